@@ -1,0 +1,67 @@
+# FLAT: set-up, the embedded study, tests. `make help` lists the targets. Nothing outside this folder is changed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# What you may set on the command line, for example `make demo CORES=4` or `make setup PYTHON=/opt/python3.12/bin/python3`
+PYTHON ?=
+VENV ?= .venv
+CORES ?= all
+STUDY ?= config/demo.yaml
+LOCK ?= $(if $(shell command -v nvidia-smi),envs/cuda.lock,envs/cpu.lock)
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+unexport PYTHONPATH PYTHONHOME
+
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input
+# The stamp's name holds a checksum of what it stands for, so an edited lock installs anew and a touched one does not
+LOCKS := $(sort $(LOCK) envs/cpu.lock) envs/no-deps.lock envs/bootstrap.lock pyproject.toml
+STAMP := $(VENV)/.installed-$(shell (cat $(LOCKS); pwd) | cksum | cut -d ' ' -f 1)
+
+.PHONY: help setup demo test lint format resources clean-env
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@echo "After set-up: source $(BIN)/activate, then snakemake, pytest ... are at hand."
+
+setup: $(STAMP) resources ## create .venv from the pinned lock and fetch the resources of the embedded study
+
+demo: setup ## the whole pipeline on real text (config/demo.yaml): every table and figure, in minutes
+	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
+	@$(BIN)/python -m flat.report.summary $(STUDY)
+
+test: setup ## every test
+	@FLAT_REQUIRE_RESOURCES=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(STAMP) ## style and workflow checks (ruff, snakefmt, snakemake --lint)
+	@$(BIN)/ruff check src tests workflow
+	@$(BIN)/ruff format --check src tests workflow
+	@$(BIN)/snakefmt --check Snakefile rules
+	@for study in config/config.yaml config/demo.yaml; do $(BIN)/snakemake --lint --configfile $$study; done
+
+format: $(STAMP) ## rewrite Python and Snakemake files in the common style
+	@$(BIN)/ruff check --fix src tests workflow
+	@$(BIN)/ruff format src tests workflow
+	@$(BIN)/snakefmt Snakefile rules
+
+clean-env: ## remove .venv; results and resources stay
+	@rm -rf $(VENV)
+
+# Asked each time (it takes a quarter of a second), so that a deleted or damaged resource is noticed
+resources: $(STAMP)
+	@$(BIN)/python -m flat.resources fetch --default
+
+$(STAMP): $(LOCKS)
+	@bash envs/create.sh "$(VENV)" "$(PYTHON)"
+	@echo "[2/3] installing the packages of $(LOCK) into $(VENV) (some minutes)"
+	@$(PIP) --requirement envs/bootstrap.lock
+	@$(PIP) --no-build-isolation --requirement $(LOCK)
+	@$(PIP) --no-deps --no-build-isolation --requirement envs/no-deps.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+	@echo "[3/3] resources"

@@ -1,0 +1,61 @@
+# FLAT: adversarial training for model robustness, looking at both prediction and interpretation.
+#
+#   snakemake --cores 8 --resources gpu=1 -- all                    the paper's study (config/config.yaml)
+#   snakemake --cores all --configfile config/demo.yaml             the demo: same graph, shipped texts, minutes
+#   snakemake --cores 1 --configfile config/demo.yaml -- tables     or: figures, report, models, attacks, explanations
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+# A study is one file: another one replaces the default, it is not merged into it.
+if "datasets" not in config:
+
+    configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/resources.smk"
+include: "rules/preprocess.smk"
+include: "rules/train.smk"
+include: "rules/attack.smk"
+include: "rules/interpret.smk"
+include: "rules/aggregate.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        TABLES,
+        FIGURES,
+        PATHS.top("report.html"),
+
+
+rule tables:
+    input:
+        TABLES,
+
+
+rule figures:
+    input:
+        FIGURES,
+
+
+rule report:
+    input:
+        PATHS.top("report.html"),
+
+
+rule models:
+    input:
+        [final_model(STUDY, cell) for cell in trained_cells(STUDY)],
+
+
+rule attacks:
+    input:
+        [test_ledger(STUDY, attacked) for attacked in RUNNABLE_ATTACKS],
+
+
+rule explanations:
+    input:
+        [PATHS.consistency(method, d, m) for method in METHODS for d, m in EXPLAINED],

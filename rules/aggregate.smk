@@ -1,0 +1,105 @@
+# From ledgers and explanations to the paper's tables and figures. Light jobs, run where Snakemake runs.
+
+
+rule collect_measurements:
+    """Every measured number of the study in one tidy table, recounted from the ledgers and checked."""
+    input:
+        metrics=[final_model(STUDY, cell, "metrics.json") for cell in TRAINED],
+        ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
+        consistency=[
+            PATHS.consistency(method, d, m) for method in METHODS for d, m in EXPLAINED
+        ],
+    output:
+        measurements=PATHS.measurements(),
+    log:
+        PATHS.log("collect_measurements"),
+    benchmark:
+        PATHS.benchmark("collect_measurements")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        trained=[
+            coordinates(cell) | {"round": last_round(STUDY, cell)} for cell in TRAINED
+        ],
+        attacked=[
+            coordinates(a.cell)
+            | {"round": last_round(STUDY, a.cell), "attack": a.attack}
+            for a in ATTACKED
+        ],
+        code=code("collect_measurements.py"),
+    script:
+        "../workflow/scripts/collect_measurements.py"
+
+
+rule make_table:
+    """A table of the paper, each of our values beside the printed one."""
+    input:
+        unpack(table_inputs),
+    output:
+        csv=PATHS.table("{table}", "csv"),
+        md=PATHS.table("{table}", "md"),
+        tex=PATHS.table("{table}", "tex"),
+    log:
+        PATHS.log("make_table", "{table}"),
+    benchmark:
+        PATHS.benchmark("make_table", "{table}")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        code=code("make_table.py"),
+    script:
+        "../workflow/scripts/make_table.py"
+
+
+rule draw_figure:
+    """A figure of the paper, with the data behind it."""
+    input:
+        unpack(figure_inputs),
+    output:
+        pdf=PATHS.figure("{figure}", "pdf"),
+        png=PATHS.figure("{figure}", "png"),
+        csv=PATHS.figure("{figure}", "csv"),
+    log:
+        PATHS.log("draw_figure", "{figure}"),
+    benchmark:
+        PATHS.benchmark("draw_figure", "{figure}")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        cells=[coordinates(a.cell) for a in SALIENCY],
+        code=figure_code,
+    script:
+        "../workflow/scripts/draw_figure.py"
+
+
+rule write_report:
+    """One page with every table and figure and where the numbers come from."""
+    input:
+        tables=TABLES,
+        figures=FIGURES,
+        locks=[test_ledger(STUDY, attacked, "lock.json") for attacked in ATTACKED],
+        summaries=[PATHS.data(d, "summary.json") for d in STUDY.datasets],
+        sources=REPORT_SOURCES,
+        templates=REPORT_TEMPLATES,
+    output:
+        report=PATHS.top("report.html"),
+        provenance=PATHS.top("provenance.json"),
+    log:
+        PATHS.log("write_report"),
+    benchmark:
+        PATHS.benchmark("write_report")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        tables=REPORT_TABLES,
+        figures=list(FIGURE_NUMBERS),
+        code=code("write_report.py"),
+    script:
+        "../workflow/scripts/write_report.py"

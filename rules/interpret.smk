@@ -1,0 +1,106 @@
+# Why a model answers as it does: attributions, their consistency between original and adversarial, word importance.
+
+
+rule interpret_ig:
+    """Integrated gradients of originals, of their adversarial texts and of the base model's adversarial texts."""
+    input:
+        unpack(explained_pairs),
+        model=tested_model,
+        examples=PATHS.data("{dataset}", "examples.json"),
+    output:
+        attributions=PATHS.attributions("ig", "{attack}", **CELL),
+    log:
+        PATHS.log("interpret_ig", *CELL_FOLDERS, "{attack}"),
+    benchmark:
+        PATHS.benchmark("interpret_ig", *CELL_FOLDERS, "{attack}")
+    conda:
+        "../envs/flat.yaml"
+    threads: STUDY.torch_threads
+    resources:
+        gpu=gpus,
+        mem_mb=memory,
+        runtime=1440,
+    params:
+        method="ig",
+        options=STUDY.interpretation.ig.model_dump(),
+        classes=STUDY.interpretation.classes,
+        seed=explanation_seed,
+        device=device,
+        torch_threads=STUDY.torch_threads,
+        code=code("interpret.py"),
+    script:
+        "../workflow/scripts/interpret.py"
+
+
+use rule interpret_ig as interpret_lime with:
+    output:
+        attributions=PATHS.attributions("lime", "{attack}", **CELL),
+    log:
+        PATHS.log("interpret_lime", *CELL_FOLDERS, "{attack}"),
+    benchmark:
+        PATHS.benchmark("interpret_lime", *CELL_FOLDERS, "{attack}")
+    params:
+        method="lime",
+        options=STUDY.interpretation.lime.model_dump(),
+        classes=STUDY.interpretation.classes,
+        seed=explanation_seed,
+        device=device,
+        torch_threads=STUDY.torch_threads,
+        code=code("interpret.py"),
+
+
+rule measure_consistency:
+    """Kendall's tau and top-k intersection between the attributions of original and adversarial texts."""
+    input:
+        attributions=attributions_of_model,
+        ledgers=ledgers_of_model,
+        shared=shared_ledgers_of_model,
+    output:
+        consistency=PATHS.consistency("{method}", "{dataset}", "{model}"),
+    log:
+        PATHS.log("measure_consistency", "{method}", "{dataset}", "{model}"),
+    benchmark:
+        PATHS.benchmark("measure_consistency", "{method}", "{dataset}", "{model}")
+    conda:
+        "../envs/flat.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        cells=explained_cells_of_model,
+        classes=STUDY.interpretation.classes,
+        code=code("measure_consistency.py"),
+    script:
+        "../workflow/scripts/measure_consistency.py"
+
+
+rule measure_importance:
+    """Learned importance of every word, and of words against their synonyms (Table 9, Figs 4 and 5)."""
+    input:
+        model=tested_model,
+        vocabulary=PATHS.data("{dataset}", "vocabulary.json"),
+        ledgers=train_ledgers_of_importance,
+        space=synonyms_resource,
+    output:
+        importance=PATHS.importance("importance.parquet", **CELL),
+        synonyms=PATHS.importance("synonyms.parquet", **CELL),
+    log:
+        PATHS.log("measure_importance", *CELL_FOLDERS),
+    benchmark:
+        PATHS.benchmark("measure_importance", *CELL_FOLDERS)
+    conda:
+        "../envs/flat.yaml"
+    resources:
+        gpu=gpus,
+        mem_mb=4000,
+        runtime=60,
+    params:
+        space=SYNONYM_SPACE,
+        words=STUDY.artefacts.importance.words,
+        synonyms=STUDY.artefacts.importance.synonyms,
+        seed=seeded("importance"),
+        device=device,
+        torch_threads=STUDY.torch_threads,
+        code=code("measure_importance.py"),
+    script:
+        "../workflow/scripts/measure_importance.py"

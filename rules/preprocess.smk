@@ -1,0 +1,121 @@
+# From a source of texts to cleaned, split and checked data, its vocabulary and its lexical tables.
+
+
+rule preprocess:
+    """Read, clean, split and check a data set (Tables 1 and 6)."""
+    input:
+        source_files,
+    output:
+        train=PATHS.split("{dataset}", "train"),
+        dev=PATHS.split("{dataset}", "dev"),
+        test=PATHS.split("{dataset}", "test"),
+        summary=PATHS.data("{dataset}", "summary.json"),
+        vocabulary=PATHS.data("{dataset}", "vocabulary.json"),
+    log:
+        PATHS.log("preprocess", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("preprocess", "{dataset}")
+    conda:
+        "../envs/flat.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        options=dataset_options,
+        mirror=STUDY.mirror,
+        seed=seeded("data"),
+        code=code("preprocess.py"),
+    script:
+        "../workflow/scripts/preprocess.py"
+
+
+rule draw_examples:
+    """Draw, once per data set, the test examples that every model is attacked on and explained for."""
+    input:
+        test=PATHS.split("{dataset}", "test"),
+    output:
+        examples=PATHS.data("{dataset}", "examples.json"),
+    log:
+        PATHS.log("draw_examples", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("draw_examples", "{dataset}")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        attacked=lookup(within=STUDY_VALUES, dpath="datasets/{dataset}/attacked_test"),
+        explained=lookup(within=STUDY_VALUES, dpath="datasets/{dataset}/explained"),
+        seed=seeded("examples"),
+        code=code("draw_examples.py"),
+    script:
+        "../workflow/scripts/draw_examples.py"
+
+
+rule look_up_vectors:
+    """The pretrained vectors of a data set's words."""
+    input:
+        resource=vectors_resource,
+        vocabulary=PATHS.data("{dataset}", "vocabulary.json"),
+    output:
+        vectors=PATHS.data("{dataset}", "vectors-{resource}.safetensors"),
+    log:
+        PATHS.log("look_up_vectors", "{dataset}", "{resource}"),
+    benchmark:
+        PATHS.benchmark("look_up_vectors", "{dataset}", "{resource}")
+    conda:
+        "../envs/flat.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        seed=seeded("vectors"),
+        code=code("look_up_vectors.py"),
+    script:
+        "../workflow/scripts/look_up_vectors.py"
+
+
+rule look_up_synonyms:
+    """WordNet's synonyms of a data set's words: asked once, instead of in each PWWS job."""
+    input:
+        splits=[PATHS.split("{dataset}", split) for split in ("train", "test")],
+        wordnet=wordnet_resource,
+    output:
+        table=PATHS.data("{dataset}", "wordnet.json"),
+    log:
+        PATHS.log("look_up_synonyms", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("look_up_synonyms", "{dataset}")
+    conda:
+        "../envs/flat.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        wordnet=WORDNET,
+        code=code("look_up_synonyms.py"),
+    script:
+        "../workflow/scripts/look_up_synonyms.py"
+
+
+rule group_words:
+    """Groups of similar words that share a mask (Table 10)."""
+    input:
+        vocabulary=PATHS.data("{dataset}", "vocabulary.json"),
+        space=synonyms_resource,
+    output:
+        groups=PATHS.data("{dataset}", "groups{groups}.json"),
+    log:
+        PATHS.log("group_words", "{dataset}", "{groups}"),
+    benchmark:
+        PATHS.benchmark("group_words", "{dataset}", "{groups}")
+    conda:
+        "../envs/flat.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        space=SYNONYM_SPACE,
+        seed=seeded("groups"),
+        code=code("group_words.py"),
+    script:
+        "../workflow/scripts/group_words.py"

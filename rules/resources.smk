@@ -1,0 +1,18 @@
+# Lexical assets and checkpoints. `make setup` has brought the package-shipped ones; the rest is fetched here, once.
+
+
+rule fetch_resource:
+    """Download a resource, verify its checksum, and note where it came from (config/resources.yaml)."""
+    output:
+        marker="resources/{resource}/provenance.json",
+    log:
+        "resources/logs/{resource}.log",
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    resources:
+        runtime=240,
+    params:
+        mirror=STUDY.mirror,
+    script:
+        "../workflow/scripts/fetch_resource.py"

@@ -1,0 +1,84 @@
+"""Reading and writing the files of a run: atomic, deterministic, with their schema checked.
+
+A file appears under its name only when it is whole: it is written beside it and renamed, so that a killed job
+leaves nothing that looks finished.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flat.errors import ArtefactError
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary name beside ``path``; on success rename it to ``path``, on failure remove it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    with atomic(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, value: object) -> None:
+    """Canonical JSON: sorted keys, so that equal values give equal bytes."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_json(path: str | Path) -> dict:
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>") from None
+    except json.JSONDecodeError as error:
+        raise ArtefactError(str(path), f"not JSON ({error})", "delete the file and run snakemake again") from None
+
+
+def write_table(path: str | Path, frame, schema=None) -> None:
+    """Write a pandas frame as parquet. ``schema`` (a pyarrow schema) is enforced: names, order and types."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if schema is not None:
+        missing = [name for name in schema.names if name not in frame.columns]
+        extra = [name for name in frame.columns if name not in schema.names]
+        if missing or extra:
+            raise ArtefactError(
+                str(path), f"columns missing {missing}, unknown {extra}", "this is a defect of the pipeline: report it"
+            )
+        frame = frame[schema.names]
+    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+    # pandas' own metadata names library versions; without it equal rows give equal bytes
+    table = table.replace_schema_metadata(None)
+    with atomic(path) as part:
+        pq.write_table(table, part, compression="zstd")
+
+
+def read_table(path: str | Path, columns: list[str] | None = None):
+    """Read a parquet file as a pandas frame.
+
+    Raises:
+        ArtefactError: the file is absent, truncated, or lacks one of ``columns``.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        return pd.read_parquet(path, columns=columns)
+    except FileNotFoundError:
+        raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ArtefactError(
+            str(path), f"not a readable parquet file ({error})", "delete the file and run snakemake again"
+        ) from None

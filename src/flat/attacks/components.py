@@ -1,0 +1,96 @@
+"""TextAttack's own components with local resources and caches in place of downloads.
+
+Each class stands in a recipe for the component it names in ``stands_for`` and gives the same answers (tests compare
+them); only what it looks up, and how often, differs.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from flat.attacks.textattack_environment import textattack
+
+_PartOfSpeech = textattack.constraints.grammaticality.PartOfSpeech
+_UniversalSentenceEncoder = textattack.constraints.semantics.sentence_encoders.UniversalSentenceEncoder
+
+
+class PartOfSpeech(_PartOfSpeech):
+    """NLTK's tagger, read once, its answers remembered for as long as the process lives (they are pure).
+
+    Args:
+        tagger: has ``universal_tags(words)``.
+    """
+
+    stands_for: ClassVar[str] = "textattack.constraints.grammaticality.part_of_speech.PartOfSpeech"
+
+    def __init__(self, *args, tagger, **options):
+        super().__init__(*args, **options)
+        self.tagger = tagger
+        self._tags: dict[tuple[str, ...], list[str]] = {}
+
+    def clear_cache(self):
+        """Between examples nothing needs forgetting; only a very long run is kept from filling the memory."""
+        if len(self._tags) > 500_000:
+            self._tags.clear()
+
+    def _get_pos(self, before_ctx, word, after_ctx):
+        context = (*before_ctx, word, *after_ctx)
+        tags = self._tags.get(context)
+        if tags is None:
+            tags = self._tags[context] = self.tagger.universal_tags(context)
+        return tags[context.index(word)]  # the word's first occurrence, as TextAttack takes it
+
+
+class SentenceSimilarity(_UniversalSentenceEncoder):
+    """Universal Sentence Encoder from a local encoder; each window of an example is encoded once.
+
+    Vectors are forgotten after each example: an encoder's last bits may depend on what else is in a batch, and a result
+    must not depend on which examples came before.
+
+    Args:
+        encoder: n texts -> (n, dim) array.
+    """
+
+    stands_for: ClassVar[str] = f"{_UniversalSentenceEncoder.__module__}.UniversalSentenceEncoder"
+
+    def __init__(self, *args, encoder: Callable, **options):
+        super().__init__(*args, **options)
+        self.encoder = encoder
+        self._vectors: dict[str, np.ndarray] = {}
+
+    def clear_cache(self):
+        self._vectors.clear()
+
+    def encode(self, sentences):
+        fresh = [text for text in dict.fromkeys(sentences) if text not in self._vectors]
+        if fresh:
+            self._vectors.update(zip(fresh, self.encoder(fresh), strict=True))
+        return np.stack([self._vectors[text] for text in sentences])
+
+    def _score_list(self, starting_text, transformed_texts):
+        if transformed_texts and all(self.skips(text.num_words) for text in transformed_texts):
+            return torch.ones(len(transformed_texts))  # what the caller sets for such texts: nothing to encode
+        return super()._score_list(starting_text, transformed_texts)
+
+    def skips(self, words: int) -> bool:
+        """True if a text of that many (TextAttack) words passes unchecked."""
+        return self.skip_text_shorter_than_window and words < self.window_size
+
+
+class WordNetSwap(textattack.transformations.WordSwap):
+    """WordSwapWordNet on a table of synonyms.
+
+    Args:
+        synonyms: has ``of(word) -> list[str]``.
+    """
+
+    stands_for: ClassVar[str] = "textattack.transformations.word_swaps.word_swap_wordnet.WordSwapWordNet"
+
+    def __init__(self, language: str = "eng", *, synonyms):
+        self.language = language
+        self.synonyms = synonyms
+
+    def _get_replacement_words(self, word):
+        return self.synonyms.of(word)

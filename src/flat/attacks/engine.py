@@ -1,0 +1,181 @@
+"""Attack a list of examples: the seam behind which faster searches may take TextAttack's place.
+
+What an example's row holds depends on the example, the attack, the victim and the seed alone: not on the order, the
+shard, the number of processes, or how often the job was interrupted. A faster engine must keep that promise and answer
+what ``recipes.build`` answers.
+"""
+
+import hashlib
+import json
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from flat.attacks import ledger, recipes
+from flat.attacks import workers as _workers
+from flat.attacks.journal import Journal
+from flat.attacks.lock import lock_hash, resolve
+from flat.attacks.resources import AttackResources
+from flat.attacks.victim import Victim, probe
+from flat.attacks.words import attack_words
+from flat.errors import DataError
+from flat.seeds import seed_of
+
+PROBED = 16  # examples that the determinism probe asks
+STATUS = {"Successful": ledger.SUCCEEDED, "Failed": ledger.FAILED, "Skipped": ledger.SKIPPED}
+log = logging.getLogger("flat")
+
+
+@dataclass(frozen=True)
+class AttackRun:
+    """What an attack on a list of examples gave.
+
+    Attributes:
+        ledger: one row per example, columns and order of ``ledger.SCHEMA``.
+        seconds: example_id, seconds: wall time, not part of the result.
+        lock: the resolved attack; its hash is in every row.
+    """
+
+    ledger: pd.DataFrame
+    seconds: pd.DataFrame
+    lock: dict
+
+
+def attack_examples(
+    model,
+    examples: pd.DataFrame,
+    spec: dict,
+    seed: int,
+    journal: str | Path | None = None,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    resources: AttackResources | None = None,
+) -> AttackRun:
+    """Attack each example with the recipe of ``spec``.
+
+    Args:
+        model: a classifier in evaluation mode.
+        examples: columns example_id, text, label, words; ``text`` is ``words`` joined by one space.
+        spec: recipe, query_budget, resources (role -> name), parameters (overrides).
+        seed: each example's own seed derives from it and the example's id.
+        journal: where finished examples are noted, to resume after a kill; the caller deletes it at the end.
+        workers: processes; on a CUDA device always one.
+        progress: called with (examples done, examples) after each.
+        resources: loaded already, or None to load those of ``spec``.
+
+    Raises:
+        AttackError: an unfit victim, or an attack that broke on an example (named).
+        StudyError: an unknown recipe or parameter.
+        ResourceError: a resource is absent.
+        SystemExit: SIGTERM or SIGINT came; the example in hand is finished and noted.
+    """
+    _check(examples)
+    resources = resources or AttackResources(spec.get("resources"))
+    victim = Victim(model)
+    attack = recipes.build(spec, victim, resources)
+    lock = resolve(attack, spec, resources)
+    single = _Single(attack, victim, seed, lock_hash(lock))
+    todo = examples[["example_id", "text", "label"]].to_dict("records")
+    if todo:
+        probe(victim, [example["text"] for example in todo[:PROBED]])
+    notes = Journal(journal, _digest(model, todo, lock, seed)) if journal is not None else None
+    rows = dict(notes.rows) if notes else {}
+    rows = {example["example_id"]: rows[example["example_id"]] for example in todo if example["example_id"] in rows}
+    left = [example for example in todo if example["example_id"] not in rows]
+    if rows:
+        log.info("resuming: %d of %d examples are in the journal", len(rows), len(todo))
+    try:
+        with _workers.orderly_stop() as stop:
+            for row in _run(single, left, workers, model, stop):
+                rows[row["example_id"]] = row
+                if notes:
+                    notes.append(row)
+                if progress:
+                    progress(len(rows), len(todo))
+            if len(rows) < len(todo) and stop:
+                log.info("stopped with %d of %d examples done", len(rows), len(todo))
+    finally:
+        if notes:
+            notes.close()
+    seconds = pd.DataFrame(
+        {"example_id": sorted(rows), "seconds": [float(rows[name]["seconds"]) for name in sorted(rows)]}
+    )
+    return AttackRun(ledger.frame(list(rows.values())), seconds, lock)
+
+
+def _run(single: "_Single", left: list[dict], count: int, model, stop) -> "object":
+    on_cuda = any(parameter.is_cuda for parameter in getattr(model, "parameters", list)())
+    if count <= 1 or on_cuda or len(left) <= 1:
+        return _workers.in_this_process(single, left, stop)
+    if any(len(attack_words(example["text"])) >= single.window for example in left):
+        single.warm_up()  # read the encoder once, before the fork
+    return _workers.in_processes(single, left, count, stop)
+
+
+class _Single:
+    """Attacks one example; the same row for it whatever was attacked before."""
+
+    def __init__(self, attack, victim: Victim, seed: int, attack_hash: str):
+        self.attack, self.victim, self.seed, self.attack_hash = attack, victim, seed, attack_hash
+        self.similarity = [c for c in attack.constraints if hasattr(c, "skips")]
+        self.window = min((c.window_size for c in self.similarity), default=float("inf"))
+
+    def warm_up(self) -> None:
+        for constraint in self.similarity:
+            constraint.encoder(["warm"])
+
+    def __call__(self, example: dict) -> dict:
+        started = time.perf_counter()
+        name, text, label = example["example_id"], example["text"], int(example["label"])
+        own = seed_of(self.seed, name)
+        random.seed(own)
+        np.random.seed(own % 2**32)
+        torch.manual_seed(own)
+        self.attack.clear_cache()
+        self.victim.start_example()
+        result = self.attack.attack(text, label)
+        perturbed = result.perturbed_result.attacked_text.text
+        forwards = self.victim.forwards
+        logits, perturbed_logits = self.victim.logits([text, perturbed])
+        return {
+            **ledger.row(
+                example_id=name,
+                label=label,
+                status=STATUS[type(result).__name__.removesuffix("AttackResult")],
+                original=text,
+                perturbed=perturbed,
+                logits=logits,
+                perturbed_logits=perturbed_logits,
+                queries=result.num_queries,
+                victim_forwards=forwards,
+                # nothing vouches for similarity where the recipe has no such constraint or it lets the text pass
+                similarity_unchecked=all(c.skips(len(attack_words(text))) for c in self.similarity),
+                attack_hash=self.attack_hash,
+            ),
+            "seconds": round(time.perf_counter() - started, 4),
+        }
+
+
+def _check(examples: pd.DataFrame) -> None:
+    if examples["example_id"].duplicated().any():
+        raise DataError("attacked examples", "example ids are not unique", "draw them with draw_examples")
+    for name, text, words in zip(examples["example_id"], examples["text"], examples["words"], strict=True):
+        if text.split(" ") != list(words):
+            raise DataError(f"example {name}", "its text is not its words joined by one space", "run preprocess again")
+
+
+def _digest(model, todo: list[dict], lock: dict, seed: int) -> str:
+    """Identifies an attack: its lock, seed and inputs, and the victim's weights and vocabulary."""
+    digest = hashlib.sha256(json.dumps([lock, seed, todo], sort_keys=True, default=int).encode())
+    for name, tensor in sorted(getattr(model, "state_dict", dict)().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    digest.update("\n".join(map(str, getattr(model, "words", ()))).encode())
+    return digest.hexdigest()

@@ -1,0 +1,183 @@
+"""The ledger of an attack: one row per attacked example, from which every number about the attack is counted.
+
+No wall times inside, so that two runs write the same bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from flat.errors import ArtefactError
+
+SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
+
+SCHEMA = pa.schema(
+    [
+        ("example_id", pa.string()),
+        ("label", pa.int64()),
+        ("status", pa.string()),
+        ("original", pa.string()),
+        ("perturbed", pa.string()),
+        ("original_words", pa.list_(pa.string())),
+        ("perturbed_words", pa.list_(pa.string())),
+        ("swaps", pa.list_(pa.struct([("position", pa.int32()), ("from", pa.string()), ("to", pa.string())]))),
+        ("predicted", pa.int64()),
+        ("perturbed_predicted", pa.int64()),
+        ("logits", pa.list_(pa.float32())),
+        ("perturbed_logits", pa.list_(pa.float32())),
+        ("queries", pa.int64()),
+        ("victim_forwards", pa.int64()),
+        ("similarity_unchecked", pa.bool_()),
+        ("attack_hash", pa.string()),
+    ]
+)
+
+SECONDS_SCHEMA = pa.schema([("example_id", pa.string()), ("seconds", pa.float64())])
+
+
+def swaps(original: Sequence[str], perturbed: Sequence[str]) -> list[dict]:
+    """What was replaced, by position in the original word list.
+
+    Substitution attacks keep the number of words: compared word by word. Otherwise (insertions, merges) the lists are
+    aligned; an inserted word has ``from`` "", a dropped one has ``to`` "", and an insertion stands at the position of
+    the original word that follows it.
+    """
+    if len(original) == len(perturbed):
+        return [
+            {"position": i, "from": a, "to": b}
+            for i, (a, b) in enumerate(zip(original, perturbed, strict=True))
+            if a != b
+        ]
+    found = []
+    matcher = SequenceMatcher(None, original, perturbed, autojunk=False)
+    for kind, start, end, new_start, new_end in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        for offset in range(max(end - start, new_end - new_start)):
+            old = original[start + offset] if start + offset < end else ""
+            new = perturbed[new_start + offset] if new_start + offset < new_end else ""
+            found.append({"position": min(start + offset, end), "from": old, "to": new})
+    return found
+
+
+def row(
+    *,
+    example_id: str,
+    label: int,
+    status: str,
+    original: str,
+    perturbed: str,
+    logits: np.ndarray,
+    perturbed_logits: np.ndarray,
+    queries: int,
+    victim_forwards: int,
+    similarity_unchecked: bool,
+    attack_hash: str,
+) -> dict:
+    """One row of the ledger; words, swaps and predictions follow from the texts and logits.
+
+    Raises:
+        ArtefactError: the status contradicts the predictions (the victim changed its answer during the attack).
+    """
+    predicted, perturbed_predicted = int(np.argmax(logits)), int(np.argmax(perturbed_logits))
+    expected = SKIPPED if predicted != label else (SUCCEEDED if perturbed_predicted != label else FAILED)
+    if status != expected:
+        raise ArtefactError(
+            f"ledger, example {example_id}",
+            f"the attack says {status!r}, the victim's answers say {expected!r}",
+            "the victim is not deterministic, or this is a defect of the attack: report it",
+        )
+    original_words, perturbed_words = original.split(" "), perturbed.split(" ")
+    return {
+        "example_id": example_id,
+        "label": int(label),
+        "status": status,
+        "original": original,
+        "perturbed": perturbed,
+        "original_words": original_words,
+        "perturbed_words": perturbed_words,
+        "swaps": swaps(original_words, perturbed_words),
+        "predicted": predicted,
+        "perturbed_predicted": perturbed_predicted,
+        "logits": [float(x) for x in np.asarray(logits, dtype=np.float32)],
+        "perturbed_logits": [float(x) for x in np.asarray(perturbed_logits, dtype=np.float32)],
+        "queries": int(queries),
+        "victim_forwards": int(victim_forwards),
+        "similarity_unchecked": bool(similarity_unchecked),
+        "attack_hash": attack_hash,
+    }
+
+
+def frame(rows: Sequence[dict]) -> pd.DataFrame:
+    """Rows as a ledger, sorted by example id, columns as in ``SCHEMA``."""
+    ordered = sorted(rows, key=lambda r: r["example_id"])
+    return pd.DataFrame({name: [r[name] for r in ordered] for name in SCHEMA.names})
+
+
+def merge(shards: Sequence[pd.DataFrame], ids: Sequence[str] | None = None, where: str = "ledger") -> pd.DataFrame:
+    """One ledger from shards of one attack.
+
+    Args:
+        ids: the example ids that the ledger must hold, or None to take what there is.
+
+    Raises:
+        ArtefactError: shards of different attack locks, an id twice, ids missing or unexpected.
+    """
+    whole = pd.concat([s for s in shards if len(s)] or list(shards[:1]), ignore_index=True)
+    hashes = sorted(set(whole["attack_hash"]))
+    if len(hashes) > 1:
+        raise ArtefactError(
+            where,
+            f"shards come from {len(hashes)} different attacks ({', '.join(h[:8] for h in hashes)})",
+            "delete the older shards and run again",
+        )
+    twice = sorted(whole.loc[whole["example_id"].duplicated(), "example_id"])
+    if twice:
+        raise ArtefactError(where, f"example {twice[0]} is in two shards", "delete the shards and run again")
+    if ids is not None:
+        missing, extra = sorted(set(ids) - set(whole["example_id"])), sorted(set(whole["example_id"]) - set(ids))
+        if missing or extra:
+            raise ArtefactError(
+                where,
+                f"{len(missing)} examples missing ({', '.join(missing[:3])}), {len(extra)} unexpected"
+                f" ({', '.join(extra[:3])})",
+                "delete the shards and run again",
+            )
+    return whole.sort_values("example_id", ignore_index=True)[SCHEMA.names]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Outcomes of an attack. An example the model already gets wrong is skipped, and counts as wrong."""
+
+    attacked: int
+    succeeded: int
+    failed: int
+    skipped: int
+
+    @property
+    def after_attack_accuracy(self) -> float:
+        """AA: the share of all attacked examples that withstood, in [0, 1]; NaN if none was attacked."""
+        return self.failed / self.attacked if self.attacked else float("nan")
+
+    @property
+    def success_rate(self) -> float:
+        """ASR: the share of fallen among those the model had right; NaN if it had none right."""
+        tried = self.succeeded + self.failed
+        return self.succeeded / tried if tried else float("nan")
+
+
+def status_counts(ledger: pd.DataFrame) -> Counts:
+    """Count a ledger's outcomes.
+
+    Raises:
+        ArtefactError: the ledger holds an unknown status.
+    """
+    found = ledger["status"].value_counts().to_dict()
+    if unknown := sorted(set(found) - {SUCCEEDED, FAILED, SKIPPED}):
+        raise ArtefactError("ledger", f"unknown status {unknown[0]!r}", "delete it and run the attack again")
+    return Counts(len(ledger), found.get(SUCCEEDED, 0), found.get(FAILED, 0), found.get(SKIPPED, 0))

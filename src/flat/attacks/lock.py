@@ -1,0 +1,75 @@
+"""The attack lock: everything that decides an attack's results, as canonical JSON, and its hash.
+
+"Default settings" names no attack: thresholds, windows and encoders changed between releases (EVALUATION section 1).
+The lock is read off the built attack, object by object, so that what is recorded is what ran.
+"""
+
+import hashlib
+import json
+import math
+from importlib.metadata import version
+
+from flat.attacks import recipes
+from flat.attacks.resources import AttackResources
+
+ROLE_OF = {"embedding": "synonyms", "tagger": "tagger", "encoder": "sentence_encoder", "synonyms": "wordnet"}
+"""Attributes that hold a resource -> the role under which the lock's ``resources`` names it."""
+RUNNING = {"initial_attacked_text", "ground_truth_output", "num_queries"}  # set anew for each example
+PASSED_ON = {"goal_function", "model"}  # the victim, and the search method's reference to the goal
+LONGEST = 16  # longer lists (stop words) are recorded by count and digest
+
+
+def resolve(attack, spec: dict, resources: AttackResources) -> dict:
+    """Every component and parameter of a built attack, its resources with checksums, the versions it ran on."""
+    return {
+        "recipe": spec["recipe"],
+        "search_method": component(attack.search_method),
+        "goal_function": component(attack.goal_function),
+        "transformation": component(attack.transformation),
+        # constraints act in this order; TextAttack keeps the two kinds apart
+        "pre_transformation_constraints": [component(c) for c in attack.pre_transformation_constraints],
+        "constraints": [component(c) for c in attack.constraints],
+        "resources": {role: resources.version(role) for role in recipes.entry(spec).roles},
+        "versions": {name: version(name) for name in ("textattack", "nltk")},
+    }
+
+
+def lock_hash(lock: dict) -> str:
+    """SHA-256 of a lock; equal locks have equal hashes whatever the order of their keys."""
+    return hashlib.sha256(json.dumps(lock, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def component(part) -> dict:
+    """Class and parameters of one component of an attack."""
+    kind = getattr(part, "stands_for", None) or f"{type(part).__module__}.{type(part).__qualname__}"
+    parameters = {}
+    for name, value in vars(part).items():
+        if name in RUNNING | PASSED_ON or name.startswith("_"):
+            continue
+        if name in ROLE_OF:
+            parameters[name] = f"resource:{ROLE_OF[name]}"
+        elif hasattr(value, "__self__"):  # a method that TextAttack lent to the search
+            continue
+        else:
+            parameters[name] = plain(value)
+    return {"class": kind, "parameters": parameters}
+
+
+def plain(value):
+    """A JSON value that changes when, and only when, ``value`` changes."""
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, set | frozenset):
+        return plain(sorted(value))
+    if isinstance(value, list | tuple):
+        items = [plain(item) for item in value]
+        if len(items) > LONGEST:
+            return {"count": len(items), "sha256": hashlib.sha256(json.dumps(items).encode()).hexdigest()}
+        return items
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in sorted(value.items())}
+    if callable(value):
+        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+    return component(value)

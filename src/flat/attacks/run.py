@@ -1,0 +1,98 @@
+"""An attack from files to files: the job behind the attack rules, whole or as one of its shards."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from flat.artefacts import read_json, read_table, write_json, write_table
+from flat.attacks import ledger
+from flat.attacks.examples import draw_examples
+
+log = logging.getLogger("flat")
+
+
+def attack_split(
+    *,
+    model_folder: Path,
+    split: str,
+    ids_file: str | None,
+    examples: int | None,
+    spec: dict,
+    wordnet_table: str | None,
+    seed: int,
+    shard: list[int] | None,
+    workers: int,
+    journal: Path,
+    device: str,
+    outputs: dict[str, str],
+) -> dict:
+    """Attack examples of a split and write ledger, seconds and lock.
+
+    Args:
+        ids_file: examples.json with the drawn test examples; None to draw ``examples`` here (the train split).
+        examples: how many to draw, stratified by class; None for all.
+        spec: the attack as the study says it.
+        shard: (number, of how many): only every how-many-th of the sorted ids, from number on; None for all.
+        journal: finished examples are noted here; deleted on success.
+
+    Returns:
+        the counts of each status.
+    """
+    from flat.attacks.engine import attack_examples
+    from flat.attacks.resources import AttackResources
+    from flat.models.checkpoint import load
+
+    frame = read_table(split)
+    ids = read_json(ids_file)["attacked"]["test"] if ids_file else draw_examples(frame, examples, seed)
+    if shard is not None:
+        ids = sorted(ids)[shard[0] :: shard[1]]
+    frame = frame[frame["example_id"].isin(set(ids))].sort_values("example_id")
+    run = attack_examples(
+        load(model_folder, device),
+        frame,
+        spec,
+        seed,
+        journal=journal,
+        workers=workers,
+        progress=progress_lines(),
+        resources=AttackResources(spec["resources"], wordnet_table=wordnet_table),
+    )
+    return _write(run.ledger, run.seconds, run.lock, outputs, journal)
+
+
+def _write(rows, seconds, lock: dict, outputs: dict[str, str], journal: Path | None = None) -> dict:
+    write_table(outputs["seconds"], seconds)
+    write_json(outputs["lock"], lock)
+    write_table(outputs["ledger"], rows, ledger.SCHEMA)
+    if journal is not None:
+        journal.unlink(missing_ok=True)
+    return asdict(ledger.status_counts(rows))
+
+
+def merge_shards(shards: list[str], outputs: dict[str, str]) -> dict:
+    """One ledger of all shards, refused when they differ in attack or overlap."""
+    import pandas as pd
+
+    beside = [path.removesuffix(".parquet") for path in shards]
+    rows = ledger.merge([read_table(path) for path in shards], where=outputs["ledger"])
+    seconds = pd.concat([read_table(f"{path}.seconds.parquet") for path in beside]).sort_values("example_id")
+    return _write(rows, seconds, read_json(f"{beside[0]}.lock.json"), outputs)
+
+
+def progress_lines(every: float = 10.0) -> Callable[[int, int], None]:
+    """A callback that writes done, rate and time left to the log, every so many seconds."""
+    started = last = time.monotonic()
+    first = None
+
+    def show(done: int, total: int) -> None:
+        nonlocal last, first
+        first = done - 1 if first is None else first  # what a journal had already
+        now = time.monotonic()
+        if now - last >= every or done == total:
+            last = now
+            rate = (done - first) / max(now - started, 1e-9)
+            log.info("%d of %d examples, %.1f/s, %d s left", done, total, rate, (total - done) / max(rate, 1e-9))
+
+    return show

@@ -1,0 +1,83 @@
+"""The model under attack, as TextAttack asks it: texts in, logits out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from flat.attacks.textattack_environment import textattack
+from flat.errors import AttackError
+
+TOLERANCE = 1e-5  # how far two answers to one text may lie apart (EVALUATION section 1)
+
+
+class Victim(textattack.models.wrappers.ModelWrapper):
+    """Asks a ``flat.models`` classifier for fp32 logits, each text of an example once.
+
+    Attributes:
+        model: the classifier, in evaluation mode.
+        forwards: texts put through the model since ``start_example``.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        self.start_example()
+
+    def start_example(self) -> None:
+        """Forget the answers of the example before.
+
+        Answers could be kept longer, but their last bits depend on the batch a text came in: results would then depend
+        on which examples a process had before.
+        """
+        self.forwards = 0
+        self._answers: dict[str, np.ndarray] = {}
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray:
+        """float32 logits (texts, classes)."""
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._answers]
+        if fresh:
+            answers = self.model.logits([text.split() for text in fresh])
+            self._answers.update(zip(fresh, np.asarray(answers, dtype=np.float32), strict=True))
+            self.forwards += len(fresh)
+        return np.stack([self._answers[text] for text in texts])
+
+    def __call__(self, text_input_list: Sequence[str]) -> torch.Tensor:
+        """What TextAttack's goal functions ask for: a tensor of logits, never mistaken for probabilities.
+
+        They leave a batch as it is when each of its rows happens to sum to 1; one added to every logit changes no
+        probability but moves such sums away from 1.
+        """
+        logits = torch.from_numpy(self.logits(text_input_list))
+        if ((logits.sum(dim=1) - 1).abs() < 1e-4).all():
+            logits = logits + 1
+        return logits
+
+
+def probe(victim: Victim, texts: Sequence[str]) -> None:
+    """Make sure that the victim answers the same whatever the time and the batch (within 1e-5).
+
+    A stochastic victim, with dropout or sampled masks left on, would fake robustness.
+
+    Raises:
+        AttackError: a part of the model is in training mode, or two answers to one text differ, or are no numbers.
+    """
+    modules = victim.model.named_modules() if hasattr(victim.model, "named_modules") else ()
+    training = [name or "the model" for name, module in modules if module.training]
+    if training:
+        raise AttackError(
+            "the victim",
+            f"is in training mode ({training[0]})",
+            "call model.eval() before the attack: this is a defect",
+        )
+    words = [text.split() for text in texts]
+    first = victim.model.logits(words)
+    if not np.isfinite(first).all():
+        raise AttackError("the victim", "answers infinite or undefined logits", "look at its training's history.csv")
+    for size in (64, 1, 3):
+        apart = float(np.abs(victim.model.logits(words, batch_size=size) - first).max(initial=0.0))
+        if not apart <= TOLERANCE:
+            raise AttackError(
+                "the victim",
+                f"gives one text logits that differ by {apart:.2g} (batches of {size}); at most {TOLERANCE} is allowed",
+                "a stochastic or batch-dependent model fakes robustness: mend its evaluation mode",
+            )

@@ -1,0 +1,76 @@
+"""The WordNet synonyms of every word of a data set, looked up once.
+
+WordNet's first touch costs some 5 CPU-seconds a process; PWWS would pay it in each job. A rule writes this table once
+per data set; ``Synonyms`` reads it and asks WordNet itself only for words that the table lacks.
+"""
+
+import warnings
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from flat.artefacts import read_json, write_json
+from flat.attacks.textattack_environment import textattack
+from flat.attacks.words import attack_vocabulary
+from flat.errors import ResourceError
+
+
+class WordNet:
+    """TextAttack's WordSwapWordNet look-up on a WordNet folder: ``<folder>/corpora/wordnet`` as NLTK reads it."""
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+
+    @cached_property
+    def _reader(self):
+        from nltk.corpus.reader.wordnet import WordNetCorpusReader
+        from nltk.data import path as roots
+
+        corpus = self.folder / "corpora" / "wordnet"
+        if not corpus.is_dir():
+            raise ResourceError(str(corpus), "no such folder", "make setup fetches WordNet")
+        if str(self.folder) not in roots:
+            roots.insert(0, str(self.folder))  # NLTK reads nothing outside its roots
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "multilingual functions are not available": nobody wants them
+            return WordNetCorpusReader(str(corpus), None)
+
+    def synonyms(self, word: str) -> list[str]:
+        """Lemmas that share a synset with ``word``, phrases left out, commonest sense first."""
+        found = {}  # ordered and without duplicates
+        for synset in self._reader.synsets(word):
+            for lemma in synset.lemma_names():
+                if lemma != word and "_" not in lemma and textattack.shared.utils.is_one_word(lemma):
+                    found[lemma] = None
+        return list(found)
+
+
+class Synonyms:
+    """Synonyms from a table, from WordNet where the table lacks the word.
+
+    Args:
+        wordnet: the WordNet that the table was built from.
+        table: a file written by ``write``, or None to ask WordNet every time.
+    """
+
+    def __init__(self, wordnet: WordNet, table: str | Path | None = None):
+        self.wordnet = wordnet
+        self._known: dict[str, list[str]] = read_json(table) if table is not None else {}
+
+    def of(self, word: str) -> list[str]:
+        if word not in self._known:
+            self._known[word] = self.wordnet.synonyms(word)
+        return self._known[word]
+
+
+def build(words: Iterable[str], wordnet_folder: str | Path) -> dict[str, list[str]]:
+    """The synonyms of each word, exactly as TextAttack's WordSwapWordNet gives them (as a list instead of a set).
+
+    ``words`` may be our tokens or TextAttack's words: each is split as TextAttack splits it.
+    """
+    wordnet = WordNet(wordnet_folder)
+    return {word: wordnet.synonyms(word) for word in attack_vocabulary(words)}
+
+
+def write(path: str | Path, table: dict[str, list[str]]) -> None:
+    write_json(path, table)

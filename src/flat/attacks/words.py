@@ -1,0 +1,19 @@
+"""Words as TextAttack sees them.
+
+Our texts are whitespace tokens (``'s`` is one), TextAttack's words are what its splitter leaves of them (``s``). The
+search, the synonyms and the tags work on the latter; ledgers and pairs on the former.
+"""
+
+from collections.abc import Iterable
+
+from flat.attacks.textattack_environment import textattack
+
+
+def attack_words(text: str) -> list[str]:
+    """TextAttack's words of a text, in order."""
+    return textattack.shared.utils.words_from_text(text)
+
+
+def attack_vocabulary(texts: Iterable[str]) -> list[str]:
+    """Every word that an attack may meet in ``texts``, sorted."""
+    return sorted({word for text in texts for word in attack_words(text)})

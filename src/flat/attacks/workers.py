@@ -1,0 +1,139 @@
+"""A queue of examples over forked processes, and an orderly stop.
+
+Forked after the imports (milliseconds instead of seconds); each worker asks for the next example when it is free, so no
+worker idles while another has long texts left. The parent alone writes files.
+"""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+
+from flat.errors import AttackError, FlatError
+
+PR_SET_PDEATHSIG = 1
+
+
+class Stop:
+    """Set by SIGTERM or SIGINT: finish what is in hand, take nothing new."""
+
+    def __init__(self):
+        self.signal: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.signal is not None
+
+
+@contextmanager
+def orderly_stop() -> Iterator[Stop]:
+    """Within, SIGTERM and SIGINT only set the flag. Leaving by the end of the block then ends the process (128 + n)."""
+    stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # signals reach the main thread only
+        return
+
+    def note(number, _):
+        stop.signal = number
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stop:
+        raise SystemExit(128 + stop.signal)
+
+
+def attack_error(example_id: str, error: BaseException) -> FlatError:
+    """An exception in the attack of one example, as the job's error that names the example."""
+    if isinstance(error, FlatError):
+        return type(error)(f"{error.where} (example {example_id})", error.problem, error.remedy)
+    return AttackError(
+        f"the attack of example {example_id}",
+        f"{type(error).__name__}: {error}",
+        "no example may be dropped: look at the traceback in the log; a text that breaks the attack is a defect",
+    )
+
+
+def in_this_process(work: Callable[[dict], dict], examples: Iterable[dict], stop: Stop) -> Iterator[dict]:
+    """``work`` of each example until ``stop`` is set."""
+    for example in examples:
+        if stop:
+            return
+        try:
+            result = work(example)
+        except Exception as error:
+            raise attack_error(example["example_id"], error) from error
+        yield result
+
+
+def in_processes(work: Callable[[dict], dict], examples: list[dict], workers: int, stop: Stop) -> Iterator[dict]:
+    """``work`` of each example on ``workers`` forked processes, in the order in which they finish.
+
+    Raises:
+        FlatError: an example failed; the traceback is printed, the other workers are ended.
+        AttackError: a worker died (killed, out of memory).
+    """
+    fork = multiprocessing.get_context("fork")
+    left = iter(examples)
+    in_hand: dict = {}  # connection -> (process, example)
+    processes = []
+    try:
+        for _ in range(min(workers, len(examples))):
+            here, there = fork.Pipe()
+            process = fork.Process(target=_serve, args=(work, there, os.getpid()), daemon=True)
+            process.start()
+            there.close()
+            processes.append(process)
+            _hand_out(here, process, left, in_hand, stop)
+        while in_hand:
+            for connection in wait(list(in_hand)):
+                process, example = in_hand.pop(connection)
+                try:
+                    outcome, answer, report = connection.recv()
+                except EOFError:
+                    process.join()
+                    raise AttackError(
+                        f"the attack of example {example['example_id']}",
+                        f"its worker process died (exit code {process.exitcode})",
+                        "give the job more memory, or fewer workers",
+                    ) from None
+                if outcome == "error":
+                    print(report, file=sys.stderr)
+                    raise attack_error(example["example_id"], answer)
+                _hand_out(connection, process, left, in_hand, stop)
+                yield answer
+    finally:
+        for process in processes:
+            process.kill() if in_hand else process.join(5)
+
+
+def _hand_out(connection, process, left: Iterator[dict], in_hand: dict, stop: Stop) -> None:
+    example = None if stop else next(left, None)
+    connection.send(example)
+    if example is not None:
+        in_hand[connection] = (process, example)
+
+
+def _serve(work: Callable[[dict], dict], connection, parent: int) -> None:
+    """A worker's life: take an example, answer, until None comes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop; its own SIGTERM ends a worker
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # never outlive the parent
+        if os.getppid() != parent:
+            os._exit(1)
+    while (example := connection.recv()) is not None:
+        try:
+            answer = ("done", work(example), "")
+        except Exception as error:
+            plain = error if isinstance(error, FlatError) else RuntimeError(f"{type(error).__name__}: {error}")
+            answer = ("error", plain, traceback.format_exc())
+        connection.send(answer)

@@ -1,0 +1,107 @@
+"""Files of a Hugging Face data set at one commit: from a mirror folder or address, from an earlier download, or from
+the hub. A file is used only if its SHA-256 is the one the study names, where it names one."""
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from flat.errors import DataError, ResourceError
+from flat.resources import resources_root, sha256_of
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def obtain(source: Mapping, mirror: str | None = None, endpoint: str | None = None) -> dict[str, Path]:
+    """The local file of each split of a hub source.
+
+    Args:
+        source: ``path`` (owner/name), ``revision`` (a full commit), ``files`` and ``sha256`` by split.
+        mirror: a folder or address that holds ``<path>/<file>``; asked first.
+        endpoint: address of the hub; None: the one huggingface_hub is set to (HF_ENDPOINT).
+
+    Raises:
+        DataError: the revision is no commit, a file cannot be had, or it is not the one the study names.
+    """
+    path, revision = source["path"], source["revision"]
+    if not _COMMIT.fullmatch(revision):
+        raise DataError(
+            f"source.revision of {path}",
+            f"{revision!r} is a name that can move to another commit",
+            "give the full commit, 40 hexadecimal digits (History of the data set's files)",
+        )
+    expected = source.get("sha256") or {}
+    found = {}
+    for split, file in source["files"].items():
+        if file.startswith("/") or ".." in Path(file).parts:
+            raise DataError(f"source.files.{split}", f"{file!r} is no path inside the data set", "give such a path")
+        local = resources_root() / "hub" / path / revision / file
+        if local.is_file() and _fits(local, expected.get(split)):
+            found[split] = local
+            continue
+        part = local.with_name(f".{local.name}.{os.getpid()}.part")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if not _from_mirror(mirror, path, file, part):
+                _from_hub(path, revision, file, part, endpoint)
+            _refuse_other(part, expected.get(split), f"{path}, {file} at {revision[:7]}")
+            os.replace(part, local)
+        finally:
+            part.unlink(missing_ok=True)
+        found[split] = local
+    return found
+
+
+def _fits(file: Path, sha256: str | None) -> bool:
+    return sha256 is None or sha256_of(file) == sha256.lower()
+
+
+def _refuse_other(file: Path, sha256: str | None, where: str) -> None:
+    if not _fits(file, sha256):
+        raise DataError(
+            where,
+            f"SHA-256 is {sha256_of(file)}, the study names {sha256}",
+            "the file is damaged or another one: fetch it again, or correct source.sha256 if you trust it",
+        )
+
+
+def _from_mirror(mirror: str | None, path: str, file: str, target: Path) -> bool:
+    """Copy ``<mirror>/<path>/<file>``; False where the mirror lacks it."""
+    from flat.resources.sources import download
+
+    if not mirror:
+        return False
+    if mirror.startswith(("http://", "https://")):
+        try:
+            download(f"{mirror.rstrip('/')}/{path}/{file}", target, path)
+        except ResourceError:
+            target.unlink(missing_ok=True)
+            return False
+        return True
+    copy = Path(mirror) / path / file
+    if copy.is_file():
+        shutil.copyfile(copy, target)
+    return copy.is_file()
+
+
+def _from_hub(path: str, revision: str, file: str, target: Path, endpoint: str | None) -> None:
+    import tempfile
+
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from huggingface_hub import hf_hub_download
+
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        try:
+            got = hf_hub_download(
+                path, file, repo_type="dataset", revision=revision, local_dir=folder, endpoint=endpoint
+            )
+        except Exception as error:  # the hub client raises many unrelated families, and all mean "not obtained"
+            problem = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise DataError(
+                f"{path}, {file} at {revision[:7]}",
+                f"could not be downloaded ({problem})",
+                f"check the network and the study's path, revision and files; or set mirror to a folder that holds "
+                f"{path}/{file}",
+            ) from None
+        shutil.move(got, target)

@@ -1,0 +1,177 @@
+"""The attributions of one cell: which texts are explained, each distinct one once, and the rows that are written.
+
+Sides of an example: ``original``; ``adversarial``, the cell's own perturbed text (a skipped example's is the original);
+``shared``, the base model's perturbed text, where it changed a word; ``repeat``, the original once more under a second
+seed, for the noise floor of LIME.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from flat.errors import ArtefactError, StudyError
+from flat.interpretation import integrated_gradients, lime_words
+from flat.interpretation.pairs import REMEDY, ledger_rows, row_of
+from flat.interpretation.word_attribution import WordAttribution
+from flat.models.interface import Classifier
+from flat.seeds import seed_of
+
+SCHEMA = pa.schema(
+    [
+        ("example_id", pa.string()),
+        ("side", pa.string()),  # original | adversarial | shared | repeat
+        ("target", pa.int64()),  # the class explained
+        ("words", pa.list_(pa.string())),
+        ("scores", pa.list_(pa.float32())),  # one per word, positive speaks for the class
+        ("completeness", pa.float32()),  # IG: relative error of the sum; LIME: NaN
+        ("steps", pa.int32()),  # IG: path steps; LIME: masks
+    ]
+)
+SIDES = ("original", "adversarial", "shared", "repeat")
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a method is called and whether two seeds give two answers (only then is there a noise floor)."""
+
+    explain: Callable[..., list[list[WordAttribution]]]
+    random: bool
+
+
+def _integrated_gradients(model: Classifier, texts, targets, seeds, options: Mapping):
+    # one text at a time keeps a CPU busy; a GPU is not
+    return integrated_gradients.explain(model, texts, targets, batch_size=_by_device(model, 1, 16), **options)
+
+
+def _lime(model: Classifier, texts, targets, seeds, options: Mapping):
+    chosen = {name: value for name, value in options.items() if name != "repeats"}
+    return lime_words.explain(model, texts, targets, seeds=seeds, batch_size=_by_device(model, 128, 1024), **chosen)
+
+
+def _by_device(model: Classifier, cpu: int, cuda: int) -> int:
+    return cuda if model.device.type == "cuda" else cpu
+
+
+METHODS: dict[str, Method] = {"ig": Method(_integrated_gradients, False), "lime": Method(_lime, True)}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One text to explain. ``seed`` is the text's own (0 for methods that draw nothing)."""
+
+    words: tuple[str, ...]
+    targets: tuple[int, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    example_id: str
+    side: str
+    question: Question
+
+
+def explain_cell(
+    method: str,
+    model: Classifier,
+    own,
+    shared=None,
+    *,
+    explained: Iterable[str] | None = None,
+    options: Mapping | None = None,
+    classes: str = "all",
+    seed: int,
+):
+    """The attributions frame (SCHEMA) of a cell, sorted by example, side and class.
+
+    Args:
+        method: ig | lime.
+        own: the cell's ledger. shared: the base model's ledger under the same attack, or None.
+        explained: ids of the examples to explain; None for every example of the ledger.
+        options: the method's keywords: steps, tolerance, frozen_mask (ig); samples, exact_below, repeats (lime).
+        classes: "all" explains every class of a text, "gold" its label only.
+        seed: the seed of the data set's explanations. A text's own seed is derived from it, the example's id and the
+            repeat, so that the order and number of texts change nothing, and an original and its adversarial texts,
+            in whatever cell, are asked with the same masks.
+
+    Raises:
+        ArtefactError: an explained example is absent from a ledger, or the ledgers disagree on its original text.
+        StudyError: ``method`` is unknown.
+    """
+    import pandas as pd
+
+    if method not in METHODS:
+        raise StudyError(f"interpretation: {method}", "no such method", f"choose one of {', '.join(METHODS)}")
+    options = dict(options or {})
+    repeats = int(options.get("repeats", 0)) if METHODS[method].random else 0
+    asked = questions(
+        own,
+        shared,
+        explained=explained,
+        classes=range(model.classes) if classes == "all" else None,
+        repeats=repeats,
+        seed=seed,
+        random=METHODS[method].random,
+    )
+    answers = answer(method, model, [a.question for a in asked], options)
+    rows = [
+        (a.example_id, a.side, target, a.question.words, found.scores, found.completeness, found.steps)
+        for a in asked
+        for target, found in zip(a.question.targets, answers[a.question], strict=True)
+    ]
+    return pd.DataFrame(rows, columns=SCHEMA.names)
+
+
+def answer(
+    method: str, model: Classifier, asked: Iterable[Question], options: Mapping
+) -> dict[Question, list[WordAttribution]]:
+    """Each distinct question answered once. Questions do not depend on one another: they may be split anywhere."""
+    distinct = sorted(set(asked), key=lambda q: (len(q.words), q.words, q.targets, q.seed))
+    found = METHODS[method].explain(
+        model,
+        [list(q.words) for q in distinct],
+        [list(q.targets) for q in distinct],
+        [q.seed for q in distinct],
+        options,
+    )
+    return dict(zip(distinct, found, strict=True))
+
+
+def questions(
+    own,
+    shared,
+    *,
+    explained: Iterable[str] | None,
+    classes: Iterable[int] | None,
+    repeats: int,
+    seed: int,
+    random: bool,
+) -> list[Asked]:
+    """What is asked about each example, sorted by example and side. ``classes`` None: the example's label only.
+
+    Raises:
+        ArtefactError: as ``explain_cell``.
+    """
+    own_rows = ledger_rows(own, "the cell's ledger")
+    shared_rows = {} if shared is None else ledger_rows(shared, "the base model's ledger")
+    ids = sorted(own_rows) if explained is None else sorted(set(explained))
+    again = set(sorted(ids, key=lambda example: seed_of(seed, "repeat", example))[:repeats])
+    asked = []
+    for example in ids:
+        row = row_of(own_rows, example, "the cell's ledger")
+        original = tuple(row.original_words)
+        targets = (int(row.label),) if classes is None else tuple(classes)
+        texts = {"original": (original, 0), "adversarial": (tuple(row.perturbed_words), 0)}
+        if shared is not None:
+            other = row_of(shared_rows, example, "the base model's ledger")
+            if tuple(other.original_words) != original:
+                raise ArtefactError(f"example {example}", "two ledgers hold different original texts", REMEDY)
+            if tuple(other.perturbed_words) != original:
+                texts["shared"] = (tuple(other.perturbed_words), 0)
+        if example in again:
+            texts["repeat"] = (original, 1)
+        for side, (words, repeat) in texts.items():
+            own_seed = seed_of(seed, example, repeat) if random else 0
+            asked.append(Asked(example, side, Question(words, targets, own_seed)))
+    return asked

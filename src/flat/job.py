@@ -1,0 +1,68 @@
+"""How a rule's script runs: its log file, its errors, its threads; it ends when Snakemake is gone."""
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flat.errors import FlatError
+
+PR_SET_PDEATHSIG = 1
+log = logging.getLogger("flat")
+
+
+@contextmanager
+def running(snakemake) -> Iterator[logging.Logger]:
+    """Run a script's body: messages and errors go to the rule's log file; a user's error ends without a traceback.
+
+    On Linux the job asks to be ended with Snakemake: otherwise a killed Snakemake leaves it running and writing.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    path = Path(snakemake.log[0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield log
+    except FlatError as error:
+        log.error("error in %s\n%s", snakemake.rule, error)
+        print(f"error in {snakemake.rule}: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BaseException as error:
+        if not isinstance(error, SystemExit) or error.code:
+            log.exception("%s failed", snakemake.rule)
+        raise
+    finally:
+        log.removeHandler(handler)
+        handler.close()
+
+
+def tensor_device(wanted: str, threads: int) -> str:
+    """Set torch up for this job and say which device it computes on.
+
+    ``threads`` comes from the study and not from the job's cores: sums would otherwise depend on ``--cores``.
+
+    Raises:
+        FlatError: the study asks for cuda and there is none.
+    """
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    available = torch.cuda.is_available()
+    if wanted == "cuda" and not available:
+        raise FlatError(
+            "device: cuda",
+            "this machine shows no CUDA device to PyTorch",
+            "run on a GPU machine, or set device: auto (or cpu) in the study",
+        )
+    return "cuda" if wanted != "cpu" and available else "cpu"

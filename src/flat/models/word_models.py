@@ -1,0 +1,107 @@
+"""CNN and LSTM over pretrained word vectors (paper, Appendix A; METHOD section 2).
+
+Both ignore padding exactly, so that an answer does not depend on the batch a text came in.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from flat.models.interface import Batch, Classifier, Texts
+from flat.models.masks import Mask
+
+PAD, UNKNOWN = 0, 1
+
+
+class WordModel(Classifier):
+    """A classifier on whole words: one token a word, no special tokens.
+
+    Args:
+        words: the vocabulary, ``words[0]`` the padding, ``words[1]`` the unknown word.
+        vectors: (vocabulary, dim) float32 word vectors; row 0 is zero.
+        classes: number of classes.
+        max_length: words read of a text.
+        mask: what multiplies the embeddings.
+        freeze_vectors: keep the vectors as they are (the paper's choice).
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        vectors: Tensor,
+        classes: int,
+        max_length: int,
+        mask: Mask,
+        freeze_vectors: bool = True,
+    ):
+        super().__init__()
+        self.words = list(words)
+        self.index = {word: i for i, word in enumerate(self.words)}
+        self.unknown_word = self.words[UNKNOWN]
+        self.classes, self.max_length, self.mask = classes, max_length, mask
+        self.embedding = nn.Embedding.from_pretrained(vectors, freeze=freeze_vectors, padding_idx=PAD)
+
+    @property
+    def dim(self) -> int:
+        return self.embedding.embedding_dim
+
+    def encode(self, texts: Texts) -> Batch:
+        look_up = self.index.get
+        rows = [[look_up(w) or look_up(w.lower(), UNKNOWN) for w in text[: self.max_length]] for text in texts]
+        longest = max([1, *map(len, rows)])
+        ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows], dtype=torch.long)
+        ids = ids.reshape(len(rows), longest)
+        positions = torch.arange(longest).expand(len(rows), longest)
+        present = positions < torch.tensor([len(row) for row in rows]).unsqueeze(1)
+        return Batch(ids, present, torch.zeros_like(present), torch.where(present, positions, -1))
+
+    def embed(self, batch: Batch) -> Tensor:
+        return self.embedding(batch.ids)
+
+    def baseline(self, batch: Batch) -> Tensor:
+        """Zeros: the padding's embedding."""
+        return torch.zeros(*batch.ids.shape, self.dim, device=batch.ids.device)
+
+
+class CNN(WordModel):
+    """Convolutions of several widths over the words, max over time (Kim 2014; 200 filters of widths 3, 4, 5).
+
+    A text is read as if followed by max(widths) - 1 empty words, whatever its batch holds: the shortest text has one
+    window of each width, and windows that lie wholly in the padding never count.
+    """
+
+    def __init__(self, *args, filters: int = 200, widths: Sequence[int] = (3, 4, 5), dropout: float = 0.2, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.convolutions = nn.ModuleList(nn.Conv1d(self.dim, filters, width) for width in widths)
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(filters * len(widths), self.classes)
+
+    def encode_embeddings(self, embeddings: Tensor, batch: Batch) -> Tensor:
+        embeddings = embeddings * batch.present.unsqueeze(-1)  # padding carries nothing, also on IG's path
+        channels = embeddings.transpose(1, 2)  # (batch, dim, tokens)
+        pooled = []
+        for convolution in self.convolutions:
+            width = convolution.kernel_size[0]
+            windows = F.relu(convolution(F.pad(channels, (0, width - 1))))  # (batch, filters, tokens)
+            # ReLU is >= 0 and each text has a window at its first word: zero never wins wrongly over a real window
+            windows = windows.masked_fill(~batch.present.unsqueeze(1), 0.0)
+            pooled.append(windows.amax(-1))  # (batch, filters)
+        return self.output(self.dropout(torch.cat(pooled, -1)))  # (batch, classes)
+
+
+class LSTM(WordModel):
+    """One unidirectional layer, tanh, max over time without the padding (Appendix A; hidden 300)."""
+
+    def __init__(self, *args, hidden: int = 300, dropout: float = 0.2, embedding_dropout: float = 0.2, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.embedding_dropout = nn.Dropout(embedding_dropout)
+        self.lstm = nn.LSTM(self.dim, hidden, batch_first=True)
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(hidden, self.classes)
+
+    def encode_embeddings(self, embeddings: Tensor, batch: Batch) -> Tensor:
+        states, _ = self.lstm(self.embedding_dropout(embeddings))  # (batch, tokens, hidden); padding comes last
+        states = torch.tanh(states).masked_fill(~batch.present.unsqueeze(-1), -1.0)  # tanh > -1: padding never wins
+        return self.output(self.dropout(states.amax(1)))  # (batch, classes)

@@ -1,0 +1,222 @@
+"""Figure 6: top-k intersection TI@k, k = 1..10, one panel per model (row) and data set (column)."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from flat.report.figure_style import (
+    MUTED,
+    Drawing,
+    colour_of,
+    marker_of,
+    new_figure,
+    paper_style,
+    say_not_run,
+)
+from flat.report.figures import TITLES
+
+KS = tuple(range(1, 11))
+COLUMNS = ["dataset", "model", "strategy", "attack", "metric", "k", "value", "low", "high", "seeds", "pairs", "status"]
+CHANCE_COLOUR = "#8A8A8A"
+
+
+def draw(
+    measurements: pd.DataFrame,
+    *,
+    models: Mapping[str, str],
+    datasets: Mapping[str, str],
+    strategies: Mapping[str, str],
+    attack: str = "textfooler",
+    attack_title: str = "TextFooler",
+    pair_set: str = "shared",
+    stand_ins: Mapping[str, str] | None = None,
+) -> Drawing:
+    """Draw TI@k of integrated gradients (paper, section 5.2).
+
+    Args:
+        measurements: the study's `measurements` rows; those of method "ig", `pair_set` and `attack` are used, each
+            adversarially trained strategy against the attack it was trained on, at its last round.
+        models, datasets, strategies: titles by name, in the order of rows, columns and lines. A pair without
+            measurements becomes a panel that says "not run".
+        stand_ins: what the study read in place of a data set, by the data set's name; printed under the column's title.
+    """
+    cells = _cells(measurements, list(strategies), attack, pair_set)
+    frame = _frame(cells, list(models), list(datasets), list(strategies), attack)
+    with paper_style():
+        figure = _picture(frame, models, datasets, strategies, stand_ins or {})
+    run = frame["status"].eq("ours").any()
+    caption = (
+        f"TI@k for k = 1 to 10 under {attack_title}: the share of the k most important words (integrated gradients) "
+        "that an original and its adversarial text have in common; higher is more consistent. "
+        "The dashed line is what two random rankings of texts this long would share."
+    )
+    notes = [f'Pair set "{pair_set}"; a replaced word and its substitute count as one word.']
+    if frame["seeds"].gt(1).any():
+        notes.append("Lines are means over seeds, bands run from the lowest to the highest seed.")
+    if frame["status"].eq("not run").any():
+        notes.append(
+            "Panels marked “not run” and lines that are absent belong to the paper's grid but not to this study."
+        )
+    return Drawing(6, TITLES[6], figure, frame, caption, tuple(notes), is_run=bool(run))
+
+
+def _cells(measurements: pd.DataFrame, strategies: Sequence[str], attack: str, pair_set: str) -> pd.DataFrame:
+    """The rows that this figure shows: matching attack and pair set, last round of each cell."""
+    rows = measurements[
+        measurements["metric"].isin(["topk_intersection", "topk_chance"])
+        & measurements["method"].eq("ig")
+        & measurements["pair_set"].eq(pair_set)
+        & measurements["attack"].eq(attack)
+        & measurements["k"].isin(KS)
+        & measurements["strategy"].isin(strategies)
+        & measurements["train_attack"].isin([attack, "none", ""])
+    ]
+    cell = ["dataset", "model", "strategy", "train_attack", "seed"]
+    last = rows.groupby(cell)["round"].transform("max")
+    return rows[rows["round"].eq(last)]
+
+
+def _frame(
+    cells: pd.DataFrame, models: Sequence[str], datasets: Sequence[str], strategies: Sequence[str], attack: str
+) -> pd.DataFrame:
+    """One row per panel, line and k, in drawing order; what has no data is one row with status "not run"."""
+    rows = []
+    for model in models:
+        for dataset in datasets:
+            panel = cells[cells["model"].eq(model) & cells["dataset"].eq(dataset)]
+            lines = [(name, "topk_intersection") for name in strategies] + [("", "topk_chance")]
+            here = {"dataset": dataset, "model": model, "attack": attack}
+            if panel.empty:
+                rows.append(here | {"status": "not run"})
+                continue
+            for strategy, metric in lines:
+                found = [here | {"status": "ours"} | row for row in _line(panel, strategy, metric)]
+                rows += found or [here | {"status": "not run", "strategy": strategy, "metric": metric}]
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    for name in ("k", "seeds", "pairs"):
+        frame[name] = frame[name].astype("Int64")
+    return frame
+
+
+def _line(panel: pd.DataFrame, strategy: str, metric: str) -> list[dict]:
+    rows = panel[panel["metric"].eq(metric)]
+    if strategy:  # chance depends on the texts' lengths only: all strategies of the panel together
+        rows = rows[rows["strategy"].eq(strategy)]
+    rows = rows[np.isfinite(rows["value"])]
+    return [
+        {
+            "strategy": strategy,
+            "metric": metric,
+            "k": int(k),
+            "value": float(group["value"].mean()),
+            "low": float(group["value"].min()),
+            "high": float(group["value"].max()),
+            "seeds": group["seed"].nunique(),
+            "pairs": int(group["n"].sum()),
+        }
+        for k, group in rows.groupby("k")
+    ]
+
+
+def _picture(
+    frame: pd.DataFrame,
+    models: Mapping[str, str],
+    datasets: Mapping[str, str],
+    strategies: Mapping[str, str],
+    stand_ins: Mapping[str, str],
+) -> Figure:
+    run = {(model, name) for model, name, status in frame[["model", "dataset", "status"]].values if status == "ours"}
+    # a row of the grid that was not run at all needs no room for curves
+    heights_in = [1.32 if any((model, name) in run for name in datasets) else 0.5 for model in models]
+    below_titles = {name: textwrap.fill(text, 30) for name, text in stand_ins.items() if name in datasets}
+    title_lines = max((text.count("\n") + 1 for text in below_titles.values()), default=0)
+    top_in, bottom_in, gap_in = 0.54 + 0.12 * title_lines, 0.40, 0.24
+    height_in = top_in + bottom_in + sum(heights_in) + gap_in * (len(heights_in) - 1)
+    figure = new_figure(height_in)
+    grid = figure.add_gridspec(
+        len(models),
+        len(datasets),
+        height_ratios=heights_in,
+        left=0.092,
+        right=0.99,
+        top=1 - top_in / height_in,
+        bottom=bottom_in / height_in,
+        wspace=0.10,
+        hspace=gap_in / (sum(heights_in) / len(heights_in)),
+    )
+    for i, model in enumerate(models):
+        first = next((name for name in datasets if (model, name) in run), None)
+        for j, dataset in enumerate(datasets):
+            axes = figure.add_subplot(grid[i, j])
+            if (model, dataset) in run:
+                last = [name for name in models if (name, dataset) in run][-1]
+                panel = frame[frame["model"].eq(model) & frame["dataset"].eq(dataset) & frame["status"].eq("ours")]
+                _panel(axes, panel, list(strategies), y_labels=dataset == first, x_labels=model == last)
+            else:
+                say_not_run(axes)
+            if i == 0:
+                _column_title(axes, datasets[dataset], below_titles.get(dataset, ""), title_lines)
+            if j == 0:
+                box = axes.get_position()
+                y = (box.y0 + box.y1) / 2
+                size = 8.5 if model in {key for key, _ in run} else 7
+                figure.text(0.013, y, models[model], rotation=90, ha="center", va="center", weight="bold", size=size)
+    _legend(figure, strategies, height_in)
+    figure.supxlabel("k (number of top words compared)", size=8, x=0.54, y=0.06 / height_in, va="bottom")
+    return figure
+
+
+def _panel(axes, panel: pd.DataFrame, names: Sequence[str], y_labels: bool, x_labels: bool) -> None:
+    chance = panel[panel["metric"].eq("topk_chance")]
+    axes.plot(chance["k"], chance["value"], color=CHANCE_COLOUR, linestyle=(0, (4, 2)), linewidth=1.0, zorder=2)
+    for name in names:
+        line = panel[panel["strategy"].eq(name)]
+        if line["seeds"].gt(1).any():
+            axes.fill_between(line["k"], line["low"], line["high"], color=colour_of(name, names), alpha=0.18, lw=0)
+        axes.plot(
+            line["k"],
+            line["value"],
+            color=colour_of(name, names),
+            marker=marker_of(name, names),
+            markersize=3.2,
+            markeredgecolor="white",
+            markeredgewidth=0.4,
+            zorder=3,
+        )
+    axes.set_xlim(0.5, 10.5)
+    axes.set_ylim(0, 1.04)
+    axes.set_xticks([1, 5, 10], labels=["1", "5", "10"] if x_labels else [])
+    axes.set_xticks([2, 3, 4, 6, 7, 8, 9], minor=True)
+    axes.set_yticks([0, 0.5, 1], labels=["0", "0.5", "1"] if y_labels else [])
+    axes.set_yticks([0.25, 0.75], minor=True)
+    axes.grid(axis="y", which="both")
+    if y_labels:
+        axes.set_ylabel("TI@k", labelpad=2)
+
+
+def _column_title(axes, title: str, below: str, lines: int) -> None:
+    """The data set's title, with what stands in for it below; ``lines`` is the most that any column has there."""
+    above = {"xy": (0.5, 1), "xycoords": "axes fraction", "textcoords": "offset points", "ha": "center"}
+    axes.annotate(title, xytext=(0, 5 + 8.6 * lines), weight="bold", size=8.5, **above)
+    axes.annotate(below, xytext=(0, 2 + 8.6 * lines), va="top", color=MUTED, size=6.5, **above)
+
+
+def _legend(figure, strategies: Mapping[str, str], height_in: float) -> None:
+    names = list(strategies)
+    handles = [
+        Line2D([], [], color=colour_of(name, names), marker=marker_of(name, names), markersize=4.5, label=title)
+        for name, title in strategies.items()
+    ]
+    handles.append(Line2D([], [], color=CHANCE_COLOUR, linestyle=(0, (4, 2)), linewidth=1.0, label="chance"))
+    figure.legend(
+        handles=handles,
+        loc="upper center",
+        bbox_to_anchor=(0.54, 1 - 0.02 / height_in),
+        ncols=len(handles),
+        handlelength=2.6,
+        columnspacing=2.2,
+    )

@@ -1,0 +1,78 @@
+"""The paper's figures by number: what each is called, who draws it, and how a finished one is read back.
+
+`draw(6, measurements=..., ...)` calls `flat.report.figure_6.draw`; each figure is its own module, so that editing one
+redraws only that one. Light to import: matplotlib comes with the figure's module.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flat.errors import ArtefactError
+
+if TYPE_CHECKING:
+    from flat.report.figure_style import Drawing
+
+TITLES = {
+    3: "Saliency of original and adversarial texts",
+    4: "Word importance, word frequency and substitution frequency",
+    5: "Importance gap between words and their synonyms",
+    6: "Top-k intersection of explanations",
+}
+SUFFIXES = ("pdf", "png", "csv")
+
+
+def draw(number: int, **inputs) -> "Drawing":
+    """Draw figure `number` from its module's inputs (see `flat.report.figure_<number>.draw`)."""
+    return import_module(f"flat.report.figure_{number}").draw(**inputs)
+
+
+def not_run(number: int, reason: str) -> "Drawing":
+    """Figure `number` as a panel that says why it holds nothing."""
+    from flat.report import figure_style
+
+    return figure_style.not_run(number, TITLES[number], reason)
+
+
+def write(drawing: "Drawing", folder: str | Path) -> dict[str, Path]:
+    """Write the drawing's pdf, png and csv into `folder`."""
+    from flat.report import figure_style
+
+    return figure_style.write(drawing, folder)
+
+
+@dataclass(frozen=True)
+class FigureFile:
+    """A written figure as the report page needs it; `png` holds the file's bytes."""
+
+    number: int
+    title: str
+    caption: str
+    notes: tuple[str, ...]
+    png: bytes
+    is_run: bool = True
+
+
+def read(folder: str | Path, number: int) -> FigureFile:
+    """Read a written figure back, with the words that its png carries.
+
+    Raises:
+        ArtefactError: the png is absent or not a picture.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    path = Path(folder) / f"fig{number}.png"
+    if not path.exists():
+        raise ArtefactError(str(path), "no such file", f"draw it: snakemake --cores 1 -- {path}")
+    try:
+        with Image.open(path) as picture:
+            picture.load()  # text fields may follow the pixels
+            words = dict(picture.info)
+    except (UnidentifiedImageError, OSError) as error:
+        raise ArtefactError(str(path), f"not a readable png ({error})", "delete it and run snakemake again") from None
+    title = words.get("Title", "").partition(". ")[2] or TITLES.get(number, "")
+    notes = tuple(line for line in words.get("Comment", "").split("\n") if line)
+    return FigureFile(
+        number, title, words.get("Description", ""), notes, path.read_bytes(), words.get("Status") != "not run"
+    )

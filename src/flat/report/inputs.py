@@ -1,0 +1,96 @@
+"""From the files of a run to what tables and figures are built from. Scripts and the report page both come here."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from flat.artefacts import read_json, read_table
+from flat.study import Study, parse
+
+PAPER = "config/paper"  # the printed tables, in the repository
+
+
+def table_of(number: int, study_values: dict, files: Mapping):
+    """Build table ``number`` of the paper.
+
+    Args:
+        study_values: the study as plain data.
+        files: what the table reads: measurements, or summaries (Tables 1 and 6), or importance (Table 9).
+    """
+    from flat.analysis import paper
+    from flat.report.tables import Extras, build
+
+    summaries = {Path(path).parent.name: read_json(path) for path in files.get("summaries", [])}
+    correlations = correlations_of(files["importance"]) if files.get("importance") else ()
+    extras = Extras(paper.load(PAPER, [number]), summaries, correlations)
+    measurements = read_table(files["measurements"]) if files.get("measurements") else None
+    return build(number, parse(study_values), measurements, extras)
+
+
+def correlations_of(importance: str) -> tuple[dict, ...]:
+    """The rows of Table 9, from an importance.parquet."""
+    from flat.analysis.importance import correlations
+
+    return tuple(correlations(read_table(importance)))
+
+
+def drawing_of(number: int, study_values: dict, files: Mapping, cells: Sequence[dict]):
+    """Draw figure ``number`` of the paper; ``cells`` are the coordinates of Figure 3's models, in order of its files."""
+    from flat.report.figures import draw
+
+    return draw(number, **INPUTS[number](parse(study_values), files, cells))
+
+
+def _saliency(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
+    chosen = study.artefacts.saliency
+    names = [cell["strategy"] for cell in cells]
+    return {
+        "attributions": {n: read_table(path) for n, path in zip(names, files["attributions"], strict=True)},
+        "ledgers": {n: read_table(path) for n, path in zip(names, files["ledgers"], strict=True)},
+        "classes": study.datasets[chosen.dataset].classes,
+        "strategies": {n: study.strategies[n].title for n in study.artefacts.main.strategies if n in names},
+        "examples": chosen.examples,
+        "where": _where(study, chosen),
+    }
+
+
+def _scatter(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
+    return {
+        "importance": read_table(files["importance"]),
+        "correlations": correlations_of(files["importance"]),
+        "where": f"{study.strategies[study.artefacts.importance.strategy].title}, {_where(study, study.artefacts.importance)}",
+    }
+
+
+def _boxes(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
+    with_gamma, without = map(read_table, files["synonyms"])
+    return {"with_gamma": with_gamma, "without_gamma": without, "where": _where(study, study.artefacts.importance)}
+
+
+def _curves(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
+    from flat.analysis.paper import DATA_TITLES, DATASETS, MODELS
+
+    attacks = study.artefacts.main.train_attacks
+    attack = "textfooler" if "textfooler" in attacks else attacks[0]  # the paper's Fig. 6 is under TextFooler
+    return {
+        "measurements": read_table(files["measurements"]),
+        "models": {
+            n: study.models[n].title if n in study.models else n for n in dict.fromkeys([*MODELS, *study.models])
+        },
+        "datasets": {
+            n: study.datasets[n].title if n in study.datasets else DATA_TITLES[n]
+            for n in dict.fromkeys([*DATASETS, *study.datasets])
+        },
+        "strategies": {n: study.strategies[n].title for n in study.artefacts.main.strategies},
+        "attack": attack,
+        "attack_title": study.attacks[attack].title,
+        "stand_ins": {n: d.stand_in for n, d in study.datasets.items() if d.stand_in},
+    }
+
+
+def _where(study: Study, cell) -> str:
+    data = study.datasets[cell.dataset]
+    shown = f"{data.title} ({data.stand_in})" if data.stand_in else data.title
+    return f"{study.models[cell.model].title} on {shown}, {study.attacks[cell.attack].title}"
+
+
+INPUTS = {3: _saliency, 4: _scatter, 5: _boxes, 6: _curves}

@@ -1,0 +1,127 @@
+"""The report: one html page with every table and figure and what they rest on. It loads nothing from anywhere.
+
+Pictures are embedded, styles are in the page, every text is escaped by the template, and a content security policy
+forbids the browser to fetch anything; links lead only to files beside the page.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, takewhile
+from pathlib import Path
+
+from flat.report.figures import SUFFIXES, FigureFile
+from flat.report.table_layout import RUN, Entry, Table, Wide, wide
+
+TEMPLATES = Path(__file__).parent / "templates"
+TABLE_KINDS = ("csv", "md", "tex")
+
+
+@dataclass(frozen=True)
+class Label:
+    """A row's label and how many rows it stands for; 0 rows: covered by a label above."""
+
+    text: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Line:
+    labels: tuple[Label, ...]
+    entries: tuple[Entry, ...]
+    new_block: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """One laid-out version of a table: a pair set, or the table itself (heading empty).
+
+    ``starts``: places of the entries, from 0, at which a group of columns begins.
+    """
+
+    heading: str
+    header: tuple[tuple[tuple[str, int], ...], ...]
+    lines: tuple[Line, ...]
+    starts: frozenset[int] = frozenset()
+
+
+def build(
+    study,
+    tables: Sequence[Table],
+    figures: Sequence[FigureFile],
+    provenance: Mapping[str, object],
+) -> str:
+    """The page as html.
+
+    Args:
+        study: flat.study.Study.
+        tables: flat.report.tables.build(...), in the order to show them.
+        figures: flat.report.figures.read(...), in the order to show them.
+        provenance: flat.provenance.study_passport(...); times appear nowhere else on the page.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["pretty"] = lambda value: json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+    environment.filters["base64"] = lambda data: base64.b64encode(data).decode("ascii")
+    return environment.get_template("report.html").render(
+        study=study,
+        stand_ins=stand_ins(study),
+        tables=[(table, [view(wide(table, name)) for name in table.views]) for table in tables],
+        figures=figures,
+        provenance=provenance,
+        run=RUN,
+        table_kinds=TABLE_KINDS,
+        figure_kinds=SUFFIXES,
+    )
+
+
+def stand_ins(study) -> list[tuple[str, str, str]]:
+    """(kind, name, what is used instead) of everything in the study that is not the paper's own."""
+    found = [("data", dataset.title, dataset.stand_in) for dataset in study.datasets.values() if dataset.stand_in]
+    found += [("model", model.title, model.stand_in) for model in study.models.values() if model.stand_in]
+    found += [("attack", attack.title, what) for attack in study.attacks.values() for what in attack.stand_ins]
+    return found
+
+
+def view(laid_out: Wide) -> View:
+    """A laid-out table with repeated labels joined: neighbouring rows of a block share their leading labels."""
+    keys, block = [], 0
+    for row in laid_out.body:
+        block += row.new_block
+        # the innermost label is printed in each row, so it takes no part in joining
+        keys.append([(block, row.labels[: place + 1]) for place in range(len(row.labels) - 1)])
+    lines = [
+        Line(
+            tuple(Label(text, _rows_joined(keys, i, place)) for place, text in enumerate(row.labels)),
+            row.entries,
+            row.new_block,
+        )
+        for i, row in enumerate(laid_out.body)
+    ]
+    return View(laid_out.heading, laid_out.header, tuple(lines), _group_starts(laid_out))
+
+
+def _group_starts(laid_out: Wide) -> frozenset[int]:
+    if len(laid_out.header) == 1 or not laid_out.body:
+        return frozenset()
+    labels = len(laid_out.body[0].labels)
+    ends = accumulate((span for _, span in laid_out.header[0][labels:]), initial=0)
+    return frozenset(list(ends)[:-1])
+
+
+def _rows_joined(keys: Sequence[Sequence[object]], row: int, place: int) -> int:
+    """How many rows the label at (row, place) stands for; 0 where the row above has it already."""
+    if place >= len(keys[row]):
+        return 1
+    key = keys[row][place]
+    if row and keys[row - 1][place] == key:
+        return 0
+    return sum(1 for _ in takewhile(lambda other: other[place] == key, keys[row:]))

@@ -1,0 +1,172 @@
+"""Tables as files: table<N>.csv (every number, tidy), table<N>.md and table<N>.tex (laid out as the paper prints them).
+
+Number formats are fixed and rows keep their order, so that equal measurements give equal bytes.
+"""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+from flat.artefacts import write_text
+from flat.report.table_layout import NOT_RUN, RUN, Entry, Table, Wide, wide
+
+KINDS = ("csv", "md", "tex")
+WIDE_COLUMNS = 8  # beyond this many the TeX is set in small type
+
+_TEX_ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"$<$",
+    ">": r"$>$",
+    "±": r"$\pm$",
+    "†": r"$\dagger$",
+    "‡": r"$\ddagger$",
+    "§": r"\S{}",
+    "β": r"$\beta$",
+    "γ": r"$\gamma$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "×": r"$\times$",
+    "–": "--",
+    "—": "---",
+    "“": "``",
+    "”": "''",
+    "’": "'",
+}
+
+
+def write(table: Table, folder: str | Path) -> dict[str, Path]:
+    """Write table<N>.csv, .md and .tex below ``folder`` and return their paths by kind."""
+    folder = Path(folder)
+    texts = {"csv": to_csv(table), "md": to_markdown(table), "tex": to_tex(table)}
+    paths = {kind: folder / f"table{table.number}.{kind}" for kind in KINDS}
+    for kind, path in paths.items():
+        write_text(path, texts[kind])
+    return paths
+
+
+def to_csv(table: Table) -> str:
+    """The tidy frame. ``ours`` and ``ours_sd`` have six decimals (p-values four significant digits); entries that
+    were not run say so in ``ours``, a single seed has no ``ours_sd`` (–)."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.frame.columns)
+    for record in table.frame.to_dict("records"):
+        run = record["status"] == RUN
+        spec = ".3e" if record.get("metric") == "p_value" else ".6f"
+        record["ours"] = format(record["ours"], spec) if run else record["status"]
+        has_sd = run and record["ours_sd"] == record["ours_sd"]
+        record["ours_sd"] = (
+            format(record["ours_sd"], spec) if has_sd else (NOT_RUN if record["status"] == NOT_RUN else "–")
+        )
+        writer.writerow(record.values())
+    return out.getvalue()
+
+
+def to_markdown(table: Table) -> str:
+    """A heading, the caption, one table per pair set, the notes."""
+    parts = [f"# Table {table.number}. {table.title}", table.caption]
+    for view in table.views:
+        laid_out = wide(table, view)
+        if laid_out.heading:
+            parts.append(f"## {laid_out.heading}")
+        parts.append(_markdown_table(laid_out))
+    parts.append("\n".join(f"- {_markdown(note)}" for note in table.notes))
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_table(laid_out: Wide) -> str:
+    labels = len(laid_out.body[0].labels)
+    groups = [text for text, span in laid_out.header[0] for _ in range(span)] if len(laid_out.header) > 1 else None
+    titles = [text for text, _ in laid_out.header[-1]]
+    if groups is not None:  # Markdown has one header line
+        titles = [f"{group} {title}".strip() for group, title in zip(groups, titles, strict=True)]
+    lines = [titles, ["---"] * labels + ["---:"] * (len(titles) - labels)]
+    lines += [[*row.labels, *(entry.text for entry in row.entries)] for row in laid_out.body]
+    return "\n".join(f"| {' | '.join(_markdown(cell) for cell in line)} |" for line in lines)
+
+
+def _markdown(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def to_tex(table: Table) -> str:
+    """One table environment per pair set; needs the package booktabs and nothing else."""
+    views = table.views
+    parts = [f"% Table {table.number}: needs \\usepackage{{booktabs}}"]
+    for place, view in enumerate(views):
+        laid_out = wide(table, view)
+        last = place == len(views) - 1
+        label = f"tab:flat-{table.number}" + (f"-{view}" if view else "")
+        caption = " ".join(filter(None, [table.caption, laid_out.heading and f"{laid_out.heading}."]))
+        parts.append(_tex_table(table, laid_out, caption, label, table.notes if last else ()))
+    return "\n\n".join(parts) + "\n"
+
+
+def _tex_table(table: Table, laid_out: Wide, caption: str, label: str, notes: tuple[str, ...]) -> str:
+    labels, width = len(laid_out.body[0].labels), len(laid_out.header[-1])
+    small = width - labels > WIDE_COLUMNS
+    lines = [
+        r"\begin{table*}",
+        r"\centering",
+        rf"\caption{{{tex(table.title)}. {tex(caption)}}}",
+        rf"\label{{{label}}}",
+        r"\tiny" if small else r"\footnotesize",
+        rf"\setlength{{\tabcolsep}}{{{2 if small else 5}pt}}",
+        rf"\begin{{tabular}}{{{'l' * labels}{'r' * (width - labels)}}}",
+        r"\toprule",
+    ]
+    if len(laid_out.header) > 1:
+        lines += _tex_groups(laid_out.header[0])
+    lines.append(_tex_line(text for text, _ in laid_out.header[-1]))
+    lines.append(r"\midrule")
+    before: tuple[str, ...] = ()
+    for row in laid_out.body:
+        if row.new_block:
+            lines.append(r"\midrule")
+            before = ()
+        # a label is printed once, at the top of its block
+        shown = [
+            "" if place < labels - 1 and row.labels[: place + 1] == before[: place + 1] else text
+            for place, text in enumerate(row.labels)
+        ]
+        lines.append(_tex_line(shown, [_tex_entry(entry) for entry in row.entries]))
+        before = row.labels
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    if notes:
+        lines += [r"\par\smallskip", r"\begin{minipage}{\textwidth}\scriptsize"]
+        lines += [tex(note) + r"\par" for note in notes]
+        lines.append(r"\end{minipage}")
+    return "\n".join([*lines, r"\end{table*}"])
+
+
+def _tex_groups(groups) -> list[str]:
+    cells, rules, column = [], [], 1
+    for text, span in groups:
+        cells.append(rf"\multicolumn{{{span}}}{{c}}{{{tex(text)}}}" if text else "")
+        if text:
+            rules.append(rf"\cmidrule(lr){{{column}-{column + span - 1}}}")
+        column += span
+    return [" & ".join(cells) + r" \\", "".join(rules)]
+
+
+def _tex_line(labels, entries=()) -> str:
+    return " & ".join([*(tex(label) for label in labels), *entries]) + r" \\"
+
+
+def _tex_entry(entry: Entry) -> str:
+    return tex(entry.text) if entry.state == RUN else rf"\emph{{{tex(entry.ours)}}} ({tex(entry.printed)})"
+
+
+def tex(text: str) -> str:
+    """Plain text as TeX; letters with accents are left to TeX's own UTF-8 input."""
+    return re.sub("|".join(map(re.escape, _TEX_ESCAPES)), lambda match: _TEX_ESCAPES[match.group()], text)

@@ -1,0 +1,248 @@
+"""What a study has made, at the end of a run: ``python -m flat.report.summary config/demo.yaml``.
+
+One line for each table and figure with what it says in a nutshell, where it lies, what is missing, and how to make one
+of them again. Ends with status 1 if something is missing.
+"""
+
+import csv
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, median
+
+from flat import paths
+from flat.errors import FlatError
+from flat.report import figures
+from flat.study import Study, load
+
+Rows = list[dict[str, str]]
+KINDS = ("csv", "md", "tex")
+MAIN_PAIR_SET = "shared"
+SA, DEV, AA = "test_accuracy_percent", "dev_accuracy_percent", "after_attack_accuracy_percent"
+TABLE_TITLES = {
+    1: "Data sets",
+    2: "Test accuracy",
+    3: "Robustness, IG",
+    4: "Transfer to other attacks",
+    5: "Ablation of β and γ",
+    6: "Preprocessing",
+    7: "Dev accuracy",
+    8: "Robustness, LIME",
+    9: "Correlations",
+    10: "Group masks",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A table or figure: its name, what it says in one line, its files, those of them that are absent."""
+
+    name: str
+    title: str
+    key_line: str
+    files: tuple[Path, ...]
+    missing: tuple[Path, ...]
+
+    @property
+    def where(self) -> str:
+        """results/demo/tables/table3.{csv,md,tex}"""
+        first = self.files[0]
+        return f"{first.with_suffix('')}.{{{','.join(file.suffix[1:] for file in self.files)}}}"
+
+
+def collect(study: Study, root: str | Path = ".") -> list[Item]:
+    """Every table and figure of the study, whether there or not; paths are relative to ``root``."""
+    place = paths.of(study)
+    found = [
+        _item(
+            f"Table {n}",
+            title,
+            [place.table(n, kind) for kind in KINDS],
+            Path(root),
+            lambda rows, n=n: _TABLES[n](rows),
+        )
+        for n, title in TABLE_TITLES.items()
+    ]
+    for n, title in figures.TITLES.items():
+        files = [place.figure(n, kind) for kind in ("csv", "pdf", "png")]
+        found.append(_item(f"Figure {n}", title, files, Path(root), lambda rows, n=n: _FIGURES[n](rows)))
+    return found
+
+
+def _item(name: str, title: str, files: list[str], root: Path, say: Callable[[Rows], str]) -> Item:
+    missing = tuple(Path(file) for file in files if not (root / file).is_file())
+    line = "MISSING" if missing else _say(root / files[0], say)
+    return Item(name, title, line, tuple(map(Path, files)), missing)
+
+
+def _say(path: Path, say: Callable[[Rows], str]) -> str:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if rows and set(rows[0]) == {"status", "reason"}:
+        return f"not run: {rows[0]['reason']}"
+    try:
+        return say(rows) or "not run"
+    except (KeyError, ValueError) as error:  # a summary must not fail a run that has ended well
+        return f"cannot be summarised ({type(error).__name__}: {error})"
+
+
+# --- one line for each artefact, from its csv
+
+
+def _run(rows: Rows, **wanted: str) -> Rows:
+    return [
+        row for row in rows if row["status"] == "run" and all(row.get(name) == value for name, value in wanted.items())
+    ]
+
+
+def _by_strategy(metric: str, spec: str, unit: str = "", **wanted: str) -> Callable[[Rows], str]:
+    """The mean of a metric for each strategy over the cells that all of them ran."""
+
+    def say(rows: Rows) -> str:
+        cells: dict[tuple, dict[str, list[float]]] = {}
+        for row in _run(rows, metric=metric, **wanted):
+            cell = tuple(row.get(name, "") for name in ("dataset", "model", "attack"))
+            cells.setdefault(cell, {}).setdefault(row["strategy"], []).append(float(row["ours"]))
+        names = list(dict.fromkeys(name for cell in cells.values() for name in cell))
+        shared = [cell for cell in cells.values() if len(cell) == len(names)]
+        if not shared:
+            return ""
+        means = (f"{name} {fmean(fmean(cell[name]) for cell in shared):{spec}}{unit}" for name in names)
+        return f"{', '.join(means)} (mean of {len(shared)} cells)"
+
+    return say
+
+
+def _joined(*parts: tuple[str, Callable[[Rows], str]]) -> Callable[[Rows], str]:
+    return lambda rows: "; ".join(f"{name} {line}" for name, say in parts if (line := say(rows)))
+
+
+def _by(column: str, metric: str, spec: str, unit: str = "") -> Callable[[Rows], str]:
+    """A metric's value for each value of a column."""
+
+    def say(rows: Rows) -> str:
+        return ", ".join(f"{row[column]} {float(row['ours']):{spec}}{unit}" for row in _run(rows, metric=metric))
+
+    return say
+
+
+def _ablation(rows: Rows) -> str:
+    parts = (f"β {row['beta']} γ {row['gamma']} {float(row['ours']):.1f} %" for row in _run(rows, metric=AA))
+    return f"AA {', '.join(parts)}" if rows and _run(rows, metric=AA) else ""
+
+
+_TABLES: dict[int, Callable[[Rows], str]] = {
+    1: _joined(("train texts:", _by("dataset", "train_size", ",.0f"))),
+    2: _by_strategy(SA, ".1f", " %"),
+    3: _joined(
+        ("AA", _by_strategy(AA, ".1f", " %")), ("KT", _by_strategy("kendall_tau", ".2f", pair_set=MAIN_PAIR_SET))
+    ),
+    4: _joined(("AA", _by_strategy(AA, ".1f", " %"))),
+    5: _ablation,
+    6: _joined(("vocabulary:", _by("dataset", "vocabulary_size", ",.0f"))),
+    7: _by_strategy(DEV, ".1f", " %"),
+    8: _joined(("KT", _by_strategy("kendall_tau", ".2f", pair_set=MAIN_PAIR_SET))),
+    9: _joined(("r:", _by("correlation", "pearson_r", ".3f"))),
+    10: _joined(("AA by groups:", _by("groups", AA, ".1f", " %"))),
+}
+
+
+def _saliency(rows: Rows) -> str:
+    count = len({row["example_id"] for row in rows})
+    return f"{count} example pairs, {len({row['strategy'] for row in rows})} strategies" if count else ""
+
+
+def _gap(rows: Rows) -> str:
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        found.setdefault(row["gamma"], []).append(float(row["distance"] or "nan"))
+    return ", ".join(f"median {median(values):.3g} with {name}" for name, values in found.items())
+
+
+def _panels(rows: Rows) -> str:
+    panels = {(row["dataset"], row["model"]) for row in rows}
+    run = {(row["dataset"], row["model"]) for row in rows if row["status"] != "not run"}
+    return f"{len(run)} of {len(panels)} panels run"
+
+
+_FIGURES: dict[int, Callable[[Rows], str]] = {
+    3: _saliency,
+    4: lambda rows: f"{len(rows):,} words" if rows else "",
+    5: _gap,
+    6: _panels,
+}
+
+
+# --- printing
+
+
+def reruns(study: Study, study_file: str) -> list[tuple[str, str]]:
+    """(what, command) for making one piece again."""
+    place, command = paths.of(study), f"snakemake --cores 1 --configfile {study_file}"
+    return [
+        ("a figure", f"{command} --force -- {place.figure(6, 'png')}"),
+        ("every figure", f"{command} -R draw_figure -- figures"),
+        ("a table", f"{command} --force -- {place.table(3, 'csv')}"),
+    ]
+
+
+def absent(path: Path) -> str:
+    return "" if path.is_file() else " (MISSING)"
+
+
+def lines(study: Study, items: Iterable[Item], report: Path, reruns: Iterable[tuple[str, str]]) -> list[str]:
+    """The summary as plain text."""
+    text = [f"{study.title} ({study.name})", ""]
+    for item in items:
+        text.append(f"{item.name:<10}{item.title}: {item.key_line}")
+        text.append(f"{'':<10}{item.where}")
+        text += [f"{'':<10}missing: {path}" for path in item.missing]
+    text += ["", f"Report    {report}{absent(report)}", ""]
+    return text + [f"again, {what}:\n    {command}" for what, command in reruns]
+
+
+def show(study: Study, items: list[Item], report: Path, reruns: list[tuple[str, str]]) -> None:
+    """Print the summary: a table with colours on a terminal, plain lines elsewhere."""
+    if not sys.stdout.isatty():
+        print("\n".join(lines(study, items, report, reruns)))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(title=escape(f"{study.title} ({study.name})"), title_justify="left", box=None, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True, style="bold")
+    table.add_column("")
+    for item in items:
+        colour = "red" if item.missing else "green"
+        table.add_row(item.name, f"[{colour}]{escape(item.title)}[/]: {escape(item.key_line)}")
+        table.add_row("", f"[dim]{escape(item.where)}[/]")
+    console.print(table)
+    console.print(f"\n[bold]Report[/]    {escape(f'{report}{absent(report)}')}\n")
+    for what, command in reruns:
+        console.print(f"[dim]again, {what}:[/]\n    {escape(command)}", soft_wrap=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the summary of the study file in ``arguments``; 1 if something is missing, 2 without a usable study."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if len(arguments) != 1:
+        print("usage: python -m flat.report.summary config/<study>.yaml", file=sys.stderr)
+        return 2
+    try:
+        study = load(arguments[0])
+    except FlatError as error:
+        print(error, file=sys.stderr)
+        return 2
+    items, report = collect(study), Path(paths.of(study).top("report.html"))
+    show(study, items, report, reruns(study, arguments[0]))
+    missing = [str(path) for item in items for path in item.missing] + ([] if report.is_file() else [str(report)])
+    if missing:
+        print(f"\n{len(missing)} files are missing, for example {missing[0]}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""Tables 2 and 7: accuracy of every model on the test and on the dev split."""
+
+from flat.analysis import paper
+from flat.report import table_notes as notes
+from flat.report.table_grid import Extras, dataset_title, main_datasets, stand_ins, strategy_rows, with_others
+from flat.report.table_index import Index
+from flat.report.table_layout import Column, Layout, Table, assemble
+
+
+def test_accuracy(study, measurements, extras: Extras) -> Table:
+    """Table 2."""
+    caption = "Accuracy (%) on the whole test split."
+    return _build(2, "Test accuracy", caption, "test_accuracy_percent", "Test texts", study, measurements, extras)
+
+
+def dev_accuracy(study, measurements, extras: Extras) -> Table:
+    """Table 7."""
+    caption = "Accuracy (%) on the dev split, on which the checkpoint of each round is chosen."
+    return _build(7, "Dev accuracy", caption, "dev_accuracy_percent", "Dev texts", study, measurements, extras)
+
+
+def _build(number, title, caption, metric, what, study, measurements, extras: Extras) -> Table:
+    main = study.artefacts.main
+    rows = strategy_rows(
+        study,
+        with_others(paper.MODELS, main.models),
+        with_others(paper.STRATEGIES, main.strategies),
+        with_others(paper.TRAIN_ATTACKS, main.train_attacks),
+    )
+    columns = tuple(
+        Column(dataset_title(study, name), {"dataset": name, "metric": metric}, "percent", ".2f")
+        for name in main_datasets(study)
+    )
+    layout = Layout(("Model", "Trained on"), tuple(rows), columns, blocks=0)
+    frame = assemble(
+        number, layout, Index(measurements).find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys)
+    )
+    below = [
+        notes.ENTRIES,
+        notes.coverage(frame),
+        *notes.stand_ins(study, frame),
+        notes.counts(study, frame, metric, what),
+        notes.training(study),
+        notes.seeds(study, frame),
+    ]
+    return Table(number, title, caption, frame, layout, notes.joined(below))

@@ -1,0 +1,53 @@
+"""Measurements found by their keys: the mean over seeds of each cell's last round."""
+
+import math
+from collections.abc import Mapping
+from statistics import stdev
+
+from flat.errors import ArtefactError
+from flat.report.table_layout import Value
+
+FIELDS = ("dataset", "model", "strategy", "train_attack", "attack", "method", "pair_set", "metric", "k")
+CELL = ["dataset", "model", "strategy", "train_attack", "seed"]
+
+
+class Index:
+    """``find(keys)`` answers with a Value, or None where no seed of that cell was run.
+
+    Args:
+        measurements: frame of flat.analysis.robustness.SCHEMA.
+
+    Raises:
+        ArtefactError: two values under one key and seed.
+    """
+
+    def __init__(self, measurements):
+        last = measurements.groupby(CELL)["round"].transform("max")
+        self._seeds: dict[tuple, dict[int, tuple[float, int, int]]] = {}
+        for record in measurements[measurements["round"] == last].to_dict("records"):
+            seeds = self._seeds.setdefault(_key(record), {})
+            if record["seed"] in seeds:
+                where = ", ".join(str(record[name]) for name in (*FIELDS, "seed"))
+                raise ArtefactError(f"measurements ({where})", "two values", "measure each cell once")
+            seeds[record["seed"]] = (record["value"], record["n"], record["dropped"])
+
+    def find(self, keys: Mapping[str, object]) -> Value | None:
+        """Keys that are not fields of a measurement (groups, beta ...) do not count."""
+        seeds = self._seeds.get(_key(keys))
+        if seeds is None:
+            return None
+        found = [seeds[seed] for seed in sorted(seeds)]
+        defined = [value for value, _, _ in found if not math.isnan(value)]
+        mean = math.fsum(defined) / len(defined) if defined else float("nan")
+        sd = stdev(defined) if len(defined) > 1 else float("nan")
+        n = min(n for _, n, _ in found)
+        return Value(mean, sd, int(n), len(defined), int(sum(dropped for _, _, dropped in found)))
+
+    def has(self, **keys: object) -> bool:
+        """Whether any measurement has these values."""
+        places = {FIELDS.index(name): value for name, value in keys.items()}
+        return any(all(key[place] == value for place, value in places.items()) for key in self._seeds)
+
+
+def _key(keys: Mapping[str, object]) -> tuple:
+    return tuple(keys.get(name, 0 if name == "k" else "") for name in FIELDS)

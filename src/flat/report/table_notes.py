@@ -1,0 +1,142 @@
+"""The sentences below a table: what an entry is, what stands in for what, how many examples, which choices."""
+
+from collections.abc import Iterable
+
+from flat.report.table_grid import ATTACK_MARK, DATA_MARK, MODEL_MARK
+from flat.report.table_layout import NOT_RUN
+
+ENTRIES = (
+    "Each entry is our value (the paper's printed value). “not run”: this study did not run the cell; "
+    "“undefined”: it ran, but no example is left to average over; “–”: the paper prints no value."
+)
+
+
+def used(frame, column: str) -> list[str]:
+    """The names in a key column behind entries that were run, each once, in the frame's order."""
+    if column not in frame.columns:
+        return []
+    return [name for name in dict.fromkeys(frame.loc[frame["status"] != NOT_RUN, column]) if name]
+
+
+def coverage(frame) -> str:
+    """How much of the paper's table the study ran."""
+    printed = frame[(frame["printed"] != "–") & frame.get("pair_set", frame["status"]).ne("floor")]
+    keys = [
+        name
+        for name in ("dataset", "model", "strategy", "train_attack", "attack", "groups", "correlation", "metric", "k")
+        if name in frame
+    ]
+    cells = printed.assign(run=printed["status"] != NOT_RUN).groupby(keys, sort=False)["run"].any()
+    return f"This study ran {int(cells.sum())} of the {len(cells)} entries that the paper prints."
+
+
+def stand_ins(study, frame) -> list[str]:
+    """What stands in for what behind entries that were run: one sentence for data, models and attacks each."""
+    data = [study.datasets[name] for name in used(frame, "dataset")]
+    models = [study.models[name] for name in used(frame, "model")]
+    names = dict.fromkeys([*used(frame, "attack"), *used(frame, "train_attack")])
+    attacks = [study.attacks[name] for name in names if name in study.attacks]
+    said = [
+        (DATA_MARK, "the paper's data", [f"{item.title}: {item.stand_in}" for item in data if item.stand_in]),
+        (MODEL_MARK, "the paper's models", [f"{item.title}: {item.stand_in}" for item in models if item.stand_in]),
+        (
+            ATTACK_MARK,
+            "attack resources",
+            [f"{item.title}: {', '.join(item.stand_ins)}" for item in attacks if item.stand_ins],
+        ),
+    ]
+    return [
+        f"{mark} Stand-ins for {what}, so not comparable with the printed numbers: {'; '.join(parts)}."
+        for mark, what, parts in said
+        if parts
+    ]
+
+
+def seeds(study, frame) -> str:
+    """Whether the entries are single checkpoints or means over seeds (EVALUATION section 3)."""
+    if len(study.seeds) == 1:
+        seed = study.seeds[0]
+        return (
+            f"With one seed ({seed}) every entry is checkpoint-level: it tells two checkpoints apart, not two methods."
+        )
+    ran = frame.loc[frame["status"] != NOT_RUN, "seeds"]
+    short = int((ran < len(study.seeds)).sum())
+    text = f"Mean ± standard deviation over {len(study.seeds)} seeds ({', '.join(map(str, study.seeds))})."
+    return text + (f" In {short} entries fewer seeds were run or defined; the csv says how many." if short else "")
+
+
+def counts(study, frame, metric: str, what: str) -> str:
+    """Number of examples behind a metric by data set: “Attacked test examples: SST2 200, IMDB 60.”"""
+    parts = []
+    for name in used(frame, "dataset"):
+        chosen = frame[(frame["dataset"] == name) & (frame["metric"] == metric) & (frame["status"] != NOT_RUN)]
+        if len(chosen):
+            low, high = int(chosen["ours_n"].min()), int(chosen["ours_n"].max())
+            parts.append(f"{study.datasets[name].title} {low if low == high else f'{low}–{high}'}")
+    return f"{what}: {', '.join(parts)}." if parts else ""
+
+
+def pairs(study, frame, pair_set: str) -> str:
+    """Number of explained pairs of a pair set by data set."""
+    return counts(study, frame[frame["pair_set"] == pair_set], "kendall_tau", f"Pairs in “{pair_set}”")
+
+
+def training(study) -> str:
+    """Which adversarial texts adv and FLAT trained on (D')."""
+    kept = {
+        "successful": "successful adversarial texts only",
+        "all": "successful adversarial texts and the attack's best failed tries",
+    }[study.rounds.keep]
+    order = "added to those of earlier rounds" if study.rounds.accumulate else "in place of those of the round before"
+    number = study.rounds.count
+    if number == 1:
+        return f"Adversarial training: one round; D' holds {kept}."
+    return f"Adversarial training: {number} rounds; D' holds {kept}, {order}."
+
+
+def explanations(study, method: str) -> str:
+    """How attributions were computed and over which classes."""
+    chosen = study.interpretation
+    over = "mean over all classes, then over pairs" if chosen.classes == "all" else "of the gold label, mean over pairs"
+    how = {
+        "ig": f"Integrated gradients with {chosen.ig.steps} steps (doubled at most twice where they do not add up)",
+        "lime": f"LIME with {chosen.lime.samples} samples, exact for texts of at most {chosen.lime.exact_below} words",
+    }[method]
+    return f"{how}; KT and TI@5 {over}."
+
+
+def dropped(frame) -> str:
+    """How many rank correlations were left out because a ranking was constant."""
+    tau = frame[frame["metric"] == "kendall_tau"]
+    total = tau.groupby("pair_set", sort=False)["dropped"].sum()
+    parts = [f"{int(number)} in “{name}”" for name, number in total.items() if number]
+    return f"Rank correlations left out because a ranking is constant: {', '.join(parts)}." if parts else ""
+
+
+def incomplete(study, frame) -> str:
+    """Share of integrated gradients that do not add up within the tolerance even with the most steps."""
+    chosen = frame[(frame["metric"] == "incomplete_percent") & frame["ours"].notna()]
+    if not len(chosen):
+        return ""
+    share = (chosen["ours"] * chosen["ours_n"]).sum() / max(int(chosen["ours_n"].sum()), 1)
+    tolerance = 100 * study.interpretation.ig.tolerance
+    return f"Attributions whose completeness error stays above {tolerance:g} %: {share:.1f} % of all."
+
+
+def chance(study, frame, pair_set: str) -> str:
+    """TI@5 of two random rankings of the texts at hand, by data set: what the printed TI has to beat."""
+    parts = []
+    for name in used(frame, "dataset"):
+        chosen = frame[
+            (frame["dataset"] == name)
+            & (frame["metric"] == "topk_chance")
+            & (frame["pair_set"] == pair_set)
+            & frame["ours"].notna()
+        ]
+        if len(chosen):
+            parts.append(f"{study.datasets[name].title} {chosen['ours'].mean():.2f}")
+    return f"TI@5 expected by chance for texts of these lengths: {', '.join(parts)}." if parts else ""
+
+
+def joined(notes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(note for note in notes if note)

@@ -1,0 +1,344 @@
+"""A study: one YAML file that says which data, models, strategies and attacks are run, and which artefacts are drawn.
+
+The pydantic models below are the one source of what a study may say: the JSON schema in ``config/schema`` is generated
+from them, and every unknown key, wrong type or impossible combination is refused before a single job is planned.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from flat.errors import StudyError
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)]
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# --- data ---------------------------------------------------------------------------------------------------------
+
+
+class PackageSource(Strict):
+    """Real text that a package index ships (docs/resources.md)."""
+
+    kind: Literal["package"]
+    corpus: Literal["rotten-tomatoes", "imdb-reviews", "bbc-news", "trec-questions"]
+
+
+class HubSource(Strict):
+    """Files of a Hugging Face data set at a pinned revision."""
+
+    kind: Literal["hub"]
+    path: str
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$", description="a commit: a branch may change")]
+    files: dict[Literal["train", "dev", "test"], str]
+    sha256: dict[Literal["train", "dev", "test"], str] = {}
+    text: str | list[str] = "text"
+    label: str = "label"
+    labels: dict[str, str] | None = None
+
+
+class FilesSource(Strict):
+    """The user's own csv, tsv, jsonl or parquet files."""
+
+    kind: Literal["files"]
+    train: str
+    dev: str | None = None
+    test: str | None = None
+    text: str | list[str] = "text"
+    label: str = "label"
+    id: str | None = None
+    labels: dict[str, str] | None = None
+
+
+class Splits(Strict):
+    """Sizes of the splits; null takes what the source has. A split the source lacks is carved from train."""
+
+    train: Positive | None = None
+    dev: Positive | Annotated[float, Field(gt=0, lt=1)] | None = None
+    test: Positive | Annotated[float, Field(gt=0, lt=1)] | None = None
+
+
+class Cleaning(Strict):
+    style: Literal["sst", "alphanumeric", "none"] = "sst"
+    lower: bool = True
+    strip_html: bool = True
+    max_words: Positive | None = None
+    mask_unknown: bool = False
+
+
+class Vocabulary(Strict):
+    min_count: Annotated[int, Field(ge=0)] = 0
+    over: list[Literal["train", "dev"]] = ["train"]
+
+
+class Dataset(Strict):
+    title: str
+    stand_in: str | None = None
+    source: Annotated[PackageSource | HubSource | FilesSource, Field(discriminator="kind")]
+    classes: Annotated[list[str], Field(min_length=2)]
+    splits: Splits = Splits()
+    cleaning: Cleaning = Cleaning()
+    vocabulary: Vocabulary = Vocabulary()
+    max_length: Positive
+    max_overlap: Share = 0.02
+    duplicates: Literal["drop", "keep", "refuse"] = "keep"
+    attacked_train: Positive | None = Field(None, description="train examples attacked per round; null: all of them")
+    attacked_test: Positive | None = Field(None, description="test examples attacked; null: all of them")
+    explained: Positive | None = Field(None, description="attacked test examples explained; null: all of them")
+
+    @model_validator(mode="after")
+    def _distinct_classes(self):
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes: a class is named twice")
+        return self
+
+
+# --- models and strategies ----------------------------------------------------------------------------------------
+
+
+class Training(Strict):
+    """Options of the optimiser; flat.training.trainer.Options documents each."""
+
+    epochs: Positive = 10
+    batch_size: Positive = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    optimizer: Literal["adam", "adamw"] = "adam"
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    schedule: Literal["none", "linear"] = "none"
+    clip_norm: Annotated[float, Field(gt=0)] | None = None
+    patience: Positive | None = None
+    select: Literal["dev", "last"] = "dev"
+    precision: Literal["fp32", "bf16"] = "fp32"
+
+
+class Model(Strict):
+    title: str
+    stand_in: str | None = None
+    kind: Literal["cnn", "lstm", "encoder"]
+    vectors: str | None = Field(None, description="resource that holds the pretrained word vectors")
+    checkpoint: str | None = Field(None, description="resource, hub name or folder of a pretrained encoder")
+    options: dict[str, int | float | bool | str | list[int]] = {}
+    mask_hidden: Positive = 400
+    device: Literal["cpu", "cuda", "auto"] | None = Field(None, description="null: the study's device")
+    training: Training = Training()
+
+    @model_validator(mode="after")
+    def _built_from_something(self):
+        if self.kind == "encoder" and not self.checkpoint:
+            raise ValueError("checkpoint: an encoder needs the checkpoint it starts from")
+        if self.kind in ("cnn", "lstm") and not self.vectors:
+            raise ValueError("vectors: CNN and LSTM need pretrained word vectors, name the resource that holds them")
+        return self
+
+
+class Strategy(Strict):
+    """How a model is trained. adv and FLAT are the same rounds with other masks and weights (Eq. 3 and 5)."""
+
+    title: str
+    adversarial: bool = Field(True, description="trained on adversarial texts; false for base models")
+    mask: Literal["none", "variational", "group"] = "none"
+    groups: Positive | None = Field(None, description="number of word groups of a group mask (Table 10)")
+    beta: Annotated[float, Field(ge=0)] = 0.0
+    gamma: Annotated[float, Field(ge=0)] = 0.0
+    start: Literal["base", "own"] = Field(
+        "base", description="round 0: the base model, or a model with this strategy's mask trained on clean data"
+    )
+    detach_importance: bool = False
+    double_softmax: bool = False
+
+    @model_validator(mode="after")
+    def _fitting_weights(self):
+        if self.mask != "variational" and (self.beta or self.gamma):
+            raise ValueError("beta, gamma: only variational masks have an entropy and an importance to weigh")
+        if (self.mask == "group") != (self.groups is not None):
+            raise ValueError("groups: give the number of groups with mask: group, and only there")
+        return self
+
+
+class Rounds(Strict):
+    count: Positive = 3
+    epochs: Positive = 10
+    keep: Literal["successful", "all"] = Field("successful", description="which adversarial texts D' holds")
+    accumulate: bool = Field(False, description="D' of a round adds to the earlier ones instead of replacing them")
+
+
+# --- attacks and explanations -------------------------------------------------------------------------------------
+
+
+class Attack(Strict):
+    title: str
+    recipe: Literal["textfooler", "pwws", "gene", "iga", "pso", "clare", "bae"]
+    resources: dict[str, str] = Field({}, description="role -> resource, for example synonyms: counter-fitted")
+    stand_ins: list[str] = []
+    parameters: dict[str, int | float | bool | str | None] = {}
+    query_budget: Positive | None = None
+    shards: Positive = 1
+    workers: Positive = Field(1, description="processes of one attack job")
+
+
+class IntegratedGradients(Strict):
+    steps: Positive = 50
+    tolerance: Annotated[float, Field(gt=0)] = 0.05
+    frozen_mask: bool = False
+
+
+class Lime(Strict):
+    samples: Positive = 1000
+    exact_below: Annotated[int, Field(ge=0, le=14)] = 10
+    repeats: Annotated[int, Field(ge=0)] = Field(20, description="texts explained twice, for the noise floor")
+
+
+class Interpretation(Strict):
+    ig: IntegratedGradients = IntegratedGradients()
+    lime: Lime = Lime()
+    classes: Literal["all", "gold"] = "all"
+
+
+# --- what is reported ---------------------------------------------------------------------------------------------
+
+
+class MainTables(Strict):
+    """Tables 2, 3, 7, 8 and Fig. 6."""
+
+    datasets: list[str]
+    models: list[str]
+    strategies: list[str]
+    train_attacks: list[str]
+
+
+class TransferTable(Strict):
+    """Table 4: models trained on one attack, attacked by others."""
+
+    dataset: str
+    models: list[str]
+    strategies: list[str]
+    train_attack: str
+    attacks: list[str]
+
+
+class OneCell(Strict):
+    dataset: str
+    model: str
+    attack: str
+
+
+class AblationTable(OneCell):
+    """Table 5."""
+
+    strategies: list[str]
+
+
+class ImportanceAnalysis(OneCell):
+    """Table 9, Figs 4 and 5."""
+
+    strategy: str
+    without_gamma: str
+    words: Positive = 1000
+    synonyms: Positive = 10
+
+
+class GroupTable(OneCell):
+    """Table 10."""
+
+    strategies: list[str]
+
+
+class SaliencyFigure(OneCell):
+    """Fig. 3."""
+
+    examples: Positive = 3
+
+
+class Artefacts(Strict):
+    main: MainTables
+    transfer: TransferTable
+    ablation: AblationTable
+    importance: ImportanceAnalysis
+    groups: GroupTable
+    saliency: SaliencyFigure
+
+
+class Where(Strict):
+    datasets: list[str] | None = None
+    models: list[str] | None = None
+    strategies: list[str] | None = None
+    train_attacks: list[str] | None = None
+
+
+class Override(Strict):
+    """Other values for some cells. Later overrides win; one that fits no cell of the study is refused."""
+
+    where: Where
+    training: dict[str, int | float | str | None] = {}
+    rounds: dict[str, int | str | bool] = {}
+    objective: dict[Literal["beta", "gamma"], float] = {}
+
+
+class Study(Strict):
+    name: Name
+    title: str
+    seed: Annotated[int, Field(ge=0)] = 2022
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    torch_threads: Positive = Field(1, description="threads of one job's tensor work on the CPU")
+    results: str = "results"
+    mirror: str | None = Field(None, description="folder or address that holds copies of the resources")
+    datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
+    models: Annotated[dict[Name, Model], Field(min_length=1)]
+    strategies: Annotated[dict[Name, Strategy], Field(min_length=1)]
+    attacks: Annotated[dict[Name, Attack], Field(min_length=1)]
+    rounds: Rounds = Rounds()
+    interpretation: Interpretation = Interpretation()
+    overrides: list[Override] = []
+    artefacts: Artefacts
+
+
+def parse(values: object, where: str = "the study") -> Study:
+    """A validated study from plain data.
+
+    Raises:
+        StudyError: names each wrong key with its path, what was found and what is allowed.
+    """
+    from flat.study_checks import check
+
+    try:
+        study = Study.model_validate(values)
+    except ValidationError as error:
+        problems = []
+        for item in error.errors():
+            path = ".".join(str(part) for part in item["loc"]) or "(top)"
+            found = repr(item["input"])
+            shown = (
+                f", found {found if len(found) <= 80 else found[:77] + '...'}" if "missing" not in item["type"] else ""
+            )
+            problems.append(f"{path}: {item['msg']}{shown}")
+        raise StudyError(
+            where,
+            "it cannot be run as written:\n    " + "\n    ".join(problems),
+            "correct these keys; config/schema/study.json lists every key with its allowed values",
+        ) from None
+    check(study, where)
+    return study
+
+
+def load(path: str | Path) -> Study:
+    """The study of a YAML file, validated.
+
+    Raises:
+        StudyError: the file is absent, is not YAML, or says something that cannot be run.
+    """
+    import yaml
+
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyError(str(path), "no such file", "give the study with --configfile config/<study>.yaml") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StudyError(str(path), f"not a YAML file ({error})", "correct the syntax at that line") from None
+    return parse(values, str(path))

@@ -1,0 +1,128 @@
+"""One round of training from files to files: a base model, or round k of adv or FLAT (METHOD section 3).
+
+Which strategy it is shows only in the data: the mask of the network, the weights of the objective, the ledgers.
+"""
+
+import csv
+import io
+from pathlib import Path
+
+import torch
+from safetensors.numpy import load_file
+
+from flat.artefacts import read_json, read_table, write_json, write_text
+from flat.errors import ArtefactError
+from flat.models import checkpoint, registry
+from flat.models.interface import Classifier
+from flat.seeds import seed_of
+from flat.training.objective import Weights
+from flat.training.trainer import Options, Outcome, Pairs, accuracy, describe, train
+
+
+def run(
+    *,
+    splits: dict[str, str],
+    network: dict,
+    inputs: dict[str, str | None],
+    ledgers: list[str],
+    keep: str,
+    training: dict,
+    objective: dict,
+    seed: int,
+    device: str,
+    outputs: dict[str, str],
+) -> Outcome:
+    """Train one round and write its checkpoint, history.csv and metrics.json.
+
+    Args:
+        splits: parquet files of train, dev and test.
+        network: how the network is built (kind, options, classes, max_length, mask, mask_hidden).
+        inputs: files it is built from: vocabulary and vectors, groups, previous (the checkpoint to start from).
+        ledgers: attacks on the train split whose adversarial texts are D'; none for clean training.
+        keep: "successful" texts only, or "all" with a changed word.
+        outputs: where weights, config, words, history and metrics go, all in one folder.
+    """
+    train_split, dev, test = (read_table(splits[name], ["example_id", "words", "label"]) for name in splits)
+    torch.manual_seed(seed_of(seed, "weights"))
+    model = build(network, inputs).to(device)
+    if inputs.get("previous"):
+        checkpoint.warm_start(model, Path(inputs["previous"]).parent)
+    pairs = adversarial_pairs(ledgers, train_split["example_id"], keep)
+    outcome = train(
+        model,
+        _texts(train_split),
+        train_split["label"].to_numpy(),
+        (_texts(dev), dev["label"].to_numpy()),
+        Options(**training),
+        Weights(**objective),
+        seed,
+        pairs,
+    )
+    folder = Path(outputs["weights"]).parent
+    checkpoint.save(model, folder, network)
+    write_text(outputs["history"], _csv(outcome.history))
+    write_json(
+        outputs["metrics"],
+        {
+            "test_accuracy": accuracy(model, _texts(test), test["label"].to_numpy()),
+            "test_n": len(test),
+            "dev_accuracy": outcome.dev_accuracy,
+            "dev_n": len(dev),
+            "best_epoch": outcome.best_epoch,
+            "epochs": len(outcome.history),
+            "adversarial_texts": len(pairs.rows),
+            "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+            "keep": keep if ledgers else None,
+            **describe(Options(**training), Weights(**objective)),
+        },
+    )
+    return outcome
+
+
+def build(network: dict, inputs: dict[str, str | None]) -> Classifier:
+    """A fresh network of a study's model; torch must be seeded before."""
+    words = read_json(inputs["vocabulary"])["words"]
+    vectors = torch.from_numpy(load_file(inputs["vectors"])["vectors"])
+    if len(vectors) != len(words):
+        raise ArtefactError(
+            str(inputs["vectors"]), f"{len(vectors)} vectors for {len(words)} words", "delete it and run again"
+        )
+    groups = torch.tensor(read_json(inputs["groups"])["groups"]) if inputs.get("groups") else None
+    return registry.build(**network, words=words, vectors=vectors, groups=groups)
+
+
+def adversarial_pairs(ledgers: list[str], example_ids, keep: str) -> Pairs:
+    """D' of a round: the ledgers' perturbed texts with a changed word, each with the training row it came from.
+
+    Raises:
+        ArtefactError: a ledger holds an example that the train split lacks.
+    """
+    row_of = {example_id: row for row, example_id in enumerate(example_ids)}
+    rows, texts = [], []
+    for path in ledgers:
+        ledger = read_table(path, ["example_id", "status", "original_words", "perturbed_words"])
+        unknown = [i for i in ledger["example_id"] if i not in row_of]
+        if unknown:
+            raise ArtefactError(
+                path, f"its example {unknown[0]} is not in the train split", "delete the ledger and run snakemake again"
+            )
+        wanted = ("succeeded",) if keep == "successful" else ("succeeded", "failed")
+        for item in ledger.itertuples():
+            perturbed = list(item.perturbed_words)
+            if item.status in wanted and perturbed != list(item.original_words):
+                rows.append(row_of[item.example_id])
+                texts.append(perturbed)
+    return Pairs(rows, texts)
+
+
+def _texts(frame) -> list[list[str]]:
+    return [list(map(str, words)) for words in frame["words"]]
+
+
+def _csv(history: list[dict]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, history[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    for row in history:
+        writer.writerow({k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()})
+    return out.getvalue()

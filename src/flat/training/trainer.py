@@ -1,0 +1,174 @@
+"""One trainer for base, adv and FLAT: what differs between them is the data and the weights of the objective."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+import torch
+
+from flat.data.batches import EncodedTexts, shuffled_batches
+from flat.errors import FlatError
+from flat.models.interface import Classifier
+from flat.seeds import seed_of
+from flat.training.objective import Terms, Weights, flat_loss
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to optimise (METHOD section 3).
+
+    Attributes:
+        epochs: epochs of this round.
+        batch_size: originals a step; their adversarial texts come on top.
+        optimizer: adam | adamw.
+        schedule: none | linear (to zero over the steps really taken).
+        clip_norm: largest gradient norm, or None.
+        patience: stop after so many epochs without a better dev score, or None.
+        select: "dev" (accuracy on the clean dev split) | "last".
+        precision: fp32 | bf16 (autocast; only for training).
+    """
+
+    epochs: int = 10
+    batch_size: int = 64
+    learning_rate: float = 0.01
+    optimizer: str = "adam"
+    weight_decay: float = 0.0
+    schedule: str = "none"
+    clip_norm: float | None = None
+    patience: int | None = None
+    select: str = "dev"
+    precision: str = "fp32"
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Adversarial texts of a round. ``rows[i]`` is the training row that ``texts[i]`` was made from."""
+
+    rows: Sequence[int]
+    texts: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """history: one dict an epoch (the terms of the loss, dev accuracy); best_epoch: 1-based, the one kept."""
+
+    history: list[dict]
+    best_epoch: int
+    dev_accuracy: float
+
+
+def accuracy(model: Classifier, texts: Sequence[Sequence[str]], labels: np.ndarray) -> float:
+    """Share of texts whose argmax logit is the label, in evaluation mode."""
+    was_training = model.training
+    model.eval()
+    correct = (model.logits(texts, batch_size=256).argmax(1) == np.asarray(labels)).mean()
+    model.train(was_training)
+    return float(correct)
+
+
+def changed_words(originals: Sequence[Sequence[str]], texts: Sequence[Sequence[str]], longest: int) -> torch.Tensor:
+    """(pairs, words) True where the word at that position was replaced, for words both texts have."""
+    width = max([1, *(min(len(t), longest) for t in originals)])
+    changed = torch.zeros(len(texts), width, dtype=torch.bool)
+    for row, (before, after) in enumerate(zip(originals, texts, strict=True)):
+        places = [i for i, (a, b) in enumerate(zip(before[:width], after[:width], strict=False)) if a != b]
+        changed[row, places] = True
+    return changed
+
+
+def train(
+    model: Classifier,
+    texts: Sequence[Sequence[str]],
+    labels: Sequence[int],
+    dev: tuple[Sequence[Sequence[str]], Sequence[int]],
+    options: Options,
+    weights: Weights,
+    seed: int,
+    pairs: Pairs | None = None,
+) -> Outcome:
+    """Train ``model`` in place on the originals and the round's pairs; it ends with the selected epoch's weights.
+
+    Every random draw (order, dropout, Gumbel noise) comes from ``seed``.
+
+    Raises:
+        FlatError: the loss is not a number.
+    """
+    device = model.device
+    torch.manual_seed(seed_of(seed, "dropout"))
+    gumbel = torch.Generator().manual_seed(seed_of(seed, "gumbel"))
+    order = np.random.default_rng(seed_of(seed, "order"))
+    clean = EncodedTexts(model, texts)
+    gold = torch.tensor(np.array(labels), dtype=torch.long)
+    pairs = pairs or Pairs([], [])
+    adversarial = EncodedTexts(model, pairs.texts) if len(pairs.texts) else None
+    changed = changed_words([texts[r] for r in pairs.rows], pairs.texts, model.max_length)
+    pairs_of = [[] for _ in range(len(texts))]  # training row -> its pairs (several when rounds accumulate)
+    for number, row in enumerate(pairs.rows):
+        pairs_of[row].append(number)
+
+    optimizer = _optimizer(model, options)
+    steps = options.epochs * -(-len(texts) // options.batch_size)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps) if options.schedule == "linear" else None
+    history, best, best_state, best_epoch = [], -1.0, None, 0
+    lengths = clean.lengths.numpy()
+    for epoch in range(1, options.epochs + 1):
+        model.train()
+        sums, batches = dict.fromkeys((f.name for f in fields(Terms)), 0.0), 0
+        for rows in shuffled_batches(lengths, options.batch_size, order):
+            chosen = [(place, number) for place, row in enumerate(rows) for number in pairs_of[row]]
+            numbers = torch.tensor([number for _, number in chosen], dtype=torch.long)
+            with torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16"):
+                terms = flat_loss(
+                    model,
+                    clean.take(rows, device),
+                    gold[rows].to(device),
+                    adversarial.take(numbers, device) if chosen else None,
+                    torch.tensor([place for place, _ in chosen], dtype=torch.long, device=device),
+                    changed[numbers].to(device),
+                    weights,
+                    gumbel,
+                )
+            if not torch.isfinite(terms.total):
+                raise FlatError(
+                    f"epoch {epoch}",
+                    f"the loss is {float(terms.total)} (rows {rows[:5].tolist()} ...)",
+                    "lower the learning rate or set clip_norm in the study's training options",
+                )
+            optimizer.zero_grad(set_to_none=True)
+            terms.total.backward()
+            if options.clip_norm is not None:
+                torch.nn.utils.clip_grad_norm_(model.parameters(), options.clip_norm)
+            optimizer.step()
+            if schedule:
+                schedule.step()
+            for name in sums:
+                sums[name] += float(getattr(terms, name).detach())
+            batches += 1
+        score = accuracy(model, *dev)
+        history.append({"epoch": epoch, **{n: s / max(batches, 1) for n, s in sums.items()}, "dev_accuracy": score})
+        log.info(
+            "epoch %d of %d: loss %.4f, dev accuracy %.2f %%", epoch, options.epochs, history[-1]["total"], 100 * score
+        )
+        if score > best or options.select == "last":
+            best, best_epoch = score, epoch
+            best_state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+        elif options.patience is not None and epoch - best_epoch >= options.patience:
+            log.info("no better dev accuracy for %d epochs: stopped", options.patience)
+            break
+    model.load_state_dict(best_state)
+    model.eval()
+    return Outcome(history, best_epoch, best)
+
+
+def _optimizer(model: Classifier, options: Options) -> torch.optim.Optimizer:
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[options.optimizer]
+    return kind(parameters, lr=options.learning_rate, weight_decay=options.weight_decay)
+
+
+def describe(options: Options, weights: Weights) -> dict:
+    """The options as plain data, for a checkpoint's metrics."""
+    return {"training": asdict(options), "objective": asdict(weights)}

@@ -1,0 +1,37 @@
+"""Fixtures that every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# as the scripts compute: one thread, so that a test's numbers do not depend on the machine's cores
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the repository."""
+    return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def resources() -> Path:
+    """The folder of fetched resources, with all those of the embedded study in it.
+
+    Without them the test is skipped with the reason, except under ``make test``, which sets FLAT_REQUIRE_RESOURCES:
+    there a broken set-up must not look like a pass.
+    """
+    from flat.resources import resources_root
+    from flat.resources.catalogue import load_catalogue
+    from flat.resources.fetch import in_place
+
+    root = resources_root()
+    catalogue = load_catalogue()
+    absent = [name for name in catalogue.defaults() if not in_place(catalogue[name], root)]
+    if absent:
+        reason = f"resources not in place: {', '.join(absent)} (make setup fetches them)"
+        if os.environ.get("FLAT_REQUIRE_RESOURCES") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    return root

@@ -1,0 +1,140 @@
+"""Small stand-ins for the attack tests: a bag-of-words victim and hand-made resources, no files of third parties."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from flat.attacks.resources import AttackResources
+from flat.attacks.word_embedding import NeighbourEmbedding
+
+WEIGHTS = {
+    "good": 2.0, "great": 3.0, "fine": 0.5, "decent": 0.2, "superb": 2.5, "nice": 1.0,
+    "bad": -2.0, "awful": -3.0, "poor": -0.4, "weak": -0.3, "dire": -2.5,
+    "film": 0.1, "movie": 0.2, "picture": -0.1, "plot": 0.0, "story": 0.05, "acting": 0.1, "cast": -0.2,
+}  # fmt: skip
+NEAR = {
+    "good": [("great", 0.8), ("fine", 0.7), ("decent", 0.6), ("superb", 0.55)],
+    "great": [("superb", 0.9), ("good", 0.8), ("fine", 0.55)],
+    "superb": [("great", 0.9), ("nice", 0.6), ("good", 0.55)],
+    "bad": [("awful", 0.8), ("poor", 0.7), ("weak", 0.6), ("dire", 0.52)],
+    "awful": [("dire", 0.85), ("bad", 0.8), ("poor", 0.6)],
+    "film": [("movie", 0.9), ("picture", 0.7), ("u.s.", 0.6)],
+    "movie": [("film", 0.9), ("picture", 0.75)],
+    "plot": [("story", 0.8)],
+    "acting": [("cast", 0.6)],
+}
+SENTENCES = [
+    ("a good film with a decent plot", 1),
+    ("great acting and a superb story in this movie", 1),
+    ("a bad film", 0),
+    ("an awful movie with poor acting , a weak plot and dire dialogue that nobody would ever want to hear", 0),
+    ("good", 1),
+    ("it 's a good movie , n't it ?", 1),
+    ("awful", 1),  # the victim is wrong: skipped
+    ("the plot", 1),
+    ("nice film , great cast , and a fine story about two people who meet on a train to nowhere", 1),
+    ("a dire picture", 0),
+]
+
+
+class BagOfWords(torch.nn.Module):
+    """Two classes; the logit of class 1 is the sum of the words' weights. ``break_on`` makes it fail on a word."""
+
+    classes, max_length = 2, 50
+
+    def __init__(self, weights=None, dropout: float = 0.0, break_on: str | None = None):
+        super().__init__()
+        self.words = list(weights or WEIGHTS)
+        self.weight = torch.nn.Parameter(torch.tensor(list((weights or WEIGHTS).values())))
+        self.dropout = torch.nn.Dropout(dropout)
+        self.break_on = break_on
+        self.asked: list[str] = []
+
+    def logits(self, texts, batch_size: int = 64) -> np.ndarray:
+        self.asked += [" ".join(text) for text in texts]
+        if any(self.break_on in text for text in texts):
+            raise ZeroDivisionError(f"cannot read {self.break_on}")
+        index = {word: i for i, word in enumerate(self.words)}
+        score = torch.stack(
+            [
+                sum((self.weight[index[w.lower()]] for w in text if w.lower() in index), torch.zeros(()))
+                for text in texts
+            ]
+        )
+        rows = torch.stack([-score, score], dim=1)
+        return self.dropout(rows).detach().numpy().astype(np.float32)
+
+
+class Neighbours:
+    """A neighbour table as ``flat.attacks.synonyms`` gives it."""
+
+    def __init__(self, near=None):
+        near = near or NEAR
+        self.words = sorted({*near, *(word for pairs in near.values() for word, _ in pairs)})
+        self.index = {word: i for i, word in enumerate(self.words)}
+        self._near = near
+        self._cosine = {frozenset((a, b)): c for a, pairs in near.items() for b, c in pairs}
+
+    def neighbours(self, word, k):
+        return self._near.get(word, [])[:k]
+
+    def cosine(self, a, b):
+        return 1.0 if a == b else self._cosine.get(frozenset((a, b)), -1.0)
+
+
+class Tagger:
+    """Adjectives by list; everything else is a noun."""
+
+    ADJECTIVES = frozenset("good great fine decent superb nice bad awful poor weak dire".split())
+
+    def universal_tags(self, words):
+        return ["ADJ" if word.lower() in self.ADJECTIVES else "NOUN" for word in words]
+
+
+class WordSynonyms:
+    def of(self, word):
+        return [other for other, _ in NEAR.get(word, []) if other != "u.s."]
+
+
+class Encoder:
+    """Counts of letters: similar texts get similar vectors."""
+
+    def __init__(self):
+        self.encoded: list[str] = []
+
+    def __call__(self, texts):
+        self.encoded += list(texts)
+        vectors = [[text.count(letter) + 0.1 for letter in "abcdefghijklmnopqrstuvwxyz "] for text in texts]
+        return np.asarray(vectors, dtype=np.float32)
+
+
+def toy_resources(tmp_path, encoder=None) -> AttackResources:
+    """Every role played by a toy; each has a folder with one file, so that the lock finds something to digest."""
+    folders = {}
+    for role in ("synonyms", "sentence_encoder", "wordnet", "tagger", "stopwords"):
+        folders[role] = tmp_path / role
+        folders[role].mkdir(parents=True, exist_ok=True)
+        (folders[role] / "data").write_text(role)
+    resources = AttackResources(folders=folders)
+    resources.synonyms = NeighbourEmbedding(Neighbours())
+    resources.tagger = Tagger()
+    resources.wordnet = WordSynonyms()
+    resources.stopwords = frozenset({"a", "the", "with", "and", "in", "this"})
+    resources.sentence_encoder = encoder or Encoder()
+    return resources
+
+
+def toy_examples(repeat: int = 1) -> pd.DataFrame:
+    texts = SENTENCES * repeat
+    return pd.DataFrame(
+        {
+            "example_id": [f"test-{i:06d}" for i in range(len(texts))],
+            "text": [text for text, _ in texts],
+            "label": [label for _, label in texts],
+            "words": [text.split(" ") for text, _ in texts],
+        }
+    )
+
+
+def spec(recipe: str, **values) -> dict:
+    return {"recipe": recipe, "query_budget": None, "resources": {}, "parameters": {}, **values}

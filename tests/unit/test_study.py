@@ -1,0 +1,183 @@
+"""Studies: what is refused and how, which cells a study has, and its JSON schema."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flat import paths
+from flat.errors import StudyError
+from flat.study import Study, load, parse
+from flat.study_grid import (
+    AttackedCell,
+    Cell,
+    attacked_cells,
+    explained_cells,
+    last_round,
+    objective_of,
+    rounds_of,
+    trained_cells,
+    training_of,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = yaml.safe_load((ROOT / "config/demo.yaml").read_text())
+
+
+def change(path: str, value=...):
+    """The demo study with one key changed, added, or (without a value) removed."""
+    study = copy.deepcopy(DEMO)
+    *parents, last = path.split(".")
+    place = study
+    for key in parents:
+        place = place[key]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return study
+
+
+BAD = {
+    "misspelt key": (change("seedz", [1]), r"seedz: Extra inputs are not permitted"),
+    "missing key": (change("artefacts.main"), r"artefacts\.main: Field required"),
+    "wrong type": (change("rounds.count", "three"), r"rounds\.count: .*found 'three'"),
+    "negative size": (change("datasets.sst2.attacked_test", -5), r"datasets\.sst2\.attacked_test.*greater than 0.*-5"),
+    "unknown corpus": (change("datasets.sst2.source.corpus", "sst3"), r"corpus: .*'rotten-tomatoes'.*found 'sst3'"),
+    "one class": (change("datasets.sst2.classes", ["only"]), r"datasets\.sst2\.classes: .*at least 2"),
+    "class twice": (change("datasets.sst2.classes", ["a", "a"]), r"a class is named twice"),
+    "unknown data set": (
+        change("artefacts.main.datasets", ["sst2", "yelp"]),
+        r"artefacts\.main\.datasets: yelp is not among the datasets\n.*sst2, imdb, ag, trec",
+    ),
+    "unknown strategy": (change("artefacts.ablation.strategies", ["FLAT+"]), r"FLAT\+ is not among the strategies"),
+    "no base": (change("artefacts.main.strategies", ["adv", "FLAT"]), r"base is missing"),
+    "attack without resource": (
+        change("attacks.textfooler.resources", {"synonyms": "synonyms-standin"}),
+        r"attacks\.textfooler\.resources: the recipe textfooler needs sentence_encoder, tagger",
+    ),
+    "resource not in the catalogue": (
+        change("models.CNN.vectors", "glove-100d"),
+        r"models\.CNN\.vectors: glove-100d is not in the resource catalogue\n.*glove-6b-50d",
+    ),
+    "unknown recipe": (change("attacks.pwws.recipe", "textbugger"), r"attacks\.pwws\.recipe: .*'textfooler'"),
+    "model without vectors": (change("models.CNN.vectors", None), r"models\.CNN: .*need pretrained word vectors"),
+    "option of another model": (
+        change("models.CNN.options", {"hidden": 3}),
+        r"hidden is no option of a cnn\n.*filters",
+    ),
+    "weights without a mask": (change("strategies.adv.beta", 0.1), r"strategies\.adv: .*only variational masks"),
+    "group mask without groups": (
+        change("strategies.group10.groups", None),
+        r"strategies\.group10: .*number of groups",
+    ),
+    "more explained than attacked": (change("datasets.sst2.explained", 5000), r"5000 examples to explain"),
+    "seed twice": (change("seeds", [1, 1]), r"seeds: a seed stands twice"),
+    "override that fits nothing": (
+        change("overrides", [{"where": {"datasets": ["imdb"], "strategies": ["group10"]}}]),
+        r"overrides\.0\.where: it fits no cell",
+    ),
+    "override of an unknown option": (
+        change("overrides", [{"where": {"models": ["CNN"]}, "training": {"epoch": 3}}]),
+        r"overrides\.0\.training: epoch is not among the options of training\n.*epochs",
+    ),
+    "override with a wrong value": (
+        change("overrides", [{"where": {"models": ["CNN"]}, "rounds": {"keep": "some"}}]),
+        r"overrides\.0: keep: Input should be 'successful' or 'all'",
+    ),
+    "importance of a model without masks": (change("artefacts.importance.strategy", "adv"), r"adv has no variational"),
+    "name that is no folder name": (change("name", "../demo"), r"name: String should match"),
+    "no mapping": (["not", "a", "study"], r"valid dictionary"),
+}
+
+
+@pytest.mark.parametrize("values, message", BAD.values(), ids=BAD.keys())
+def test_a_bad_study_is_refused_with_place_and_remedy(values, message):
+    with pytest.raises(StudyError, match=f"(?s){message}") as refused:
+        parse(values, "bad.yaml")
+    assert "bad.yaml" in str(refused.value) and "remedy: " in str(refused.value)
+
+
+def test_a_file_that_is_absent_or_no_yaml_is_refused(tmp_path):
+    with pytest.raises(StudyError, match=r"none\.yaml: no such file"):
+        load(tmp_path / "none.yaml")
+    (tmp_path / "bad.yaml").write_text("name: [unclosed")
+    with pytest.raises(StudyError, match=r"bad\.yaml: not a YAML file"):
+        load(tmp_path / "bad.yaml")
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "demo.yaml"])
+def test_the_studies_of_the_repository_are_valid(name):
+    study = load(ROOT / "config" / name)
+    assert attacked_cells(study)
+
+
+def test_the_schema_is_up_to_date():
+    written = json.loads((ROOT / "config/schema/study.json").read_text())
+    assert written == Study.model_json_schema(), "run: python -m flat.study_schema"
+
+
+def test_the_papers_study_has_every_cell_of_the_paper():
+    study = load(ROOT / "config/config.yaml")
+    cells = trained_cells(study)
+    main = [c for c in cells if c.strategy in ("base", "adv", "FLAT")]
+    assert len(main) == 4 * 4 * (1 + 2 + 2)  # base once, adv and FLAT for each of two attacks
+    assert sum(c.strategy.startswith("group") for c in cells) == 5
+    attacked = attacked_cells(study)
+    assert len([a for a in attacked if a.cell in main and a.attack in ("textfooler", "pwws")]) == 4 * 4 * 6 + 4 * 2
+    unseen = ("gene", "iga", "pso", "clare", "bae")
+    assert len([a for a in attacked if a.attack in unseen]) == 5 * 4 * 3  # Table 4
+    assert len(explained_cells(study)) == 4 * 4 * 6
+    assert all(last_round(study, c) == (0 if c.strategy == "base" else 3) for c in main)
+
+
+def test_base_models_are_trained_once_whatever_the_attacks():
+    study = load(ROOT / "config/demo.yaml")
+    base = {c for c in trained_cells(study) if c.strategy == "base"}
+    assert {c.train_attack for c in base} == {"none"} and len(base) == 8
+
+
+def test_overrides_reach_their_cells_only():
+    study = parse(
+        change(
+            "overrides",
+            [
+                {"where": {"models": ["CNN"]}, "training": {"learning_rate": 0.5}, "rounds": {"count": 2, "epochs": 9}},
+                {"where": {"strategies": ["FLAT"], "datasets": ["ag"]}, "objective": {"gamma": 7.0}},
+            ],
+        )
+    )
+    cnn, lstm = (Cell("ag", m, "FLAT", "pwws", 0) for m in ("CNN", "LSTM"))
+    assert training_of(study, cnn, 1).learning_rate == 0.5 != training_of(study, lstm, 1).learning_rate
+    assert rounds_of(study, cnn).count == 2 and rounds_of(study, lstm).count == 1
+    assert training_of(study, cnn, 1).epochs == 9 and training_of(study, cnn, 0).epochs == 5
+    assert objective_of(study, cnn)["gamma"] == 7.0
+    assert objective_of(study, Cell("sst2", "CNN", "FLAT", "pwws", 0))["gamma"] == 0.001
+    assert objective_of(study, Cell("ag", "CNN", "adv", "pwws", 0))["gamma"] == 0  # no mask, no weight
+
+
+def test_rounds_are_a_chain_of_files():
+    study = parse(change("rounds", {"count": 3, "epochs": 2}))
+    adv, flat = (Cell("sst2", "CNN", s, "pwws", 0) for s in ("adv", "FLAT"))
+    assert paths.previous_model(study, adv, 1) == paths.previous_model(study, flat, 1)  # both start at base
+    assert "/base/none/seed0/round0/" in paths.previous_model(study, adv, 1)
+    assert paths.previous_model(study, flat, 3) == paths.of(study).model(
+        "model.safetensors", 2, **paths.coordinates(flat)
+    )
+    assert paths.train_ledger(study, adv, 1) == paths.train_ledger(study, flat, 1)  # and share the first attack
+    assert paths.train_ledger(study, adv, 2) != paths.train_ledger(study, flat, 2)
+    own = parse(change("strategies.FLAT.start", "own"))
+    assert "/FLAT/pwws/seed0/round0/" in paths.previous_model(own, flat, 1)
+    assert paths.train_ledger(own, adv, 1) != paths.train_ledger(own, flat, 1)
+
+
+def test_no_two_artefacts_share_a_path():
+    study = load(ROOT / "config/config.yaml")
+    files = [paths.test_ledger(study, a) for a in attacked_cells(study)]
+    files += [paths.final_model(study, c) for c in trained_cells(study)]
+    assert len(set(files)) == len(files)
+    assert paths.test_ledger(study, AttackedCell(Cell("ag", "CNN", "adv", "pwws", 0), "bae")) == (
+        "results/paper/attacks/test/ag/CNN/adv/pwws/seed0/bae/ledger.parquet"
+    )

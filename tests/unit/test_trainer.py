@@ -1,0 +1,102 @@
+"""The trainer: it learns, it is deterministic, it selects by dev accuracy, it stops on a loss that is no number."""
+
+import numpy as np
+import pytest
+import torch
+
+from flat.data.batches import EncodedTexts, shuffled_batches
+from flat.errors import FlatError
+from flat.models import registry
+from flat.training.objective import Weights
+from flat.training.trainer import Options, Pairs, train
+
+WORDS = ["<pad>", "<unk>", "good", "bad", *(f"w{i}" for i in range(30))]
+
+
+def make(mask="none", seed=0):
+    torch.manual_seed(seed)
+    vectors = torch.randn(len(WORDS), 10)
+    vectors[0] = 0
+    return registry.build(
+        "cnn", {"filters": 8}, classes=2, max_length=9, words=WORDS, vectors=vectors, mask=mask, mask_hidden=8
+    )
+
+
+def data(n=120, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 2, n)
+    texts = [
+        [f"w{i}" for i in rng.integers(0, 30, rng.integers(2, 7))] + ["good" if label else "bad"] for label in labels
+    ]
+    return texts, labels
+
+
+def run(mask="none", weights=None, pairs=None, seed=7, **options):
+    model = make(mask)
+    texts, labels = data()
+    options = Options(**{"epochs": 4, "batch_size": 16, "learning_rate": 0.01} | options)
+    outcome = train(model, texts, labels, data(60, 1), options, weights or Weights(), seed, pairs)
+    return model, outcome
+
+
+def test_it_learns_and_keeps_the_best_epoch():
+    model, outcome = run(epochs=8)
+    best = max(row["dev_accuracy"] for row in outcome.history)
+    assert outcome.dev_accuracy == best > 0.9
+    assert outcome.history[outcome.best_epoch - 1]["dev_accuracy"] == best
+    assert not model.training
+    texts, labels = data(60, 1)
+    assert (model.logits(texts).argmax(1) == labels).mean() == best  # the weights kept are that epoch's
+
+
+@pytest.mark.parametrize("mask", ["none", "variational"])
+def test_the_same_seed_gives_the_same_weights(mask):
+    texts, _ = data()
+    pairs = Pairs([0, 3], [[*texts[0][:-1], "w1"], [*texts[3][:-1], "w2"]])
+    weights = Weights(beta=0.1, gamma=0.1) if mask == "variational" else Weights()
+    a, _ = run(mask, weights, pairs)
+    torch.manual_seed(12345)  # nothing outside may matter
+    b, _ = run(mask, weights, pairs)
+    c, _ = run(mask, weights, pairs, seed=8)
+    assert all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
+    assert any(not torch.equal(x, y) for x, y in zip(a.state_dict().values(), c.state_dict().values(), strict=True))
+
+
+def test_adversarial_pairs_change_training_and_show_in_the_history():
+    texts, _ = data()
+    pairs = Pairs(list(range(40)), [[*texts[i][:-1], "w29"] for i in range(40)])
+    plain, without = run()
+    trained, with_pairs = run(pairs=pairs)
+    assert without.history[0]["ce_adversarial"] == 0 < with_pairs.history[0]["ce_adversarial"]
+    assert not torch.equal(plain.output.weight, trained.output.weight)
+
+
+def test_early_stopping_by_patience():
+    _, outcome = run(epochs=40, patience=2)
+    assert len(outcome.history) <= outcome.best_epoch + 2 < 40
+
+
+def test_the_last_epoch_is_kept_on_request():
+    _, outcome = run(select="last", epochs=3)
+    assert outcome.best_epoch == 3
+
+
+def test_a_loss_that_is_no_number_stops_with_a_remedy():
+    with pytest.raises(FlatError, match=r"(?s)epoch 1.*nan.*learning rate"):
+        run(learning_rate=1e30)
+
+
+def test_encoded_texts_pad_only_to_the_longest_taken():
+    encoded = EncodedTexts(make(), [["w1"] * 5, ["w2"], ["w3"] * 2])
+    assert encoded.take(np.array([1, 2])).ids.tolist() == [[6, 0], [7, 7]]
+    assert encoded.take(np.array([0])).ids.shape == (1, 5)
+
+
+def test_shuffled_batches_hold_every_row_once_and_texts_of_like_length():
+    lengths = np.random.default_rng(0).integers(1, 50, 1000)
+    batches = list(shuffled_batches(lengths, 32, np.random.default_rng(1), spread=10))
+    assert sorted(np.concatenate(batches)) == list(range(1000))
+    spreads = [lengths[b].max() - lengths[b].min() for b in batches]
+    assert np.median(spreads) < 12
+    other = list(shuffled_batches(lengths, 32, np.random.default_rng(2), spread=10))
+    assert any(not np.array_equal(a, b) for a, b in zip(batches, other, strict=True))

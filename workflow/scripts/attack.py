@@ -1,0 +1,27 @@
+"""Attack the examples of a split with a model, or merge the shards of such an attack (rules attack_*)."""
+
+from pathlib import Path
+
+from flat.attacks.run import attack_split, merge_shards
+from flat.job import running, tensor_device
+
+with running(snakemake) as log:
+    params, given, outputs = snakemake.params, snakemake.input, dict(snakemake.output.items())
+    if given.get("shards"):
+        counts = merge_shards([str(path) for path in given.shards], outputs)
+    else:
+        counts = attack_split(
+            model_folder=Path(given.model).parent,
+            split=given.split_file,
+            ids_file=given.get("examples"),
+            examples=params.get("examples"),
+            spec=params.attack,
+            wordnet_table=str(given.synonyms) if given.get("synonyms") else None,
+            seed=params.seed,
+            shard=params.shard,
+            workers=params.workers,
+            journal=Path(params.journal),
+            device=tensor_device(params.device, params.torch_threads),
+            outputs=outputs,
+        )
+    log.info("attacked %(attacked)d: %(succeeded)d succeeded, %(failed)d failed, %(skipped)d skipped", counts)

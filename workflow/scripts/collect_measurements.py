@@ -1,0 +1,31 @@
+"""Recount every ledger and gather every measured number in one table (rule collect_measurements)."""
+
+from flat.analysis.robustness import SCHEMA, CellFiles, collect, consistency_rows
+from flat.artefacts import read_table, write_table
+from flat.interpretation.consistency import summarise
+from flat.job import running
+from flat.study_grid import Cell
+
+FIELDS = ("dataset", "model", "strategy", "train_attack")
+
+
+def cell_of(coordinates):
+    return Cell(*(coordinates[field] for field in FIELDS), int(coordinates["seed"]))
+
+
+with running(snakemake) as log:
+    params, given = snakemake.params, snakemake.input
+    rounds, files = {}, {}
+    for coordinates, metrics in zip(params.trained, given.metrics, strict=True):
+        cell = cell_of(coordinates)
+        rounds[cell] = coordinates["round"]
+        files[cell] = CellFiles(coordinates["round"], metrics=metrics, ledgers={})
+    for coordinates, ledger in zip(params.attacked, given.ledgers, strict=True):
+        files[cell_of(coordinates)].ledgers[coordinates["attack"]] = ledger
+    rows = []
+    for path in given.consistency:
+        method, dataset, model, _ = path.split("/")[-4:]
+        rows += consistency_rows(summarise(read_table(path)), dataset, model, method, rounds.__getitem__)
+    measurements = collect(sorted(files.items()), consistency=rows)
+    write_table(snakemake.output.measurements, measurements, SCHEMA)
+    log.info("%d measurements of %d models under %d attacks", len(measurements), len(files), len(given.ledgers))

@@ -1,0 +1,16 @@
+"""Draw the test examples that are attacked and explained (rule draw_examples)."""
+
+from flat.artefacts import read_table, write_json
+from flat.attacks.examples import draw_examples
+from flat.job import running
+from flat.seeds import seed_of
+
+with running(snakemake) as log:
+    params = snakemake.params
+    test = read_table(snakemake.input.test, ["example_id", "label"])
+    attacked = draw_examples(test, params.attacked, seed_of(params.seed, "attacked"))
+    explained = draw_examples(
+        test[test["example_id"].isin(attacked)], params.explained, seed_of(params.seed, "explained")
+    )
+    write_json(snakemake.output.examples, {"attacked": {"test": attacked}, "explained": explained})
+    log.info("of %d test examples %d are attacked, %d explained", len(test), len(attacked), len(explained))

@@ -1,0 +1,14 @@
+"""Draw one figure of the paper (rule draw_figure)."""
+
+from pathlib import Path
+
+from flat.job import running
+from flat.report.figures import write
+from flat.report.inputs import drawing_of
+
+with running(snakemake) as log:
+    drawing = drawing_of(
+        int(snakemake.wildcards.figure), snakemake.params.study, snakemake.input, snakemake.params.cells
+    )
+    write(drawing, Path(snakemake.output.csv).parent)
+    log.info("figure %d: %s", drawing.number, drawing.title)

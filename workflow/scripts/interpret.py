@@ -1,0 +1,23 @@
+"""Explain a cell's texts and their adversarial counterparts (rules interpret_ig, interpret_lime)."""
+
+from pathlib import Path
+
+from flat.artefacts import read_json, read_table, write_table
+from flat.interpretation.attributions import SCHEMA, explain_cell
+from flat.job import running, tensor_device
+from flat.models.checkpoint import load
+
+with running(snakemake) as log:
+    params, given = snakemake.params, snakemake.input
+    frame = explain_cell(
+        params.method,
+        load(Path(given.model).parent, tensor_device(params.device, params.torch_threads)),
+        read_table(given.own),
+        read_table(given.shared),
+        explained=read_json(given.examples)["explained"],
+        options=params.options,
+        classes=params.classes,
+        seed=params.seed,
+    )
+    write_table(snakemake.output.attributions, frame, SCHEMA)
+    log.info("%s of %d texts, %d rankings", params.method, frame["words"].map(tuple).nunique(), len(frame))

@@ -1,0 +1,20 @@
+"""Train one round of a model (rules train_base, train_start, train_round)."""
+
+from flat.job import running, tensor_device
+from flat.training.rounds import run
+
+with running(snakemake) as log:
+    params, given = snakemake.params, snakemake.input
+    outcome = run(
+        splits={name: given[name] for name in ("train", "dev", "test")},
+        network=params.network,
+        inputs={name: given.get(name) for name in ("vocabulary", "vectors", "groups", "encoder", "previous")},
+        ledgers=list(given.get("ledgers", [])),
+        keep=params.get("keep", "successful"),
+        training=params.training,
+        objective=params.objective,
+        seed=params.seed,
+        device=tensor_device(params.device, params.torch_threads),
+        outputs=dict(snakemake.output.items()),
+    )
+    log.info("kept epoch %d: dev accuracy %.2f %%", outcome.best_epoch, 100 * outcome.dev_accuracy)
