@@ -16,7 +16,7 @@ from flat.paths import (
     test_ledger,
     train_ledger,
 )
-from flat.resources.catalogue import marker
+from flat.resources.catalogue import marker, marker_of_folder
 from flat.seeds import seed_of
 from flat.study import parse as parse_study
 from flat.study_grid import (
@@ -174,6 +174,11 @@ def role_resource(role):
 
 WORDNET = role_resource("wordnet")
 SYNONYM_SPACE = role_resource("synonyms")
+
+
+def marker_pattern():
+    """The record that a fetched resource has, its name as a wildcard."""
+    return marker_of_folder("{resource}")
 
 
 def markers(name):

@@ -4,9 +4,9 @@
 rule fetch_resource:
     """Download a resource, verify its checksum, and note where it came from (config/resources.yaml)."""
     output:
-        marker="resources/{resource}/provenance.json",
+        marker=marker_pattern(),
     log:
-        "resources/logs/{resource}.log",
+        PATHS.log("fetch_resource", "{resource}"),
     localrule: True
     conda:
         "../envs/flat.yaml"

@@ -85,7 +85,9 @@ class Neighbours:
 class Tagger:
     """Adjectives by list; everything else is a noun."""
 
-    ADJECTIVES = frozenset("good great fine decent superb nice bad awful poor weak dire".split())
+    ADJECTIVES = frozenset(WEIGHTS) - {"film", "movie", "picture", "plot", "story", "acting", "cast"}
+        ["good", "great", "fine", "decent", "superb", "nice", "bad", "awful", "poor", "weak", "dire"]
+    )
 
     def universal_tags(self, words):
         return ["ADJ" if word.lower() in self.ADJECTIVES else "NOUN" for word in words]

@@ -1,4 +1,4 @@
-"""Caches and local stand-ins change nothing: the same answers as the stock components, one by one and as whole attacks."""
+"""Caches and local stand-ins change nothing: the stock components' answers, one by one and as whole attacks."""
 
 import random
 
@@ -22,7 +22,8 @@ ODD_TEXTS = [
     "naïve café ½ 中文 words",
     "don't stop !!! >>>> ( 3.5 stars )",
 ]
-WORDS = "good better dogs ran mice quickly CHARM the of bank well-known 1999 film's is not Cold zzzz".split()
+WORDS = ["good", "better", "dogs", "ran", "mice", "quickly", "CHARM", "the", "bank", "well-known", "1999", "film's"]
+WORDS += ["is", "not", "Cold", "zzzz", "U.S.", "-", "entity"]
 
 
 def test_remembered_word_splitting_equals_the_stock_function():
@@ -167,7 +168,7 @@ class _StockEncoder(textattack.constraints.semantics.sentence_encoders.Universal
 
 class _StockTags(textattack.constraints.grammaticality.PartOfSpeech):
     def _get_pos(self, before_ctx, word, after_ctx):
-        words = before_ctx + [word] + after_ctx
+        words = [*before_ctx, word, *after_ctx]
         return Tagger().universal_tags(words)[words.index(word)]
 
 

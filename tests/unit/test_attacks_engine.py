@@ -1,4 +1,4 @@
-"""A ledger depends on the examples, the attack, the victim and the seed alone: not on kills, shards, order, processes."""
+"""A ledger depends on examples, attack, victim and seed alone: not on kills, shards, order or processes."""
 
 import json
 import os
@@ -142,7 +142,7 @@ def test_a_file_that_is_no_journal_is_set_aside(tmp_path, content):
 def test_an_exception_names_the_example_and_drops_none(tmp_path, workers):
     journal = tmp_path / "attack.journal"
     examples = toy_examples()
-    examples.loc[len(examples)] = ["test-broken", "a good cursed film", 1, "a good cursed film".split()]
+    examples.loc[len(examples)] = ["test-broken", "a good cursed film", 1, ["a", "good", "cursed", "film"]]
     model = BagOfWords(break_on="cursed").eval()
     # the probe asks the first examples; this one comes later
     examples = pd.concat([toy_examples(2), examples.iloc[[-1]]], ignore_index=True)

@@ -8,24 +8,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 
 NO_NETWORK = """
 import socket
-def refuse(*args, **options):
-    raise AssertionError("a socket was asked for")
-socket.socket = socket.create_connection = socket.getaddrinfo = refuse
+class Refused(socket.socket):
+    def __init__(self, *args, **options):
+        raise AssertionError("a socket was asked for")
+socket.socket = Refused
+socket.create_connection = socket.getaddrinfo = Refused
 """
 
 
-def python(code: str, tmp_path: Path, **environment: str) -> str:
+def python(code: str, tmp_path: Path) -> str:
     """Run ``code`` in a fresh interpreter with an empty home; its standard output."""
     result = subprocess.run(
         [sys.executable, "-c", code],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": SOURCE, "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
-        | environment,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": SOURCE, "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         cwd=tmp_path,
@@ -62,7 +61,8 @@ import sys
 from flat.attacks import engine
 from flat.attacks.textattack_environment import textattack
 textattack.attack_recipes.TextFoolerJin2019
-print([name for name in ("nltk.tag", "transformers.utils", "sklearn", "scipy", "requests", "datasets") if name in sys.modules])
+unwanted = ("nltk.tag", "transformers.utils", "sklearn", "scipy", "requests", "datasets")
+print([name for name in unwanted if name in sys.modules])
 """,
         tmp_path,
     )
@@ -77,9 +77,9 @@ import inspect, sys
 from flat.attacks.textattack_environment import textattack
 from textattack.attack_recipes import TextFoolerJin2019
 from pathlib import Path
-home = Path(textattack.__path__[0])
-mine = [n for n, m in sys.modules.items() if n.startswith("textattack.") and not str(getattr(m, "__file__", "")).startswith(str(home))]
-print(mine)
+home = textattack.__path__[0]
+loaded = {n: str(getattr(m, "__file__", "")) for n, m in sys.modules.items() if n.startswith("textattack.")}
+print([name for name, file in loaded.items() if not file.startswith(home)])
 """,
         tmp_path,
     )
@@ -103,19 +103,18 @@ except AttackError as error:
     assert "name a local resource" in out
 
 
-@pytest.mark.parametrize(
-    "recipe", ["GeneticAlgorithmAlzantot2018", "IGAWang2019", "PSOZang2020", "CLARE2020", "BAEGarg2019"]
-)
-def test_the_other_recipes_of_the_paper_can_be_imported(tmp_path, recipe):
+def test_the_other_recipes_of_the_paper_can_be_imported(tmp_path):
+    """gene, iga, pso, clare and bae join the registry later; nothing here may stand in their way."""
+    names = ["GeneticAlgorithmAlzantot2018", "IGAWang2019", "PSOZang2020", "CLARE2020", "BAEGarg2019"]
     out = python(
         NO_NETWORK
         + f"""
 from flat.attacks.textattack_environment import textattack
-print(textattack.attack_recipes.{recipe}.__name__)
+print([getattr(textattack.attack_recipes, name).__name__ for name in {names}])
 """,
         tmp_path,
     )
-    assert out.strip() == recipe
+    assert out.strip() == str(names)
 
 
 def test_a_stock_import_before_is_refused(tmp_path):

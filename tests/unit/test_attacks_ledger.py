@@ -35,7 +35,7 @@ def made(example_id, label=1, status="failed", perturbed_right=True, attack_hash
 
 
 def test_swaps_are_the_replaced_tokens_by_position():
-    original, perturbed = "it 's a good film .".split(" "), "it 's a fine movie .".split(" ")
+    original, perturbed = ["it", "'s", "a", "good", "film", "."], ["it", "'s", "a", "fine", "movie", "."]
     assert swaps(original, perturbed) == [
         {"position": 3, "from": "good", "to": "fine"},
         {"position": 4, "from": "film", "to": "movie"},
@@ -57,7 +57,7 @@ def test_swaps_see_a_change_inside_a_token():
     ],
 )
 def test_swaps_of_another_length_are_aligned(perturbed, expected):
-    assert swaps("a good film".split(" "), perturbed.split(" ")) == expected
+    assert swaps(["a", "good", "film"], perturbed.split(" ")) == expected
 
 
 def test_row_derives_words_predictions_and_swaps():

@@ -63,7 +63,7 @@ def test_textfooler_s_parameters_by_hand(victim, toys):
     assert (similarity["window_size"], similarity["compare_against_original"]) == (15, False)
     assert similarity["skip_text_shorter_than_window"] is True
     assert lock["search_method"]["parameters"]["wir_method"] == "delete"
-    repeat, stop, columns = lock["pre_transformation_constraints"]
+    stop = lock["pre_transformation_constraints"][1]
     assert stop["parameters"]["stopwords"]["count"] == 266  # the list in TextAttack's source
 
 

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from flat.artefacts import write_json, write_table
 from flat.data.prepare import prepare
-from flat.data.vocabulary import build, save
+from flat.data.vocabulary import save
 from flat.job import running
 
 SPLIT = pa.schema(

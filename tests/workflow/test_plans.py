@@ -1,0 +1,87 @@
+"""Plans of the repository's own studies, README's command lines, and refusals before any job."""
+
+import re
+import shlex
+import time
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+
+def counts(out: str) -> dict[str, int]:
+    rows = (line.split() for line in out.split("Job stats:")[-1].splitlines())
+    return {r[0]: int(r[1]) for r in rows if len(r) == 2 and r[1].isdigit()}
+
+
+@pytest.fixture(scope="module")
+def paper_plan(checkout):
+    start = time.monotonic()
+    out = checkout.run("-n", "--cores", "8", "--resources", "gpu=1", "--", "all")
+    return out, time.monotonic() - start
+
+
+def test_the_papers_study_is_planned_whole(paper_plan):
+    out, _ = paper_plan
+    jobs = counts(out)
+    assert jobs["preprocess"] == 4 and jobs["make_table"] == 10 and jobs["draw_figure"] == 4
+    assert jobs["train_base"] == 4 * 4
+    # 3 rounds of adv and FLAT for 2 attacks on 16 models, of 3 more ablation and 5 group cells
+    assert jobs["train_round"] == 3 * (2 * 2 * 16 + 3 + 5)
+    assert jobs["interpret_ig"] == jobs["interpret_lime"] == 4 * 4 * 6
+
+
+def test_the_papers_study_is_planned_in_seconds(paper_plan):
+    assert paper_plan[1] < 30  # 10 s on an idle machine; room for a loaded one
+
+
+def test_every_heavy_job_of_the_papers_study_wants_a_gpu(paper_plan):
+    out, _ = paper_plan
+    heavy = (
+        "train_base",
+        "train_start",
+        "train_round",
+        "attack_train",
+        "attack_test",
+        "interpret_ig",
+        "interpret_lime",
+    )
+    jobs = re.findall(r"^rule (\w+):\n((?:    .*\n)+)", out, re.M)
+    wants = {name: set() for name in heavy}
+    for name, body in jobs:
+        if name in wants:
+            wants[name].add(re.search(r"gpu=(\d+)", body).group(1))
+    assert all(values == {"1"} for values in wants.values()), wants
+
+
+def test_models_on_the_cpu_want_no_gpu(checkout):
+    out = checkout.tiny("-n", "--cores", "2", "--", "models")
+    assert "gpu=0" in out and "gpu=1" not in out
+
+
+def test_every_command_of_the_readme_can_be_planned(checkout, repository):
+    lines = re.findall(r"^snakemake .*$", (repository / "README.md").read_text(), re.M)
+    assert len(lines) >= 5
+    for line in lines:
+        arguments = shlex.split(line)[1:]
+        checkout.run("-n", "--quiet", "all", *arguments) if "--summary" not in arguments else checkout.run(*arguments)
+
+
+def test_a_bad_study_is_refused_before_any_job(checkout):
+    start = time.monotonic()
+    bad = checkout.folder / "bad.yaml"
+    bad.write_text((checkout.folder / "tests/data/tiny.yaml").read_text().replace("recipe: pwws", "recipe: pwsw"))
+    out = checkout.tiny("--cores", "2", study="bad.yaml", ok=False)
+    assert "attacks.pwws.recipe" in out and "'textfooler'" in out and "remedy" in out
+    assert "Traceback" not in out and time.monotonic() - start < 20
+
+
+def test_bad_data_are_refused_with_a_remedy(checkout):
+    study = (checkout.folder / "tests/data/tiny.yaml").read_text()
+    (checkout.folder / "mine.csv").write_text("text,label\nfine film,positive\nbad film,neutral\n")
+    source = "{kind: files, train: mine.csv, label: label}"
+    study = study.replace("{kind: package, corpus: rotten-tomatoes}", source).replace("name: tiny", "name: mine")
+    (checkout.folder / "mine.yaml").write_text(study)
+    target = "results/mine/data/sst2/train.parquet"
+    out = checkout.tiny("--cores", "2", "--retries", "0", "--", target, study="mine.yaml", ok=False)
+    assert "mine.csv" in out and "neutral" in out and "remedy" in out and "Traceback" not in out

@@ -1,0 +1,92 @@
+"""The tiny study, really run: every artefact, nothing done twice, the same bytes on any number of cores."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.workflow
+RESULTS = Path("results/tiny")
+
+
+def digests(folder: Path, *patterns: str) -> dict[str, str]:
+    files = sorted(path for pattern in patterns for path in folder.glob(pattern))
+    assert files
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_every_table_and_figure_and_the_report_are_there(finished):
+    results = finished.folder / RESULTS
+    for number in range(1, 11):
+        for kind in ("csv", "md", "tex"):
+            assert (results / f"tables/table{number}.{kind}").stat().st_size > 50, (number, kind)
+    for number in range(3, 7):
+        for kind in ("csv", "pdf", "png"):
+            assert (results / f"figures/fig{number}.{kind}").stat().st_size > 50, (number, kind)
+    report = (results / "report.html").read_text()
+    assert "Rotten Tomatoes sentences" in report and "TextFooler" in report
+    passport = json.loads((results / "provenance.json").read_text())
+    assert {entry["attack"] for entry in passport["attacks"]} == {"textfooler", "pwws"}
+
+
+def test_the_numbers_are_those_of_the_ledgers(finished):
+    """After-attack accuracy of Table 3, recounted by hand from the ledger file."""
+    results = finished.folder / RESULTS
+    table = pd.read_csv(results / "tables/table3.csv", keep_default_na=False)
+    for strategy, train_attack in (("base", "none"), ("adv", "textfooler"), ("FLAT", "textfooler")):
+        ledger = pd.read_parquet(
+            results / f"attacks/test/sst2/CNN/{strategy}/{train_attack}/seed0/textfooler/ledger.parquet"
+        )
+        assert len(ledger) == 14
+        by_hand = 100 * (ledger["status"] == "failed").sum() / 14
+        row = table[
+            (table["dataset"] == "sst2")
+            & (table["model"] == "CNN")
+            & (table["strategy"] == strategy)
+            & (table["attack"] == "textfooler")
+            & (table["metric"] == "after_attack_accuracy_percent")
+        ]
+        assert len(row) == 1 and float(row["ours"].iloc[0]) == pytest.approx(by_hand, abs=0.006)
+
+
+def test_strategies_differ_because_training_differed(finished):
+    results = finished.folder / RESULTS / "models/sst2/CNN"
+    last = {
+        "base": "base/none/seed0/round0",
+        "adv": "adv/textfooler/seed0/round2",
+        "FLAT": "FLAT/textfooler/seed0/round2",
+    }
+    weights = {
+        hashlib.sha256((results / path / "model.safetensors").read_bytes()).hexdigest() for path in last.values()
+    }
+    assert len(weights) == 3
+    history = pd.read_csv(results / last["FLAT"] / "history.csv")
+    assert (history["ce_adversarial"] > 0).all() and (history["importance_gap"] > 0).all()
+    assert (history["entropy_original"] > 0).all()
+    adv = pd.read_csv(results / last["adv"] / "history.csv")
+    assert (adv["ce_adversarial"] > 0).all() and (adv["importance_gap"] == 0).all()
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert "Nothing to be done" in finished.tiny("--cores", "2")
+
+
+def test_other_cores_give_the_same_bytes(finished, repository, resources, tmp_path):
+    from tests.workflow.conftest import Checkout, copy_to
+
+    copy_to(tmp_path, repository)
+    other = Checkout(tmp_path, resources)
+    other.tiny("--cores", "1")
+    patterns = ("tables/*", "figures/*.csv", "figures/*.png", "attacks/**/ledger.parquet", "models/**/*.safetensors")
+    here, there = (digests(c.folder / RESULTS, *patterns) for c in (finished, other))
+    assert here == there
+
+
+def test_every_heavy_job_left_a_log_and_a_benchmark(finished):
+    results = finished.folder / RESULTS
+    assert "attacked 14:" in (results / "logs/attack_test/sst2/CNN/base/none/seed0/textfooler.log").read_text()
+    benchmark = results / "benchmarks/attack_test/sst2/CNN/base/none/seed0/textfooler.jsonl"
+    assert json.loads(benchmark.read_text())["s"] > 0
+    assert not list((results / "journals").rglob("*.jsonl"))  # removed on success
