@@ -56,8 +56,6 @@ def tensor_device(wanted: str, threads: int) -> str:
     import torch
 
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     available = torch.cuda.is_available()
     if wanted == "cuda" and not available:
         raise FlatError(
@@ -65,4 +63,8 @@ def tensor_device(wanted: str, threads: int) -> str:
             "this machine shows no CUDA device to PyTorch",
             "run on a GPU machine, or set device: auto (or cpu) in the study",
         )
-    return "cuda" if wanted != "cpu" and available else "cpu"
+    if wanted == "cpu" or not available:
+        return "cpu"  # deterministic as it is; asking for it would import a second of compiler
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    return "cuda"

@@ -8,8 +8,8 @@ from flat.attacks.resources import AttackResources
 from flat.attacks.word_embedding import NeighbourEmbedding
 
 WEIGHTS = {
-    "good": 2.0, "great": 3.0, "fine": 0.5, "decent": 0.2, "superb": 2.5, "nice": 1.0,
-    "bad": -2.0, "awful": -3.0, "poor": -0.4, "weak": -0.3, "dire": -2.5,
+    "good": 2.0, "great": 3.0, "fine": 0.5, "decent": -0.4, "superb": 2.5, "nice": 1.0,
+    "bad": -2.0, "awful": -3.0, "poor": 0.3, "weak": -0.3, "dire": -2.5,
     "film": 0.1, "movie": 0.2, "picture": -0.1, "plot": 0.0, "story": 0.05, "acting": 0.1, "cast": -0.2,
 }  # fmt: skip
 NEAR = {
@@ -86,8 +86,6 @@ class Tagger:
     """Adjectives by list; everything else is a noun."""
 
     ADJECTIVES = frozenset(WEIGHTS) - {"film", "movie", "picture", "plot", "story", "acting", "cast"}
-        ["good", "great", "fine", "decent", "superb", "nice", "bad", "awful", "poor", "weak", "dire"]
-    )
 
     def universal_tags(self, words):
         return ["ADJ" if word.lower() in self.ADJECTIVES else "NOUN" for word in words]

@@ -36,7 +36,7 @@ class Additive(WordModel):
 
 
 class Pieces(Classifier):
-    """An encoder in small: words cut into single letters, CLS before and SEP after; every token's value is its logit."""
+    """An encoder in small: words cut into letters, CLS before and SEP after; a token's value is its logit."""
 
     classes, max_length, unknown_word = 2, 8, "?"
 

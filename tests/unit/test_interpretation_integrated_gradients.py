@@ -118,7 +118,7 @@ def test_alone_or_among_others_is_the_same_to_the_bit():
 
 
 class Quartic(Additive):
-    """logit = s + s^4 with s = size of the one word: one step leaves (0.5 s^4) / (s + s^4) of the change unexplained."""
+    """logit = s + s^4 with s = size of the one word: one step leaves 0.5 s^4 / (s + s^4) unexplained."""
 
     def __init__(self, sizes):
         super().__init__(Mask(), classes=2)
@@ -173,7 +173,7 @@ def test_pieces_are_summed_to_words_and_special_tokens_never_score(batch_size):
 
 def test_refusals():
     model = Additive()
-    with pytest.raises(ValueError, match="outside 0..1"):
+    with pytest.raises(ValueError, match=r"outside 0\.\.1"):
         explain(model, TEXTS[:1], targets=[[2]])
     with pytest.raises(ValueError, match="1 lists for 2 texts"):
         explain(model, TEXTS[:2], targets=[[0]])

@@ -99,6 +99,7 @@ def test_word_phi_is_the_largest_of_a_words_pieces():
     batch = batch_of([[True] * 5 + [False]], [[True, False, False, False, True, False]], [[-1, 0, 0, 1, -1, -1]])
     phi = torch.tensor([[0.99, 0.2, 0.6, 0.3, 0.98, 0.97]])
     assert torch.allclose(word_phi(phi, batch, 3), torch.tensor([[0.6, 0.3, 0.0]]))
+    assert torch.allclose(word_phi(phi, batch, 1), torch.tensor([[0.6]]))  # later words are not asked for
 
 
 def test_build_mask_refuses_unknown_kinds():

@@ -115,7 +115,8 @@ def row(
 def frame(rows: Sequence[dict]) -> pd.DataFrame:
     """Rows as a ledger, sorted by example id, columns as in ``SCHEMA``."""
     ordered = sorted(rows, key=lambda r: r["example_id"])
-    return pd.DataFrame({name: [r[name] for r in ordered] for name in SCHEMA.names})
+    columns = {name: [r[name] for r in ordered] for name in SCHEMA.names}
+    return pd.DataFrame(columns, dtype=None if rows else object)  # an empty list column must not become a number
 
 
 def merge(shards: Sequence[pd.DataFrame], ids: Sequence[str] | None = None, where: str = "ledger") -> pd.DataFrame:

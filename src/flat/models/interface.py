@@ -117,5 +117,5 @@ def word_phi(phi: Tensor, batch: Batch, words: int) -> Tensor:
     """phi of a word = max over its pieces (METHOD section 2). (batch, tokens) -> (batch, words); zero where absent."""
     index = batch.word_index.clamp(min=0)
     values = torch.where(batch.maskable, phi, torch.zeros_like(phi))
-    out = phi.new_zeros(phi.shape[0], words)
-    return out.scatter_reduce(1, index, values, reduce="amax", include_self=True)
+    out = phi.new_zeros(phi.shape[0], max(words, phi.shape[1]))
+    return out.scatter_reduce(1, index, values, reduce="amax", include_self=True)[:, :words]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from flat.report.table_grid import ATTACK_MARK, DATA_MARK, MODEL_MARK
 from flat.report.table_layout import NOT_RUN
+from flat.study_grid import rounds_of, trained_cells
 
 ENTRIES = (
     "Each entry is our value (the paper's printed value). “not run”: this study did not run the cell; "
@@ -82,16 +83,21 @@ def pairs(study, frame, pair_set: str) -> str:
 
 
 def training(study) -> str:
-    """Which adversarial texts adv and FLAT trained on (D')."""
+    """Which adversarial texts adv and FLAT trained on (D'), and in how many rounds, where overrides differ too."""
+    cells = [cell for cell in trained_cells(study) if study.strategies[cell.strategy].adversarial]
+    settings = [rounds_of(study, cell) for cell in cells] or [study.rounds]
     kept = {
         "successful": "successful adversarial texts only",
         "all": "successful adversarial texts and the attack's best failed tries",
-    }[study.rounds.keep]
-    order = "added to those of earlier rounds" if study.rounds.accumulate else "in place of those of the round before"
-    number = study.rounds.count
-    if number == 1:
-        return f"Adversarial training: one round; D' holds {kept}."
-    return f"Adversarial training: {number} rounds; D' holds {kept}, {order}."
+    }
+    holds = " or ".join(dict.fromkeys(kept[rounds.keep] for rounds in settings))
+    counts = sorted({rounds.count for rounds in settings})
+    number = "one round" if counts == [1] else f"{' or '.join(map(str, counts))} rounds"
+    if counts == [1]:
+        return f"Adversarial training: {number}; D' holds {holds}."
+    orders = {True: "added to those of earlier rounds", False: "in place of those of the round before"}
+    order = " or ".join(dict.fromkeys(orders[rounds.accumulate] for rounds in settings))
+    return f"Adversarial training: {number}; D' holds {holds}, {order}."
 
 
 def explanations(study, method: str) -> str:
