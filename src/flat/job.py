@@ -54,8 +54,10 @@ def tensor_device(wanted: str, threads: int) -> str:
         FlatError: the study asks for cuda and there is none.
     """
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(threads)
+    threadpool_limits(threads)  # numpy's libraries too: a job's cores must not change a sum
     available = torch.cuda.is_available()
     if wanted == "cuda" and not available:
         raise FlatError(

@@ -32,7 +32,7 @@ class Additive(WordModel):
 
     def term(self, word: str, target: int) -> float:
         vector = self.embedding.weight[self.index.get(word, 1)]
-        return float((vector @ self.weight[target]) ** self.power)
+        return float((vector @ self.weight[target]).detach() ** self.power)
 
 
 class Pieces(Classifier):

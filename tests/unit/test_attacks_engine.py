@@ -39,7 +39,8 @@ def test_outcomes_by_hand(tmp_path, recipe):
     assert ledger.loc["awful", "status"] == "skipped"  # labelled 1, the victim says 0
     assert ledger.loc["awful", "perturbed"] == "awful"
     assert ledger.loc["awful", "queries"] == 1
-    assert ledger.loc["the plot", "status"] == "failed" or ledger.loc["the plot", "status"] == "skipped"
+    assert ledger.loc["the plot", "status"] == "skipped"  # a score of 0: the lower class
+    assert ledger.loc["a good film with a decent plot", "perturbed"].split()[1] != "good"
     counts = status_counts(result.ledger)
     assert counts.attacked == counts.succeeded + counts.failed + counts.skipped == len(SENTENCES)
     assert counts.failed >= 1

@@ -20,6 +20,8 @@ DEFAULTS = {
     "stopwords": "stopwords",
 }
 """Role -> the resource that plays it where a study says nothing."""
+ROLES = (*DEFAULTS, "language_model", "masked_language_model", "sememes")
+"""Every role; the last three wait for the recipes that have them (gene; clare and bae; pso)."""
 
 
 class AttackResources:
@@ -35,10 +37,10 @@ class AttackResources:
     """
 
     def __init__(self, names: dict[str, str] | None = None, wordnet_table: Path | None = None, folders=None):
-        unknown = sorted(set(names or {}) - set(DEFAULTS))
+        unknown = sorted(set(names or {}) - set(ROLES))
         if unknown:
             raise AttackError(
-                f"attacks.*.resources.{unknown[0]}", "no attack has such a role", f"choose of {', '.join(DEFAULTS)}"
+                f"attacks.*.resources.{unknown[0]}", "no attack has such a role", f"choose of {', '.join(ROLES)}"
             )
         self.names = {**DEFAULTS, **(names or {})}
         self.wordnet_table = wordnet_table
@@ -52,11 +54,8 @@ class AttackResources:
     @cached_property
     def synonyms(self):
         """The synonym space as TextAttack's word embedding."""
-        from flat.attacks.word_embedding import NeighbourEmbedding, load_vectors
-
-        if self.names["synonyms"] == "counter-fitted":
-            return NeighbourEmbedding(load_vectors(self.folder("synonyms")))
         from flat.attacks import synonyms
+        from flat.attacks.word_embedding import NeighbourEmbedding
 
         return NeighbourEmbedding(synonyms.load(self.folder("synonyms")))
 

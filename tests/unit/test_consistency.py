@@ -1,0 +1,295 @@
+"""Kendall's tau, top-k intersection, pair sets and floors, by hand and against scipy."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from interpretation_toys import ledger
+from scipy.stats import kendalltau
+
+from flat.artefacts import write_table
+from flat.errors import ArtefactError
+from flat.interpretation.consistency import (
+    SCHEMA,
+    chance_topk,
+    kendall_tau,
+    measure,
+    pair_consistency,
+    select,
+    summarise,
+    topk_intersection,
+)
+
+# --- the two metrics
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ([1, 2, 3, 4], [1, 2, 3, 4], 1.0),
+        ([1, 2, 3, 4], [4, 3, 2, 1], -1.0),
+        ([1, 2, 3, 4], [2, 1, 3, 4], 4 / 6),  # five pairs agree, one does not
+        ([-3, -1, 2], [-1, -3, 2], 1 / 3),  # signed: -3 < -1, whatever their sizes
+        ([1, 1, 2], [1, 2, 3], 2 / math.sqrt(2 * 3)),  # one pair tied in a: tau-b
+        ([1, 1, 2], [2, 2, 1], -1.0),  # tied in both
+    ],
+)
+def test_kendall_tau_by_hand(a, b, expected):
+    assert kendall_tau(np.array(a), np.array(b)) == pytest.approx(expected)
+    assert kendall_tau(np.array(b), np.array(a)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("a", [[5, 5, 5], [1], []])
+def test_tau_of_a_constant_or_a_single_score_is_undefined(a):
+    assert math.isnan(kendall_tau(np.array(a), np.arange(len(a))))
+    assert math.isnan(kendall_tau(np.arange(len(a)), np.array(a)))
+
+
+def test_equal_to_scipy_with_and_without_ties():
+    draw = np.random.default_rng(0)
+    for round_ in range(200):
+        n = int(draw.integers(2, 40))
+        if round_ % 2:
+            a, b = draw.normal(size=n).astype(np.float32), draw.normal(size=n).astype(np.float32)
+        else:
+            a, b = draw.integers(-2, 3, n), draw.integers(-2, 3, n)
+        np.testing.assert_allclose(kendall_tau(a, b), kendalltau(a, b).statistic, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "k", "expected"),
+    [
+        ([3, 2, 1, 0], [3, 0, 1, 2], 1, 1.0),
+        ([3, 2, 1, 0], [3, 0, 1, 2], 2, 0.5),  # {0, 1} and {0, 3}
+        ([3, 2, 1, 0], [3, 0, 1, 2], 3, 2 / 3),  # {0, 1, 2} and {0, 2, 3}
+        ([3, 2, 1, 0], [3, 0, 1, 2], 9, 1.0),  # k is cut to the four words
+        ([-9, 1, 2], [9, 1, 2], 2, 0.5),  # most positive, not largest: {2, 1} and {0, 2}
+        ([0, 0, 0], [0, 0, 1], 1, 0.0),  # of equal scores the leftmost ranks first: {0} and {2}
+        ([0, 0, 0], [1, 0, 0], 1, 1.0),
+        ([1, 5, 5], [1, 5, 4], 1, 1.0),
+    ],
+)
+def test_topk_intersection_by_hand(a, b, k, expected):
+    assert topk_intersection(np.array(a), np.array(b), k) == pytest.approx(expected)
+    assert topk_intersection(np.array(b), np.array(a), k) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
+def test_chance_is_the_mean_over_all_rankings(k):
+    rankings = [np.array(order) for order in itertools.permutations(range(4))]
+    mean = np.mean([topk_intersection(rankings[0], other, k) for other in rankings])
+    assert chance_topk(4, k) == pytest.approx(mean)
+
+
+def test_vectors_of_different_length_are_a_defect():
+    with pytest.raises(ValueError, match="shapes"):
+        kendall_tau(np.arange(3), np.arange(4))
+    with pytest.raises(ValueError, match="shapes"):
+        topk_intersection(np.arange(3), np.arange(4), 1)
+    with pytest.raises(ValueError, match="shapes"):
+        pair_consistency(np.zeros((1, 3)), np.zeros((2, 3)))
+
+
+def test_a_pair_is_the_mean_over_its_classes():
+    original = np.array([[3.0, 2.0, 1.0], [1.0, 2.0, 3.0]])
+    other = np.array([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]])  # alike for class 0, reversed for class 1
+    found = pair_consistency(original, other)
+    assert found.kendall_tau == pytest.approx(0.0)
+    assert found.tau_dropped == 0
+    assert found.ti[:3] == pytest.approx((0.5, 0.75, 1.0))  # class 1: TI@1 = 0, TI@2 = 1/2
+    assert found.ti[9] == 1.0
+    assert found.chance[:4] == pytest.approx((1 / 3, 2 / 3, 1.0, 1.0))
+
+
+def test_an_undefined_class_is_dropped_from_tau_and_counted_but_kept_in_ti():
+    original = np.array([[3.0, 2.0, 1.0], [0.0, 0.0, 0.0]])
+    other = np.array([[3.0, 1.0, 2.0], [0.0, 0.0, 1.0]])
+    found = pair_consistency(original, other)
+    assert found.kendall_tau == pytest.approx(1 / 3)
+    assert found.tau_dropped == 1
+    assert found.ti[0] == pytest.approx(0.5)
+    nothing = pair_consistency(np.zeros((2, 3)), np.zeros((2, 3)))
+    assert math.isnan(nothing.kendall_tau)
+    assert nothing.tau_dropped == 2
+
+
+# --- a cell
+
+OWN = {
+    "e1": ("succeeded", "a good film", "a warm film"),
+    "e2": ("skipped", "bad plot", "bad plot"),
+    "e3": ("failed", "a dull plot", "a bad plot"),
+    "e4": ("failed", "very good", "very good"),  # the attack found nothing to change
+}
+SHARED = {
+    "e1": ("succeeded", "a good film", "a good plot"),
+    "e2": ("failed", "bad plot", "bad film"),
+    "e3": ("skipped", "a dull plot", "a dull plot"),
+    "e4": ("skipped", "very good", "very good"),
+}
+# (example, side) -> scores for class 0 and for class 1
+SCORES = {
+    ("e1", "original"): ([1, 2, 3], [3, 2, 1]),
+    ("e1", "adversarial"): ([1, 3, 2], [3, 2, 1]),  # tau 1/3 and 1
+    ("e1", "shared"): ([3, 2, 1], [1, 2, 3]),  # tau -1 and -1
+    ("e1", "repeat"): ([1, 2, 3], [3, 1, 2]),  # tau 1 and 1/3
+    ("e2", "original"): ([1, 2], [2, 1]),
+    ("e2", "adversarial"): ([1, 2], [2, 1]),
+    ("e2", "shared"): ([1, 2], [1, 2]),  # tau 1 and -1
+    ("e3", "original"): ([1, 2, 3], [0, 0, 0]),
+    ("e3", "adversarial"): ([3, 2, 1], [0, 0, 0]),  # tau -1 and undefined
+    ("e4", "original"): ([1, 2], [2, 1]),
+    ("e4", "adversarial"): ([1, 2], [2, 1]),
+}
+CELL = {"strategy": "adv", "train_attack": "pwws", "attack": "pwws", "seed": 3}
+
+
+def attributions(scores=SCORES, own=OWN, shared=SHARED):
+    rows = []
+    for (example, side), by_class in scores.items():
+        text = shared[example][2] if side == "shared" else own[example][2 if side == "adversarial" else 1]
+        rows += [(example, side, c, text.split(" "), np.array(s, np.float32)) for c, s in enumerate(by_class)]
+    return pd.DataFrame(rows, columns=["example_id", "side", "target", "words", "scores"])
+
+
+def measured(**options):
+    return measure(attributions(), ledger(OWN), ledger(SHARED), **CELL, **options)
+
+
+def value(frame, example, source, column):
+    return frame[(frame["example_id"] == example) & (frame["source"] == source)][column].item()
+
+
+def test_rows_of_a_cell(tmp_path):
+    frame = measured()
+    assert [tuple(row) for row in frame[["example_id", "source", "status", "changed", "n_words"]].values] == [
+        ("e1", "own", "succeeded", True, 3),
+        ("e1", "shared", "succeeded", True, 3),
+        ("e1", "repeat", "succeeded", False, 3),
+        ("e2", "own", "skipped", False, 2),
+        ("e2", "shared", "failed", True, 2),
+        ("e3", "own", "failed", True, 3),
+        ("e4", "own", "failed", False, 2),
+    ]
+    assert set(map(tuple, frame[list(CELL)].values)) == {tuple(CELL.values())}
+    assert value(frame, "e1", "own", "kendall_tau") == pytest.approx(2 / 3)
+    assert value(frame, "e1", "shared", "kendall_tau") == pytest.approx(-1)
+    assert value(frame, "e2", "own", "kendall_tau") == 1
+    assert value(frame, "e3", "own", "kendall_tau") == pytest.approx(-1)
+    assert value(frame, "e3", "own", "tau_dropped") == 1
+    assert value(frame, "e1", "own", "ti_1") == pytest.approx(0.5)  # class 0: position 2 against 1
+    assert value(frame, "e1", "own", "chance_1") == pytest.approx(1 / 3)
+    write_table(tmp_path / "consistency.parquet", frame, SCHEMA)
+
+
+def test_gold_takes_the_labels_class_alone():
+    frame = measured(classes="gold")  # the label is 1
+    assert value(frame, "e1", "own", "kendall_tau") == 1
+    assert math.isnan(value(frame, "e3", "own", "kendall_tau"))
+    assert value(frame, "e2", "shared", "kendall_tau") == -1
+
+
+def test_pair_sets_by_hand():
+    frame = measured()
+    ids = {name: list(select(frame, name)["example_id"]) for name in ("saved", "all", "successful", "shared", "floor")}
+    assert ids == {
+        "saved": ["e1", "e2", "e3", "e4"],
+        "all": ["e1", "e3"],
+        "successful": ["e1"],
+        "shared": ["e1", "e2"],
+        "floor": ["e1"],
+    }
+    with pytest.raises(ValueError, match="unknown pair set 'own'"):
+        select(frame, "own")
+
+
+def test_summary_by_hand():
+    summary = summarise(measured()).set_index(["pair_set", "metric", "k"])
+    tau = {
+        name: tuple(summary.loc[(name, "kendall_tau", 0), ["value", "n", "dropped"]])
+        for name in summary.index.levels[0]
+    }
+    assert tau["saved"] == pytest.approx(((2 / 3 + 1 - 1 + 1) / 4, 4, 1))
+    assert tau["all"] == pytest.approx(((2 / 3 - 1) / 2, 2, 1))
+    assert tau["successful"] == pytest.approx((2 / 3, 1, 0))
+    assert tau["shared"] == pytest.approx((-0.5, 2, 0))
+    assert tau["floor"] == pytest.approx((2 / 3, 1, 0))
+    # shared, TI@1: e1 0 and 0; e2 1 and 0. Chance: 1/3 and 1/2
+    assert summary.loc[("shared", "topk_intersection", 1), "value"] == pytest.approx(0.25)
+    assert summary.loc[("shared", "topk_chance", 1), "value"] == pytest.approx((1 / 3 + 1 / 2) / 2)
+    assert summary.loc[("saved", "topk_intersection", 10), "value"] == 1
+    assert set(summary.index.levels[2]) == set(range(11))
+    assert list(summary.reset_index().columns[3:7]) == list(CELL)
+
+
+def test_an_undefined_pair_is_left_out_of_tau_and_counted():
+    summary = summarise(measured(classes="gold")).set_index(["pair_set", "metric", "k"])
+    assert tuple(summary.loc[("all", "kendall_tau", 0), ["value", "n", "dropped"]]) == (1.0, 1, 1)
+    assert summary.loc[("all", "topk_intersection", 1), "n"] == 2
+
+
+def test_cells_are_summarised_apart_and_empty_sets_say_so():
+    scores = {key: value for key, value in SCORES.items() if key[1] in ("original", "adversarial")}
+    first = measure(attributions(scores), ledger(OWN), **CELL)
+    failed = {**OWN, "e1": ("failed", *OWN["e1"][1:])}
+    second = measure(attributions(scores), ledger(failed), **{**CELL, "seed": 4})
+    summary = summarise(pd.concat([second, first]))
+    assert list(dict.fromkeys(summary["seed"])) == [3, 4]
+    tau = summary[summary["metric"] == "kendall_tau"].set_index(["seed", "pair_set"])
+    assert tau.loc[(3, "successful"), "n"] == 1
+    assert tau.loc[(4, "successful"), "n"] == 0
+    assert math.isnan(tau.loc[(4, "successful"), "value"])
+    assert math.isnan(tau.loc[(3, "shared"), "value"])
+    assert "floor" not in set(summary["pair_set"])
+
+
+# --- what does not fit is refused, with the example's name
+
+
+def changed_row(frame, example, **columns):
+    frame = frame.copy()
+    at = frame.index[frame["example_id"] == example][0]
+    for name, value_ in columns.items():
+        frame.at[at, name] = value_
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("own", "problem"),
+    [
+        (changed_row(ledger(OWN), "e1", perturbed_words=["a", "very", "warm", "film"]), "3 words against 4"),
+        (
+            changed_row(ledger(OWN), "e1", swaps=[]),
+            "word 1: the texts show .*'good', 'warm'.*, the ledger's swaps say None",
+        ),
+        (changed_row(ledger(OWN), "e1", swaps=[{"position": 2, "from": "good", "to": "warm"}]), "word 1"),
+        (changed_row(ledger(OWN), "e1", swaps=[{"position": 1, "from": "good", "to": "dull"}]), "word 1"),
+        (changed_row(ledger(OWN), "e1", original_words=["a", "fine", "film"]), "word 1"),
+    ],
+)
+def test_a_misaligned_pair_is_refused(own, problem):
+    with pytest.raises(ArtefactError, match=rf"example e1: {problem}"):
+        measure(attributions(), own, ledger(SHARED), **CELL)
+
+
+def test_attributions_of_other_texts_are_refused():
+    other = {**OWN, "e3": ("failed", "a dull film", "a bad film")}
+    with pytest.raises(ArtefactError, match="example e3: explained words are not the ledger's"):
+        measure(attributions(own=other), ledger(OWN), ledger(SHARED), **CELL)
+    incomplete = {key: value_ for key, value_ in SCORES.items() if key != ("e3", "adversarial")}
+    with pytest.raises(ArtefactError, match="example e3: its adversarial text was not explained"):
+        measure(attributions(incomplete), ledger(OWN), ledger(SHARED), **CELL)
+    endless = {**SCORES, ("e3", "adversarial"): ([1, 2, np.inf], [0, 0, 0])}
+    with pytest.raises(ArtefactError, match="example e3: a score is not finite"):
+        measure(attributions(endless), ledger(OWN), ledger(SHARED), **CELL)
+    short = {**SCORES, ("e3", "adversarial"): ([1, 2], [0, 0])}
+    with pytest.raises(ArtefactError, match="example e3: explained words are not the ledger's"):
+        measure(attributions(short), ledger(OWN), ledger(SHARED), **CELL)
+    with pytest.raises(ArtefactError, match="example e1: explained .shared., but no ledger"):
+        measure(attributions(), ledger(OWN), **CELL)
+    one_class = attributions()
+    one_class = one_class[~((one_class["side"] == "original") & (one_class["target"] == 1))]
+    with pytest.raises(ArtefactError, match="example e1: class 1 was not explained .original."):
+        measure(one_class, ledger(OWN), ledger(SHARED), **CELL)
