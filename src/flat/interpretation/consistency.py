@@ -59,7 +59,7 @@ def kendall_tau(a: np.ndarray, b: np.ndarray) -> float:
     if not untied_a or not untied_b:
         return float("nan")
     surplus = float((sign_a * sign_b).sum())  # concordant minus discordant
-    return float(np.clip(surplus / np.sqrt(untied_a) / np.sqrt(untied_b), -1.0, 1.0))
+    return surplus / float(np.sqrt(float(untied_a * untied_b)))  # exactly 1 for equal rankings
 
 
 def topk_intersection(a: np.ndarray, b: np.ndarray, k: int) -> float:

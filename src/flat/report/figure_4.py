@@ -36,7 +36,7 @@ class Panel:
 PANELS = (
     Panel("φ and frequency", "frequency", "phi", "word_importance-word_frequency"),
     Panel("φ and substitution", "substitution_frequency", "phi", "word_importance-substitution_frequency"),
-    Panel("frequency and substitution", "frequency", "substitution_frequency", "word_frequency-substitution_frequency"),
+    Panel("the two frequencies", "frequency", "substitution_frequency", "word_frequency-substitution_frequency"),
 )
 
 

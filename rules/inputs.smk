@@ -1,0 +1,237 @@
+# What attacks, explanations, tables and figures ask for: inputs and parameters as functions of wildcards. No rules here.
+
+# --- attack
+
+
+def victim_of_round(wildcards):
+    """The checkpoint that the attack of a round is run on."""
+    return previous_model(STUDY, ledger_cell(wildcards), int(wildcards.round))
+
+
+def ledger_cell(wildcards):
+    return Cell(
+        wildcards.dataset,
+        wildcards.model,
+        wildcards.strategy,
+        wildcards.train_attack,
+        int(wildcards.seed),
+    )
+
+
+def tested_model(wildcards):
+    return final_model(STUDY, cell_of(wildcards))
+
+
+def attack_name(wildcards):
+    return wildcards.get("attack", wildcards.get("train_attack"))
+
+
+def attack_params(wildcards):
+    return STUDY.attacks[attack_name(wildcards)].model_dump(include=ATTACK_FIELDS)
+
+
+def attack_resources(wildcards):
+    """Markers of the lexical resources an attack uses, and the data set's synonym table for PWWS."""
+    attack = STUDY.attacks[attack_name(wildcards)]
+    files = [marker(name) for name in {*attack.resources.values(), "stopwords"}]
+    return sorted(file for file in files if file)
+
+
+def synonym_table(wildcards):
+    recipe = STUDY.attacks[attack_name(wildcards)].recipe
+    return [PATHS.data(wildcards.dataset, "wordnet.json")] if recipe == "pwws" else []
+
+
+def train_attack_seed(wildcards):
+    """Which train examples are attacked: fresh in each round, the same for every strategy and attack."""
+    return seeded("attack-train", wildcards.dataset, wildcards.seed, wildcards.round)
+
+
+def shard_ledgers(wildcards):
+    """The shards of a test attack; none where the study runs it as one job."""
+    shards = STUDY.attacks[wildcards.attack].shards
+    if shards == 1:
+        return []
+    return [
+        test_shard(i, wildcards.attack, **coordinates(cell_of(wildcards)))
+        for i in range(shards)
+    ]
+
+
+def train_shard_ledgers(wildcards):
+    shards = STUDY.attacks[wildcards.train_attack].shards
+    if shards == 1:
+        return []
+    return [
+        train_shard(i, wildcards.round, **coordinates(ledger_cell(wildcards)))
+        for i in range(shards)
+    ]
+
+
+def test_shard(shard, attack, **cell):
+    return PATHS.test_ledger(f"shards/{shard}.parquet", attack, **cell)
+
+
+def train_shard(shard, round, **cell):
+    return PATHS.train_ledger(f"shards/{shard}.parquet", round, **cell)
+
+
+def shard_of(wildcards):
+    """(number, of how many) of a shard."""
+    return [int(wildcards.shard), STUDY.attacks[attack_name(wildcards)].shards]
+
+
+def attack_gpus(wildcards):
+    """A job that only merges shards wants no GPU."""
+    return 0 if STUDY.attacks[attack_name(wildcards)].shards > 1 else gpus(wildcards)
+
+
+def attack_workers(wildcards):
+    attack = STUDY.attacks[attack_name(wildcards)]
+    return (
+        1 if attack.shards > 1 and "shard" not in wildcards.keys() else attack.workers
+    )
+
+
+# --- interpret
+
+
+def explained_pairs(wildcards):
+    """The cell's own adversarial texts and those stored from the base model (the shared pair set)."""
+    attacked = AttackedCell(cell_of(wildcards), wildcards.attack)
+    shared = AttackedCell(base_of(attacked.cell), wildcards.attack)
+    return {"own": test_ledger(STUDY, attacked), "shared": test_ledger(STUDY, shared)}
+
+
+def explained_of_model(wildcards):
+    return [
+        a
+        for a in explained_cells(STUDY)
+        if a.cell.dataset == wildcards.dataset and a.cell.model == wildcards.model
+    ]
+
+
+def attributions_of_model(wildcards):
+    return [
+        PATHS.attributions(wildcards.method, a.attack, **coordinates(a.cell))
+        for a in explained_of_model(wildcards)
+    ]
+
+
+def ledgers_of_model(wildcards):
+    return [test_ledger(STUDY, a) for a in explained_of_model(wildcards)]
+
+
+def shared_ledgers_of_model(wildcards):
+    return [
+        test_ledger(STUDY, AttackedCell(base_of(a.cell), a.attack))
+        for a in explained_of_model(wildcards)
+    ]
+
+
+def explanation_seed(wildcards):
+    """The same for every model, so that strategies are explained with the same perturbations."""
+    return seeded("explain", wildcards.dataset)
+
+
+def train_ledgers_of_importance(wildcards):
+    cell = cell_of(wildcards)
+    return [train_ledger(STUDY, cell, k) for k in range(1, last_round(STUDY, cell) + 1)]
+
+
+# --- aggregate
+
+ATTACKED = attacked_cells(STUDY)
+TRAINED = trained_cells(STUDY)
+IMPORTANCE = importance_cells(STUDY)
+SALIENCY = [
+    AttackedCell(cell, STUDY.artefacts.saliency.attack)
+    for cell in sorted(
+        {
+            a.cell
+            for a in explained_cells(STUDY)
+            if a.cell.dataset == STUDY.artefacts.saliency.dataset
+            and a.cell.model == STUDY.artefacts.saliency.model
+            and a.cell.seed == STUDY.seeds[0]
+            and a.attack == STUDY.artefacts.saliency.attack
+            and a.cell.train_attack in (STUDY.artefacts.saliency.attack, "none")
+        }
+    )
+]
+
+
+def table_inputs(wildcards):
+    """What a table reads, with the printed table it is shown beside."""
+    number = int(wildcards.table)
+    return TABLE_SOURCES[number] | {
+        "paper": f"config/paper/table{number}_{PAPER_TABLES[str(number)]}.csv"
+    }
+
+
+# what each table is built from: the measurements; 1 and 6 from the data, 9 from the word importance
+TABLE_SOURCES = {number: {"measurements": PATHS.measurements()} for number in NUMBERS}
+TABLE_SOURCES |= dict.fromkeys(
+    (1, 6), {"summaries": [PATHS.data(d, "summary.json") for d in STUDY.datasets]}
+)
+TABLE_SOURCES[9] = {
+    "importance": PATHS.importance("importance.parquet", **coordinates(IMPORTANCE[0]))
+}
+REPORT_TABLES = TABLE_SOURCES
+REPORT_TEMPLATES = sorted(map(str, Path("src/flat/report/templates").glob("*")))
+REPORT_SOURCES = [PATHS.measurements(), TABLE_SOURCES[9]["importance"]]
+PAPER_TABLES = {
+    "1": "datasets",
+    "2": "test_accuracy",
+    "3": "robustness_ig",
+    "4": "transfer",
+    "5": "ablation",
+    "6": "preprocessing",
+    "7": "dev_accuracy",
+    "8": "robustness_lime",
+    "9": "correlations",
+    "10": "group_masks",
+}
+
+
+def figure_inputs(wildcards):
+    if wildcards.figure == "3":
+        return {
+            "attributions": [
+                PATHS.attributions("ig", a.attack, **coordinates(a.cell))
+                for a in SALIENCY
+            ],
+            "ledgers": [test_ledger(STUDY, a) for a in SALIENCY],
+        }
+    if wildcards.figure == "4":
+        return {
+            "importance": PATHS.importance(
+                "importance.parquet", **coordinates(IMPORTANCE[0])
+            )
+        }
+    if wildcards.figure == "5":
+        return {
+            "synonyms": [
+                PATHS.importance("synonyms.parquet", **coordinates(cell))
+                for cell in IMPORTANCE
+            ]
+        }
+    return {"measurements": PATHS.measurements()}
+
+
+def explained_cells_of_model(wildcards):
+    return [
+        coordinates(a.cell) | {"attack": a.attack}
+        for a in explained_of_model(wildcards)
+    ]
+
+
+def figure_code(wildcards):
+    """The digest of one figure's own module too: it is imported by number."""
+    return code("draw_figure.py") + digest.of(
+        f"{workflow.basedir}/src/flat/report/figure_{wildcards.figure}.py"
+    )
+
+
+def study_values(wildcards):
+    """The whole study as plain data: what tables and figures are labelled from."""
+    return STUDY_VALUES
