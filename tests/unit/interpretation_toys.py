@@ -40,9 +40,9 @@ class Pieces(Classifier):
 
     classes, max_length, unknown_word = 2, 8, "?"
 
-    def __init__(self):
+    def __init__(self, power: int = 1):
         super().__init__()
-        self.mask = Mask()
+        self.mask, self.power = Mask(), power
         self.scale = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
         self.eval()
 
@@ -67,7 +67,7 @@ class Pieces(Classifier):
         return torch.where(batch.special, batch.ids, torch.zeros_like(batch.ids)).float().unsqueeze(-1)
 
     def encode_embeddings(self, embeddings, batch):
-        return embeddings.sum(1) * self.scale
+        return embeddings.sum(1) ** self.power * self.scale
 
 
 def real_model(kind: str, mask: str = "variational", classes: int = 3, max_length: int = 12) -> WordModel:

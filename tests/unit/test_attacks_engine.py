@@ -1,6 +1,7 @@
 """A ledger depends on examples, attack, victim and seed alone: not on kills, shards, order or processes."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -78,6 +79,17 @@ def test_two_processes_give_the_same_bytes_as_one(tmp_path, recipe):
         assert as_bytes(run(tmp_path, recipe, examples, workers=workers), tmp_path) == one
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("budget", [1, 2, 5, 9])
+def test_a_query_budget_is_kept(tmp_path, recipe, budget):
+    values = {**spec(recipe), "query_budget": budget}
+    result = attack_examples(BagOfWords().eval(), toy_examples(), values, 7, resources=toy_resources(tmp_path))
+    free = run(tmp_path, recipe).ledger
+    assert result.ledger["queries"].max() <= budget < free["queries"].max()
+    same = free["queries"] < budget  # those that needed less came to the same end
+    assert list(result.ledger["perturbed"][same]) == list(free["perturbed"][same])
+
+
 def test_progress_counts_up_to_all(tmp_path):
     seen = []
     run(tmp_path, progress=lambda done, total: seen.append((done, total)))
@@ -150,6 +162,19 @@ def test_an_exception_names_the_example_and_drops_none(tmp_path, workers):
     with pytest.raises(AttackError, match=r"test-broken(.|\n)*cannot read cursed"):
         run(tmp_path, examples=examples, model=model, workers=workers, journal=journal)
     assert "test-broken" not in journal.read_text()
+    assert multiprocessing.active_children() == []
+
+
+def test_a_worker_that_dies_is_an_error_and_leaves_none_behind(tmp_path):
+    class Dying(BagOfWords):
+        def logits(self, texts, batch_size=64):
+            if len(self.asked) > 80:  # past the probe
+                os._exit(9)
+            return super().logits(texts, batch_size)
+
+    with pytest.raises(AttackError, match=r"worker process died \(exit code 9\)"):
+        run(tmp_path, examples=toy_examples(4), model=Dying().eval(), workers=2)
+    assert multiprocessing.active_children() == []
 
 
 def test_a_model_in_training_mode_is_refused(tmp_path):

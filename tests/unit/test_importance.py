@@ -115,6 +115,13 @@ def test_the_draw_depends_on_the_set_and_the_seed_only():
     assert synonym_pairs(words, space, n_words=99, seed=1)[:20] == first
 
 
+def test_words_without_a_synonym_do_not_use_up_the_draw():
+    words = [f"w{i}" for i in range(40)]
+    space = Space({word: [words[i - 1]] if i % 2 else [] for i, word in enumerate(words)})
+    pairs = synonym_pairs(words, space, n_words=15, seed=1)
+    assert len({word for word, _ in pairs}) == 15
+
+
 def test_distances(tmp_path):
     frame = pd.DataFrame({"word": ["good", "bad", "warm"], "phi": [0.9, 0.25, 0.5]})
     found = distances(frame, [("good", "warm"), ("bad", "good")])

@@ -171,6 +171,26 @@ def test_pieces_are_summed_to_words_and_special_tokens_never_score(batch_size):
     np.testing.assert_allclose(found[1][0].scores, [97 + 98 + 99, 100 + 101, 102], rtol=1e-5)
 
 
+def test_special_tokens_stand_in_the_baseline():
+    # logit = (3000 + sum of letters)^2 from a baseline of 3000: each letter's share is letter * (6000 + sum)
+    found = explain(Pieces(power=2), [["ab", "c"]])[0][0]
+    total = 97 + 98 + 99
+    np.testing.assert_allclose(found.scores, [(97 + 98) * (6000 + total), 99 * (6000 + total)], rtol=1e-5)
+    assert found.completeness < 1e-4
+
+
+class BareBaseline(Pieces):
+    def baseline(self, batch):
+        return torch.zeros_like(self.embed(batch))
+
+
+def test_what_special_tokens_score_goes_to_no_word():
+    found = explain(BareBaseline(), [["ab", "c"], ["d"]], batch_size=2)
+    np.testing.assert_allclose(found[0][0].scores, [97 + 98, 99], rtol=1e-5)
+    np.testing.assert_allclose(found[1][0].scores, [100], rtol=1e-5)
+    assert found[0][0].completeness < 1e-4  # they do count in the completeness
+
+
 def test_refusals():
     model = Additive()
     with pytest.raises(ValueError, match=r"outside 0\.\.1"):

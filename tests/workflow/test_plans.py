@@ -55,7 +55,7 @@ def test_every_heavy_job_of_the_papers_study_wants_a_gpu(paper_plan):
 
 
 def test_models_on_the_cpu_want_no_gpu(checkout):
-    out = checkout.tiny("-n", "--cores", "2", "--", "models")
+    out = checkout.tiny("-n", "--cores", "2", "--forceall", "--", "models")
     assert "gpu=0" in out and "gpu=1" not in out
 
 

@@ -1,8 +1,7 @@
 """Groups of similar words that share a mask (rule group_words; Table 10)."""
 
-from flat.attacks.synonyms import groups, load
-
 from flat.artefacts import write_json
+from flat.attacks.synonyms import groups, load
 from flat.data.vocabulary import load as load_vocabulary
 from flat.job import running
 

@@ -10,7 +10,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +110,8 @@ def attack_examples(
     return AttackRun(ledger.frame(list(rows.values())), seconds, lock)
 
 
-def _run(single: "_Single", left: list[dict], count: int, model, stop) -> "object":
+def _run(single: "_Single", left: list[dict], count: int, model, stop) -> Iterator[dict]:
+    """The rows of the examples left, as they are finished; in this process, or on ``count`` forked ones."""
     on_cuda = any(parameter.is_cuda for parameter in getattr(model, "parameters", list)())
     if count <= 1 or on_cuda or len(left) <= 1:
         return _workers.in_this_process(single, left, stop)

@@ -110,9 +110,12 @@ def in_processes(work: Callable[[dict], dict], examples: list[dict], workers: in
                     raise attack_error(example["example_id"], answer)
                 _hand_out(connection, process, left, in_hand, stop)
                 yield answer
+        for process in processes:
+            process.join(10)  # each has been told that nothing is left
     finally:
         for process in processes:
-            process.kill() if in_hand else process.join(5)
+            process.kill()  # after an error: whatever they are at, and they ignore SIGTERM
+            process.join()
 
 
 def _hand_out(connection, process, left: Iterator[dict], in_hand: dict, stop: Stop) -> None:
