@@ -148,8 +148,19 @@ DATA_FIELDS = {
 ATTACK_FIELDS = {"recipe", "resources", "parameters", "query_budget"}
 
 
+def canonical(value):
+    """The same value with sorted keys: Snakemake would take another order of keys for another parameter."""
+    if isinstance(value, dict):
+        return {key: canonical(value[key]) for key in sorted(value)}
+    return (
+        [canonical(item) for item in value]
+        if isinstance(value, list | tuple)
+        else value
+    )
+
+
 def dataset_options(wildcards):
-    return STUDY.datasets[wildcards.dataset].model_dump(include=DATA_FIELDS)
+    return canonical(STUDY.datasets[wildcards.dataset].model_dump(include=DATA_FIELDS))
 
 
 def source_files(wildcards):
@@ -252,7 +263,7 @@ def network_of(cell):
     dataset = STUDY.datasets[cell.dataset]
     return {
         "kind": model.kind,
-        "options": model.options,
+        "options": canonical(model.options),
         "classes": len(dataset.classes),
         "max_length": dataset.max_length,
         "mask": strategy.mask,

@@ -27,13 +27,15 @@ def attack_name(wildcards):
 
 
 def attack_params(wildcards):
-    return STUDY.attacks[attack_name(wildcards)].model_dump(include=ATTACK_FIELDS)
+    return canonical(
+        STUDY.attacks[attack_name(wildcards)].model_dump(include=ATTACK_FIELDS)
+    )
 
 
 def attack_resources(wildcards):
     """Markers of the lexical resources an attack uses, and the data set's synonym table for PWWS."""
     attack = STUDY.attacks[attack_name(wildcards)]
-    files = [marker(name) for name in {*attack.resources.values(), "stopwords"}]
+    files = [marker(name) for name in set(attack.resources.values())]
     return sorted(file for file in files if file)
 
 

@@ -10,7 +10,7 @@ from flat.study import Study
 # the roles of lexical resources each recipe needs
 RECIPE_RESOURCES: dict[str, tuple[str, ...]] = {
     "textfooler": ("synonyms", "sentence_encoder", "tagger"),
-    "pwws": ("wordnet",),
+    "pwws": ("wordnet", "stopwords"),
     "gene": ("synonyms", "language_model"),
     "iga": ("synonyms",),
     "pso": ("sememes", "tagger"),

@@ -8,7 +8,14 @@ from flat.job import running, tensor_device
 with running(snakemake) as log:
     params, given, outputs = snakemake.params, snakemake.input, dict(snakemake.output.items())
     if given.get("shards"):
-        counts = merge_shards([str(path) for path in given.shards], outputs)
+        counts = merge_shards(
+            [str(path) for path in given.shards],
+            outputs,
+            split=given.split_file,
+            ids_file=given.get("examples"),
+            examples=params.get("examples"),
+            seed=params.seed,
+        )
     else:
         counts = attack_split(
             model_folder=Path(given.model).parent,

@@ -45,7 +45,7 @@ def attack_split(
     from flat.models.checkpoint import load
 
     frame = read_table(split)
-    ids = read_json(ids_file)["attacked"]["test"] if ids_file else draw_examples(frame, examples, seed)
+    ids = drawn_ids(frame, ids_file, examples, seed)
     if shard is not None:
         ids = sorted(ids)[shard[0] :: shard[1]]
     frame = frame[frame["example_id"].isin(set(ids))].sort_values("example_id")
@@ -62,8 +62,13 @@ def attack_split(
     return _write(run.ledger, run.seconds, run.lock, outputs, journal)
 
 
+def drawn_ids(frame, ids_file: str | None, examples: int | None, seed: int) -> list[str]:
+    """The examples to attack: those of examples.json, or a stratified draw from ``frame``."""
+    return read_json(ids_file)["attacked"]["test"] if ids_file else draw_examples(frame, examples, seed)
+
+
 def _write(rows, seconds, lock: dict, outputs: dict[str, str], journal: Path | None = None) -> dict:
-    write_table(outputs["seconds"], seconds)
+    write_table(outputs["seconds"], seconds, ledger.SECONDS_SCHEMA)
     write_json(outputs["lock"], lock)
     write_table(outputs["ledger"], rows, ledger.SCHEMA)
     if journal is not None:
@@ -71,12 +76,18 @@ def _write(rows, seconds, lock: dict, outputs: dict[str, str], journal: Path | N
     return asdict(ledger.status_counts(rows))
 
 
-def merge_shards(shards: list[str], outputs: dict[str, str]) -> dict:
-    """One ledger of all shards, refused when they differ in attack or overlap."""
+def merge_shards(
+    shards: list[str], outputs: dict[str, str], *, split: str, ids_file: str | None, examples: int | None, seed: int
+) -> dict:
+    """One ledger of all shards, refused when they differ in attack, overlap, or miss an example that was drawn.
+
+    ``split``, ``ids_file``, ``examples`` and ``seed`` as in ``attack_split``.
+    """
     import pandas as pd
 
     beside = [path.removesuffix(".parquet") for path in shards]
-    rows = ledger.merge([read_table(path) for path in shards], where=outputs["ledger"])
+    ids = drawn_ids(read_table(split, ["example_id", "label"]), ids_file, examples, seed)
+    rows = ledger.merge([read_table(path) for path in shards], ids, where=outputs["ledger"])
     seconds = pd.concat([read_table(f"{path}.seconds.parquet") for path in beside]).sort_values("example_id")
     return _write(rows, seconds, read_json(f"{beside[0]}.lock.json"), outputs)
 
