@@ -146,6 +146,7 @@ def train_ledgers_of_importance(wildcards):
 ATTACKED = attacked_cells(STUDY)
 TRAINED = trained_cells(STUDY)
 IMPORTANCE = importance_cells(STUDY)
+EXPLAINED_CELLS = explained_cells(STUDY)
 SALIENCY = [
     AttackedCell(cell, STUDY.artefacts.saliency.attack)
     for cell in sorted(
@@ -160,6 +161,13 @@ SALIENCY = [
         }
     )
 ]
+
+
+def known_words(cell):
+    """The vocabulary of a model that looks words up, to count substitutes it does not know."""
+    if STUDY.models[cell.model].kind == "encoder":
+        return None
+    return PATHS.data(cell.dataset, "vocabulary.json")
 
 
 def table_inputs(wildcards):

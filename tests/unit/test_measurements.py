@@ -213,3 +213,16 @@ def test_printed_files_that_are_refused(request, tmp_path, text, says):
     (tmp_path / "table10_group_masks.csv").write_text(text)
     with pytest.raises(ArtefactError, match=says):
         paper.load(tmp_path)
+
+
+def test_incomplete_attributions_are_counted():
+    import pandas as pd
+
+    from flat.analysis.robustness import completeness_row, frame_of
+    from flat.study_grid import Cell
+
+    row = completeness_row(
+        Cell("sst2", "CNN", "adv", "pwws", 0), 1, "pwws", pd.DataFrame({"completeness": [0.01, 0.2, 0.05, 0.06]}), 0.05
+    )
+    assert row["value"] == 50.0 and row["n"] == 4
+    assert frame_of([row])["metric"].tolist() == ["incomplete_percent"]

@@ -1,6 +1,6 @@
 """Recount every ledger and gather every measured number in one table (rule collect_measurements)."""
 
-from flat.analysis.robustness import SCHEMA, CellFiles, collect, consistency_rows
+from flat.analysis.robustness import SCHEMA, CellFiles, collect, completeness_row, consistency_rows
 from flat.artefacts import read_table, write_table
 from flat.interpretation.consistency import summarise
 from flat.job import running
@@ -19,13 +19,16 @@ with running(snakemake) as log:
     for coordinates, metrics in zip(params.trained, given.metrics, strict=True):
         cell = cell_of(coordinates)
         rounds[cell] = coordinates["round"]
-        files[cell] = CellFiles(coordinates["round"], metrics=metrics, ledgers={})
+        files[cell] = CellFiles(coordinates["round"], metrics, {}, coordinates["vocabulary"])
     for coordinates, ledger in zip(params.attacked, given.ledgers, strict=True):
         files[cell_of(coordinates)].ledgers[coordinates["attack"]] = ledger
     rows = []
     for path in given.consistency:
         method, dataset, model, _ = path.split("/")[-4:]
         rows += consistency_rows(summarise(read_table(path)), dataset, model, method, rounds.__getitem__)
+    for coordinates, path in zip(params.explained, given.gradients, strict=True):
+        cell, attributions = cell_of(coordinates), read_table(path, ["completeness"])
+        rows.append(completeness_row(cell, rounds[cell], coordinates["attack"], attributions, params.tolerance))
     measurements = collect(sorted(files.items()), consistency=rows)
     write_table(snakemake.output.measurements, measurements, SCHEMA)
     log.info("%d measurements of %d models under %d attacks", len(measurements), len(files), len(given.ledgers))

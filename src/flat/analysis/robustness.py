@@ -184,6 +184,15 @@ def consistency_rows(summary, dataset: str, model: str, method: str, round_of: C
     return rows
 
 
+def completeness_row(cell: Cell, round_: int, attack: str, attributions, tolerance: float) -> dict:
+    """The share of a cell's integrated gradients that miss completeness by more than ``tolerance`` (EVALUATION 2)."""
+    missed = int((attributions["completeness"] > tolerance).sum())
+    common = {name: getattr(cell, name) for name in CELL} | {"round": round_, "attack": attack, "pair_set": "", "k": 0}
+    value = percent(missed, len(attributions))
+    measured = {"metric": "incomplete_percent", "value": value, "n": len(attributions), "dropped": 0}
+    return common | measured | {"method": ""}
+
+
 @dataclass(frozen=True)
 class CellFiles:
     """Where the files of one cell lie. ``vocabulary`` only for models that look words up."""
