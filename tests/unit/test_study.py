@@ -154,7 +154,7 @@ def test_overrides_reach_their_cells_only():
     assert rounds_of(study, cnn).count == 2 and rounds_of(study, lstm).count == 1
     assert training_of(study, cnn, 1).epochs == 9 and training_of(study, cnn, 0).epochs == 5
     assert objective_of(study, cnn)["gamma"] == 7.0
-    assert objective_of(study, Cell("sst2", "CNN", "FLAT", "pwws", 0))["gamma"] == 0.001
+    assert objective_of(study, Cell("sst2", "CNN", "FLAT", "pwws", 0))["gamma"] == 0.1
     assert objective_of(study, Cell("ag", "CNN", "adv", "pwws", 0))["gamma"] == 0  # no mask, no weight
 
 
