@@ -9,6 +9,11 @@ rule collect_measurements:
         consistency=[
             PATHS.consistency(method, d, m) for method in METHODS for d, m in EXPLAINED
         ],
+        gradients=[
+            PATHS.attributions("ig", a.attack, **coordinates(a.cell))
+            for a in EXPLAINED_CELLS
+        ],
+        vocabularies=[PATHS.data(d, "vocabulary.json") for d in STUDY.datasets],
     output:
         measurements=PATHS.measurements(),
     log:
@@ -20,8 +25,12 @@ rule collect_measurements:
         "../envs/flat.yaml"
     params:
         trained=[
-            coordinates(cell) | {"round": last_round(STUDY, cell)} for cell in TRAINED
+            coordinates(cell)
+            | {"round": last_round(STUDY, cell), "vocabulary": known_words(cell)}
+            for cell in TRAINED
         ],
+        explained=[coordinates(a.cell) | {"attack": a.attack} for a in EXPLAINED_CELLS],
+        tolerance=STUDY.interpretation.ig.tolerance,
         attacked=[
             coordinates(a.cell)
             | {"round": last_round(STUDY, a.cell), "attack": a.attack}

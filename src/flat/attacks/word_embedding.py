@@ -52,8 +52,8 @@ class NeighbourEmbedding(textattack.shared.AbstractWordEmbedding):
         return None if index is None else self.table.vectors[index]
 
     def get_mse_dist(self, a, b) -> float:
-        """Sum of squared differences of two words' vectors, as TextAttack's own embedding computes it."""
-        return float(((np.asarray(self[a], dtype=np.float64) - np.asarray(self[b], dtype=np.float64)) ** 2).sum())
+        """Sum of squared differences of two words' unit vectors: 2 - 2 cos."""
+        return 2 - 2 * self.get_cos_sim(a, b)
 
 
 class VectorNeighbours:
