@@ -1,5 +1,4 @@
 # The study, its paths and the functions that rules ask for inputs and parameters. No rules here.
-import os
 import re
 from pathlib import Path
 
@@ -7,6 +6,7 @@ from snakemake.exceptions import WorkflowError
 
 from flat import digest
 from flat.errors import FlatError
+from flat.job import share_package
 from flat.paths import (
     CELL,
     base_of,
@@ -34,15 +34,10 @@ from flat.study_grid import (
     training_of,
 )
 
-# jobs in an environment without this package (--sdm conda) read it from here
-os.environ["PYTHONPATH"] = (
-    f"{workflow.basedir}/src{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(
-        os.pathsep
-    )
-)
+share_package()  # with jobs in an environment that lacks it (--sdm conda)
 
 try:
-    STUDY = parse_study(dict(config), "the study " + str(config.get("name", "")))
+    STUDY = parse_study(dict(config), f"the study {config.get('name', '')}")
 except FlatError as error:
     raise WorkflowError(str(error)) from None
 

@@ -237,9 +237,8 @@ def explained_cells_of_model(wildcards):
 
 def figure_code(wildcards):
     """The digest of one figure's own module too: it is imported by number."""
-    return code("draw_figure.py") + digest.of(
-        f"{workflow.basedir}/src/flat/report/figure_{wildcards.figure}.py"
-    )
+    own = digest.of(f"{workflow.basedir}/src/flat/report/figure_{wildcards.figure}.py")
+    return f"{code('draw_figure.py')}-{own}"
 
 
 def study_values(wildcards):

@@ -45,6 +45,14 @@ def running(snakemake) -> Iterator[logging.Logger]:
         handler.close()
 
 
+def share_package() -> None:
+    """Let the jobs that this process starts import this package, also where their environment has not installed it."""
+    source = str(Path(__file__).resolve().parents[1])
+    known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    if source not in known:
+        os.environ["PYTHONPATH"] = os.pathsep.join([source, *known])
+
+
 def tensor_device(wanted: str, threads: int) -> str:
     """Set torch up for this job and say which device it computes on.
 
