@@ -17,6 +17,7 @@ from flat.paths import (
     test_ledger,
     train_ledger,
 )
+from flat.readings import network_switches, switches_of
 from flat.resources.catalogue import marker, marker_of_folder
 from flat.seeds import seed_of
 from flat.study import parse as parse_study
@@ -263,6 +264,7 @@ def network_of(cell):
         "max_length": dataset.max_length,
         "mask": strategy.mask,
         "mask_hidden": model.mask_hidden,
+        "switches": network_switches(STUDY, cell.model, cell.strategy),
     }
 
 
@@ -294,7 +296,7 @@ def objective_params(wildcards):
 
 
 def keep_param(wildcards):
-    return rounds_of(STUDY, cell_of(wildcards)).keep
+    return switches_of(STUDY, wildcards.model, wildcards.strategy)["keep"]
 
 
 def training_seed(wildcards):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from flat.errors import StudyError
+from flat.readings import Method, Switches
 from flat.study_data import Dataset, Name, Positive, Strict
 
 # --- models and strategies ----------------------------------------------------------------------------------------
@@ -25,6 +26,7 @@ class Training(Strict):
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     schedule: Literal["none", "linear"] = "none"
     clip_norm: Annotated[float, Field(gt=0)] | None = None
+    accumulate: Positive = Field(1, description="batches whose gradients are added up before a step, for small GPUs")
     patience: Positive | None = None
     select: Literal["dev", "last"] = "dev"
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -62,8 +64,7 @@ class Strategy(Strict):
     start: Literal["base", "own"] = Field(
         "base", description="round 0: the base model, or a model with this strategy's mask trained on clean data"
     )
-    detach_importance: bool = False
-    double_softmax: bool = False
+    switches: Switches = Field(Switches(), description="readings of the method that this strategy takes (docs/method.md)")
 
     @model_validator(mode="after")
     def _fitting_weights(self):
@@ -77,7 +78,6 @@ class Strategy(Strict):
 class Rounds(Strict):
     count: Positive = 3
     epochs: Positive = 10
-    keep: Literal["successful", "all"] = Field("successful", description="which adversarial texts D' holds")
     accumulate: bool = Field(False, description="D' of a round adds to the earlier ones instead of replacing them")
 
 
@@ -90,7 +90,13 @@ class Attack(Strict):
     resources: dict[str, str] = Field({}, description="role -> resource, for example synonyms: counter-fitted")
     stand_ins: list[str] = []
     parameters: dict[str, int | float | bool | str | None] = {}
-    query_budget: Positive | None = None
+    query_budget: Positive | None = Field(None, description="model queries per example; null: no limit")
+    time_limit: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="seconds per example; null: no limit. A limit makes results depend on the machine"
+    )
+    examples: Positive | None = Field(
+        None, description="test examples attacked: a fixed sub-draw of the data set's attacked_test; null: all of them"
+    )
     shards: Positive = 1
     workers: Positive = Field(1, description="processes of one attack job")
 
@@ -168,6 +174,31 @@ class SaliencyFigure(OneCell):
     examples: Positive = 3
 
 
+class ReplayTable(Strict):
+    """The transfer matrix: stored adversarial texts of each model, asked of every other model of the data set."""
+
+    dataset: str
+    attack: str
+    train_attack: str
+    models: list[str]
+    strategies: list[str]
+
+
+class ReadingCell(Strict):
+    """One row of the table of readings. ``strategy`` carries the switches; a data set may carry mask_unknown."""
+
+    dataset: str
+    model: str
+    strategy: str
+
+
+class ReadingsTable(Strict):
+    """What each reading of the method does to SA, AA and KT. Each model's first row is what the others differ from."""
+
+    attack: str
+    rows: Annotated[list[ReadingCell], Field(min_length=2)]
+
+
 class Artefacts(Strict):
     main: MainTables
     transfer: TransferTable
@@ -175,6 +206,8 @@ class Artefacts(Strict):
     importance: ImportanceAnalysis
     groups: GroupTable
     saliency: SaliencyFigure
+    replay: ReplayTable | None = None
+    readings: ReadingsTable | None = None
 
 
 class Where(Strict):
@@ -199,6 +232,7 @@ class Study(Strict):
     seed: Annotated[int, Field(ge=0)] = 2022
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
     device: Literal["cpu", "cuda", "auto"] = "cpu"
+    method: Method = Method()
     torch_threads: Positive = Field(1, description="threads of one job's tensor work on the CPU")
     results: str = "results"
     mirror: str | None = Field(None, description="folder or address that holds copies of the resources")

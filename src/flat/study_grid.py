@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from flat.readings import objective_switches
 from flat.study import Rounds, Study, Training
 
 NO_ATTACK = "none"  # the train attack of models that saw no adversarial text
@@ -124,7 +125,8 @@ def objective_of(study: Study, cell: Cell) -> dict:
     from flat.study_checks import fits
 
     strategy = study.strategies[cell.strategy]
-    values = {k: getattr(strategy, k) for k in ("beta", "gamma", "detach_importance", "double_softmax")}
+    values = {"beta": strategy.beta, "gamma": strategy.gamma}
+    values |= objective_switches(study, cell.model, cell.strategy)
     for override in study.overrides:
         if fits(override.where, cell) and strategy.mask == "variational":
             values |= override.objective

@@ -84,8 +84,8 @@ BAD = {
         r"overrides\.0\.training: epoch is not among the options of training\n.*epochs",
     ),
     "override with a wrong value": (
-        change("overrides", [{"where": {"models": ["CNN"]}, "rounds": {"keep": "some"}}]),
-        r"overrides\.0: keep: Input should be 'successful' or 'all'",
+        change("overrides", [{"where": {"models": ["CNN"]}, "rounds": {"epochs": "some"}}]),
+        r"overrides\.0: epochs: Input should be a valid integer",
     ),
     "importance of a model without masks": (change("artefacts.importance.strategy", "adv"), r"adv has no variational"),
     "name that is no folder name": (change("name", "../demo"), r"name: String should match"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from flat.readings import switches_of
 from flat.report.table_grid import ATTACK_MARK, DATA_MARK, MODEL_MARK
 from flat.report.table_layout import NOT_RUN
 from flat.study_grid import rounds_of, trained_cells
@@ -89,8 +90,9 @@ def training(study) -> str:
     kept = {
         "successful": "successful adversarial texts only",
         "all": "successful adversarial texts and the attack's best failed tries",
+        "everything": "the texts of every attacked example, failed and skipped ones too",
     }
-    holds = " or ".join(dict.fromkeys(kept[rounds.keep] for rounds in settings))
+    holds = " or ".join(dict.fromkeys(kept[switches_of(study, c.model, c.strategy)["keep"]] for c in cells))
     counts = sorted({rounds.count for rounds in settings})
     number = "one round" if counts == [1] else f"{' or '.join(map(str, counts))} rounds"
     if counts == [1]:

@@ -23,12 +23,16 @@ class Weights:
         gamma: weight of the importance gap between replaced words and their substitutes.
         detach_importance: the authors' BERT code: the gap is logged but carries no gradient.
         double_softmax: the authors' CNN/LSTM code: cross entropy on top of probabilities.
+        importance_over: "changed": the gap counts replaced words; "all": every word, embedding dropout on.
+        entropy_over: "words": mean over the words of a text; "positions": over all positions, padding included.
     """
 
     beta: float = 0.0
     gamma: float = 0.0
     detach_importance: bool = False
     double_softmax: bool = False
+    importance_over: str = "changed"
+    entropy_over: str = "words"
 
 
 @dataclass(frozen=True)

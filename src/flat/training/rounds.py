@@ -39,7 +39,7 @@ def run(
         network: how the network is built (kind, options, classes, max_length, mask, mask_hidden).
         inputs: files it is built from: vocabulary and vectors, groups, previous (the checkpoint to start from).
         ledgers: attacks on the train split whose adversarial texts are D'; none for clean training.
-        keep: "successful" texts only, or "all" with a changed word.
+        keep: "successful" texts only, "all" with a changed word, or "everything", skipped examples too.
         outputs: where weights, config, words, history and metrics go, all in one folder.
     """
     train_split, dev, test = (read_table(splits[name], ["example_id", "words", "label"]) for name in splits)
@@ -106,10 +106,11 @@ def adversarial_pairs(ledgers: list[str], example_ids, keep: str) -> Pairs:
             raise ArtefactError(
                 path, f"its example {unknown[0]} is not in the train split", "delete the ledger and run snakemake again"
             )
-        wanted = ("succeeded",) if keep == "successful" else ("succeeded", "failed")
+        wanted = ("succeeded",) if keep == "successful" else ("succeeded", "failed", "skipped")
         for item in ledger.itertuples():
             perturbed = list(item.perturbed_words)
-            if item.status in wanted and perturbed != list(item.original_words):
+            changed = perturbed != list(item.original_words)
+            if item.status in wanted and (changed or keep == "everything"):
                 rows.append(row_of[item.example_id])
                 texts.append(perturbed)
     return Pairs(rows, texts)

@@ -1,0 +1,110 @@
+"""Readings of the method: where the printed description is silent, or the published code departs from it.
+
+A study names a reading (``method.reading: paper | authors``); each switch may also be set alone, for the whole study
+(``method.switches``) or for one strategy (``strategies.<name>.switches``), so that a table can turn them on one by one.
+docs/method.md says what each means and where it comes from.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from flat.study_data import Strict
+
+if TYPE_CHECKING:
+    from flat.study import Study
+
+
+class Switches(Strict):
+    """Each switch null: as the level above says (strategy, then the study's method, then its reading)."""
+
+    keep: Literal["successful", "all", "everything"] | None = Field(
+        None,
+        description="adversarial texts D' holds: successful ones; all with a changed word; everything, skipped "
+        "examples (unchanged) too",
+    )
+    detach_importance: bool | None = Field(None, description="the importance gap is logged but carries no gradient")
+    double_softmax: bool | None = Field(None, description="cross entropy on top of probabilities")
+    attack_in_train_mode: bool | None = Field(
+        None, description="train texts are attacked with dropout and sampled masks on"
+    )
+    importance_over: Literal["changed", "all"] | None = Field(
+        None, description="word positions of the importance gap: replaced ones, or all with embedding dropout on"
+    )
+    entropy_over: Literal["words", "positions"] | None = Field(
+        None, description="mean of the mask entropy over words, or over all positions, padding included"
+    )
+    position_dependent_masks: bool | None = Field(
+        None, description="encoders: phi is read behind position embeddings and layer norm"
+    )
+    mask_special_tokens: bool | None = Field(None, description="encoders: CLS and SEP are masked as words are")
+    mask_attention: bool | None = Field(
+        None, description="encoders: in training the sampled mask multiplies the attention mask too"
+    )
+    freeze_embeddings: bool | None = Field(
+        None, description="encoders with a variational mask: the embedding block is not trained"
+    )
+
+
+class Method(Strict):
+    """Which reading of the paper a study takes, and the switches it sets otherwise."""
+
+    reading: Literal["paper", "authors"] = "paper"
+    switches: Switches = Switches()
+
+
+PAPER = {
+    "keep": "successful",
+    "detach_importance": False,
+    "double_softmax": False,
+    "attack_in_train_mode": False,
+    "importance_over": "changed",
+    "entropy_over": "words",
+    "position_dependent_masks": False,
+    "mask_special_tokens": False,
+    "mask_attention": False,
+    "freeze_embeddings": False,
+}
+# What the published code does, by kind of model; what a kind does not name is as in PAPER.
+AUTHORS_WORD_MODELS = {
+    "keep": "everything",
+    "double_softmax": True,
+    "attack_in_train_mode": True,
+    "importance_over": "all",
+    "entropy_over": "positions",
+}
+AUTHORS_ENCODERS = {
+    "keep": "everything",
+    "detach_importance": True,
+    "importance_over": "all",
+    "entropy_over": "positions",
+    "position_dependent_masks": True,
+    "mask_special_tokens": True,
+    "mask_attention": True,
+    "freeze_embeddings": True,
+}
+
+
+def switches_of(study: "Study", model: str, strategy: str) -> dict[str, bool | str]:
+    """Every switch of a model trained with a strategy, resolved: none is null."""
+    values = dict(PAPER)
+    if study.method.reading == "authors":
+        values |= AUTHORS_ENCODERS if study.models[model].kind == "encoder" else AUTHORS_WORD_MODELS
+    for level in (study.method.switches, study.strategies[strategy].switches):
+        values |= level.model_dump(exclude_none=True)
+    return values
+
+
+def network_switches(study: "Study", model: str, strategy: str) -> dict[str, bool]:
+    """The switches that decide how a network answers, for its config.json. Only encoders have any."""
+    if study.models[model].kind != "encoder" or study.strategies[strategy].mask != "variational":
+        return {}
+    resolved = switches_of(study, model, strategy)
+    return {name: resolved[name] for name in ("position_dependent_masks", "mask_special_tokens", "mask_attention")}
+
+
+def objective_switches(study: "Study", model: str, strategy: str) -> dict[str, bool | str]:
+    """The switches of flat.training.objective.Weights."""
+    resolved = switches_of(study, model, strategy)
+    names = ("detach_importance", "double_softmax", "importance_over", "entropy_over")
+    return {name: resolved[name] for name in names}
