@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flat import warm
 from flat.errors import FlatError
 
 PR_SET_PDEATHSIG = 1
@@ -20,9 +21,11 @@ def running(snakemake) -> Iterator[logging.Logger]:
     """Run a script's body: messages and errors go to the rule's log file; a user's error ends without a traceback.
 
     On Linux the job asks to be ended with Snakemake: otherwise a killed Snakemake leaves it running and writing.
+    What a script needs is imported within: a process with the libraries loaded may run it instead (``flat.warm``).
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        warm.hand_over()
     path = Path(snakemake.log[0])
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, mode="w", encoding="utf-8")

@@ -1,11 +1,13 @@
 """Attack the examples of a split with a model, or merge the shards of such an attack (rules attack_*)."""
 
-from pathlib import Path
-
-from flat.attacks.run import attack_split, merge_shards
-from flat.job import running, tensor_device
+from flat.job import running
 
 with running(snakemake) as log:
+    from pathlib import Path
+
+    from flat.attacks.run import attack_split, merge_shards
+    from flat.job import tensor_device
+
     params, given, outputs = snakemake.params, snakemake.input, dict(snakemake.output.items())
     if given.get("shards"):
         counts = merge_shards(

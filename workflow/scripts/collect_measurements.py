@@ -1,10 +1,6 @@
 """Recount every ledger and gather every measured number in one table (rule collect_measurements)."""
 
-from flat.analysis.robustness import SCHEMA, CellFiles, collect, completeness_row, consistency_rows
-from flat.artefacts import read_table, write_table
-from flat.interpretation.consistency import summarise
 from flat.job import running
-from flat.study_grid import Cell
 
 FIELDS = ("dataset", "model", "strategy", "train_attack")
 
@@ -14,6 +10,11 @@ def cell_of(coordinates):
 
 
 with running(snakemake) as log:
+    from flat.analysis.robustness import SCHEMA, CellFiles, collect, completeness_row, consistency_rows
+    from flat.artefacts import read_table, write_table
+    from flat.interpretation.consistency import summarise
+    from flat.study_grid import Cell
+
     params, given = snakemake.params, snakemake.input
     rounds, files = {}, {}
     for coordinates, metrics in zip(params.trained, given.metrics, strict=True):

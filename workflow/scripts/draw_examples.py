@@ -1,11 +1,12 @@
 """Draw the test examples that are attacked and explained (rule draw_examples)."""
 
-from flat.artefacts import read_table, write_json
-from flat.attacks.examples import draw_examples
 from flat.job import running
-from flat.seeds import seed_of
 
 with running(snakemake) as log:
+    from flat.artefacts import read_table, write_json
+    from flat.attacks.examples import draw_examples
+    from flat.seeds import seed_of
+
     params = snakemake.params
     test = read_table(snakemake.input.test, ["example_id", "label"])
     attacked = draw_examples(test, params.attacked, seed_of(params.seed, "attacked"))

@@ -1,12 +1,13 @@
 """Draw one figure of the paper (rule draw_figure)."""
 
-from pathlib import Path
-
 from flat.job import running
-from flat.report.figures import write
-from flat.report.inputs import drawing_of
 
 with running(snakemake) as log:
+    from pathlib import Path
+
+    from flat.report.figures import write
+    from flat.report.inputs import drawing_of
+
     drawing = drawing_of(
         int(snakemake.wildcards.figure), snakemake.params.study, snakemake.input, snakemake.params.cells
     )

@@ -1,8 +1,9 @@
 """Fetch one resource of the catalogue (rule fetch_resource)."""
 
 from flat.job import running
-from flat.resources.fetch import fetch
 
 with running(snakemake) as log:
+    from flat.resources.fetch import fetch
+
     fetch([snakemake.wildcards.resource], mirror=snakemake.params.mirror)
     log.info("fetched and verified %s", snakemake.wildcards.resource)

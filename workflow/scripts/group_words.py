@@ -1,11 +1,12 @@
 """Groups of similar words that share a mask (rule group_words; Table 10)."""
 
-from flat.artefacts import write_json
-from flat.attacks.synonyms import groups, load
-from flat.data.vocabulary import load as load_vocabulary
 from flat.job import running
 
 with running(snakemake) as log:
+    from flat.artefacts import write_json
+    from flat.attacks.synonyms import groups, load
+    from flat.data.vocabulary import load as load_vocabulary
+
     words, _ = load_vocabulary(snakemake.input.vocabulary)
     number = int(snakemake.wildcards.groups)
     group_of = groups(words, number, snakemake.params.seed, space=load(snakemake.params.space))

@@ -1,11 +1,12 @@
 """WordNet's synonyms of a data set's words (rule look_up_synonyms)."""
 
-from flat.artefacts import read_table, write_json
-from flat.attacks.wordnet_table import build
 from flat.job import running
-from flat.resources import locate
 
 with running(snakemake) as log:
+    from flat.artefacts import read_table, write_json
+    from flat.attacks.wordnet_table import build
+    from flat.resources import locate
+
     texts = [text for path in snakemake.input.splits for text in read_table(path, ["words"])["words"]]
     table = build({word for text in texts for word in text}, locate(snakemake.params.wordnet))
     write_json(snakemake.output.table, table)

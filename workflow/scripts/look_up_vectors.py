@@ -1,13 +1,14 @@
 """The pretrained vectors of a vocabulary's words (rule look_up_vectors)."""
 
-from safetensors.numpy import save_file
-
-from flat.artefacts import atomic
-from flat.data.vectors import load_vectors
-from flat.data.vocabulary import load
 from flat.job import running
 
 with running(snakemake) as log:
+    from safetensors.numpy import save_file
+
+    from flat.artefacts import atomic
+    from flat.data.vectors import load_vectors
+    from flat.data.vocabulary import load
+
     words, _ = load(snakemake.input.vocabulary)
     matrix, found = load_vectors(snakemake.wildcards.resource, words, seed=snakemake.params.seed)
     with atomic(snakemake.output.vectors) as part:

@@ -1,12 +1,13 @@
 """Make one table of the paper (rule make_table)."""
 
-from pathlib import Path
-
 from flat.job import running
-from flat.report.inputs import table_of
-from flat.report.render import write
 
 with running(snakemake) as log:
+    from pathlib import Path
+
+    from flat.report.inputs import table_of
+    from flat.report.render import write
+
     table = table_of(int(snakemake.wildcards.table), snakemake.params.study, snakemake.input)
     write(table, Path(snakemake.output.csv).parent)
     log.info("table %d: %s", table.number, table.title)

@@ -1,12 +1,13 @@
 """Kendall's tau and top-k intersection of every cell of a data set and model (rule measure_consistency)."""
 
-import pandas as pd
-
-from flat.artefacts import read_table, write_table
-from flat.interpretation.consistency import SCHEMA, measure
 from flat.job import running
 
 with running(snakemake) as log:
+    import pandas as pd
+
+    from flat.artefacts import read_table, write_table
+    from flat.interpretation.consistency import SCHEMA, measure
+
     params, given = snakemake.params, snakemake.input
     frames = []
     for cell, attributions, own, shared in zip(

@@ -1,14 +1,16 @@
 """Learned importance of words, and of words against their synonyms (rule measure_importance)."""
 
-from pathlib import Path
-
-from flat.analysis.importance import SCHEMA, SYNONYMS_SCHEMA, distances, importance, synonym_pairs
-from flat.artefacts import read_json, read_table, write_table
-from flat.attacks.synonyms import load as load_space
-from flat.job import running, tensor_device
-from flat.models.checkpoint import load
+from flat.job import running
 
 with running(snakemake) as log:
+    from pathlib import Path
+
+    from flat.analysis.importance import SCHEMA, SYNONYMS_SCHEMA, distances, importance, synonym_pairs
+    from flat.artefacts import read_json, read_table, write_table
+    from flat.attacks.synonyms import load as load_space
+    from flat.job import tensor_device
+    from flat.models.checkpoint import load
+
     params, given, out = snakemake.params, snakemake.input, snakemake.output
     model = load(Path(given.model).parent, tensor_device(params.device, params.torch_threads))
     frame = importance(model, read_json(given.vocabulary), [read_table(path, ["swaps"]) for path in given.ledgers])

@@ -1,22 +1,22 @@
 """Read, clean, split and check a data set (rule preprocess)."""
 
-import pyarrow as pa
-
-from flat.artefacts import write_json, write_table
-from flat.data.prepare import prepare
-from flat.data.vocabulary import save
 from flat.job import running
 
-SPLIT = pa.schema(
-    [("example_id", pa.string()), ("text", pa.string()), ("label", pa.int64()), ("words", pa.list_(pa.string()))]
-)
-
 with running(snakemake) as log:
+    import pyarrow as pa
+
+    from flat.artefacts import write_json, write_table
+    from flat.data.prepare import prepare
+    from flat.data.vocabulary import save
+
+    split = pa.schema(
+        [("example_id", pa.string()), ("text", pa.string()), ("label", pa.int64()), ("words", pa.list_(pa.string()))]
+    )
     options, out = snakemake.params.options, snakemake.output
     data = prepare(options, snakemake.wildcards.dataset, snakemake.params.seed, snakemake.params.mirror)
     for name in ("train", "dev", "test"):
         frame = getattr(data, name)
-        write_table(out[name], frame, SPLIT)
+        write_table(out[name], frame, split)
         log.info("%s: %d examples", name, len(frame))
     save(out.vocabulary, *data.vocabulary)
     write_json(out.summary, data.summary)

@@ -1,9 +1,11 @@
 """Train one round of a model (rules train_base, train_start, train_round)."""
 
-from flat.job import running, tensor_device
-from flat.training.rounds import run
+from flat.job import running
 
 with running(snakemake) as log:
+    from flat.job import tensor_device
+    from flat.training.rounds import run
+
     params, given = snakemake.params, snakemake.input
     outcome = run(
         splits={name: given[name] for name in ("train", "dev", "test")},

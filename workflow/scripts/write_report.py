@@ -1,16 +1,17 @@
 """Write the report page and the study's passport (rule write_report)."""
 
-from pathlib import Path
-
-from flat.artefacts import write_json, write_text
 from flat.job import running
-from flat.provenance import study_passport
-from flat.report.figures import read
-from flat.report.inputs import table_of
-from flat.report.page import build
-from flat.study import parse
 
 with running(snakemake) as log:
+    from pathlib import Path
+
+    from flat.artefacts import write_json, write_text
+    from flat.provenance import study_passport
+    from flat.report.figures import read
+    from flat.report.inputs import table_of
+    from flat.report.page import build
+    from flat.study import parse
+
     params, given, out = snakemake.params, snakemake.input, snakemake.output
     tables = [table_of(number, params.study, files) for number, files in params.tables.items()]
     figures = [read(Path(given.figures[0]).parent, number) for number in params.figures]
