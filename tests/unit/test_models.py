@@ -7,6 +7,7 @@ import torch
 from flat.artefacts import write_json
 from flat.errors import ArtefactError, StudyError
 from flat.models import checkpoint, registry
+from flat.study_checks import MODEL_OPTIONS
 
 WORDS = ["<pad>", "<unk>", *(f"w{i}" for i in range(60))]
 TEXTS = [["w1"], ["w2", "w3", "unseen"], [f"w{i}" for i in range(40)], ["W4", "w5"], []]
@@ -110,5 +111,6 @@ def test_warm_start_keeps_only_the_mask_fresh(tmp_path):
 
 
 def test_the_registry_names_what_it_has():
-    with pytest.raises(StudyError, match="cnn, lstm"):
+    assert {kind: entry.options for kind, entry in registry.KINDS.items()} == MODEL_OPTIONS  # what a study is held to
+    with pytest.raises(StudyError, match="cnn, encoder, lstm"):
         make("transformer-xxl")

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from flat.models import registry
 from flat.models.interface import Batch
 from flat.training.objective import Weights, cross_entropy, flat_loss, importance_gap, word_importance
-from flat.training.trainer import changed_words
+from flat.training.trainer import Pairs, counterparts
 
 WORDS = ["<pad>", "<unk>", *"abcdefgh"]
 ORIGINAL = [["a", "b", "c"], ["d", "e"], ["f"]]
@@ -35,14 +35,14 @@ def make(mask="variational", kind="cnn", seed=0):
 
 
 def terms(model, weights, adversarial=True, seed=0):
-    changed = changed_words(ORIGINAL[:2], ADVERSARIAL, model.max_length)
+    compared = counterparts(ORIGINAL[:2], Pairs([0, 1], ADVERSARIAL), model.max_length, weights.importance_over)
     return flat_loss(
         model,
         model.encode(ORIGINAL),
         LABELS,
         model.encode(ADVERSARIAL) if adversarial else None,
         ROWS,
-        changed,
+        compared,
         weights,
         torch.Generator().manual_seed(seed),
     )
@@ -75,9 +75,18 @@ def test_importance_gap_by_hand_counts_changed_words_only():
     assert importance_gap(phi, other, changed).item() == pytest.approx(0.2, abs=1e-6)
 
 
-def test_changed_words_by_position_within_the_length():
-    changed = changed_words([["a", "b", "c", "d"], ["e"]], [["a", "x", "c", "y"], ["e"]], 3)
-    assert changed.tolist() == [[False, True, False], [False, False, False]]
+def test_replaced_words_are_compared_by_position_within_the_length():
+    originals, pairs = [["a", "b", "c", "d"], ["e"]], Pairs([0, 1], [["a", "x", "c", "y"], ["e"]])
+    assert counterparts(originals, pairs, 3).tolist() == [[-1, 1, -1], [-1, -1, -1]]
+    assert counterparts(originals, pairs, 3, "all").tolist() == [[0, 1, 2], [0, -1, -1]]
+
+
+def test_inserted_and_merged_words_are_compared_with_nothing():
+    # "a b c d" -> "a X b' c" (X put in, b replaced, d dropped); "e f g" -> "h g" (e and f merged into h)
+    originals = [["a", "b", "c", "d"], ["e", "f", "g"]]
+    pairs = Pairs([0, 1], [["a", "X", "b'", "c"], ["h", "g"]], [[0, 2, 3, -1], [-1, -1, 1]])
+    assert counterparts(originals, pairs, 9).tolist() == [[-1, 2, -1, -1], [-1, -1, -1, -1]]
+    assert counterparts(originals, pairs, 9, "all").tolist() == [[0, 2, 3, -1], [-1, -1, 1, -1]]
 
 
 def test_the_total_is_the_sum_of_equation_3():
@@ -121,17 +130,6 @@ def test_a_step_along_beta_raises_entropy_and_along_gamma_closes_the_gap():
         assert sign * (getattr(terms(model, weights), name).item() - before) > 1e-3
 
 
-def test_gamma_reaches_the_mask_unless_detached():
-    model = make().eval()
-    gap = terms(model, Weights(gamma=1.0)).importance_gap
-    assert sum(g.abs().sum() for n, g in gradient(model, gap).items() if n.startswith("mask.")) > 0
-    detached = terms(model, Weights(gamma=1.0, detach_importance=True))
-    assert not detached.importance_gap.requires_grad
-    with_gamma = gradient(model, detached.total)
-    without = gradient(model, terms(model, Weights()).total)
-    assert all(torch.equal(with_gamma[n], without[n]) for n in without)
-
-
 def test_importance_is_read_without_dropout():
     model = make().train()
     model.dropout.p = 0.9
@@ -139,12 +137,45 @@ def test_importance_is_read_without_dropout():
     assert torch.equal(word_importance(model, batch, 3), word_importance(model, batch, 3))
 
 
+def test_entropy_over_positions_counts_padding_up_to_the_maximal_length():
+    model = make().eval()
+    score = lambda word: F.log_softmax(model.mask.network(model.embedding.weight[model.index[word]]), -1)  # noqa: E731
+    entropy = {word: -(score(word).exp() * score(word)).sum().item() for word in ["<pad>", *"abcdef"]}
+    found = terms(model, Weights(beta=1.0, entropy_over="positions"), adversarial=False).entropy_original.item()
+    sums = [sum(entropy[w] for w in text) + (9 - len(text)) * entropy["<pad>"] for text in ORIGINAL]
+    assert found == pytest.approx(sum(sums) / 3 / 9, abs=1e-6)
+    # whatever the batch is padded to
+    alone = [
+        flat_loss(model, model.encode([text]), LABELS[:1], None, None, None, Weights(entropy_over="positions"))
+        for text in ORIGINAL
+    ]
+    assert found == pytest.approx(sum(t.entropy_original.item() for t in alone) / 3, abs=1e-6)
+
+
+def test_importance_over_all_words_hears_the_lstms_embedding_dropout():
+    for kind, noisy in (("cnn", False), ("lstm", True)):
+        model = make(kind=kind).train()  # the LSTM's embedding dropout is its default of 0.2
+        changed, every = (terms(model, Weights(importance_over=over)).importance_gap for over in ("changed", "all"))
+        assert (every.item() != pytest.approx(changed.item(), abs=1e-6)) == noisy
+        model.eval()
+        every = terms(model, Weights(importance_over="all")).importance_gap
+        assert every.item() == pytest.approx(changed.item(), abs=1e-6)  # unchanged words differ by nothing but noise
+
+
+def test_one_batch_costs_one_pass_of_the_mask_network():
+    model = make().train()
+    passes = []
+    model.mask.network.register_forward_hook(lambda module, given, answer: passes.append(len(answer)))
+    terms(model, Weights(beta=0.1, gamma=0.1))
+    assert passes == [3, 2]  # originals, adversarial texts
+
+
 @pytest.mark.parametrize("kind", ["cnn", "lstm"])
 def test_flat_with_masks_of_one_and_no_weights_takes_the_step_of_adv(kind):
     """Eq. 5: masks fixed at 1, beta = gamma = 0."""
     flat, adv = make("variational", kind), make("none", kind)
     adv.load_state_dict({n: v for n, v in flat.state_dict().items() if not n.startswith("mask.")})
-    flat.mask.sample = lambda embeddings, batch, generator=None: embeddings.new_ones(batch.ids.shape)
+    flat.mask.sample = lambda embeddings, batch, generator=None, scores=None: embeddings.new_ones(batch.ids.shape)
     for model in (flat, adv):  # embedding dropout draws from the global generator
         model.train()
         torch.manual_seed(5)

@@ -7,6 +7,7 @@ import torch
 from flat.data.batches import EncodedTexts, shuffled_batches
 from flat.errors import FlatError
 from flat.models import registry
+from flat.training import trainer
 from flat.training.objective import Weights
 from flat.training.trainer import Options, Pairs, train
 
@@ -84,6 +85,54 @@ def test_the_last_epoch_is_kept_on_request():
 def test_a_loss_that_is_no_number_stops_with_a_remedy():
     with pytest.raises(FlatError, match=r"(?s)epoch 1.*nan.*learning rate"):
         run(learning_rate=1e30)
+
+
+def sgd_step(batch_size, accumulate, pairs=None, seed=7):
+    """The change of the weights in one step of plain gradient descent over all texts."""
+    model = make()
+    model.dropout.p = 0.0
+    texts, labels = data(24)
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    options = Options(1, batch_size, 0.1, accumulate=accumulate, select="last")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainer, "_optimizer", lambda model, options: torch.optim.SGD(model.parameters(), lr=0.1))
+        train(model, texts, labels, data(8, 1), options, Weights(), seed, pairs)
+    return {n: p.detach() - before[n] for n, p in model.named_parameters()}
+
+
+@pytest.mark.parametrize("batch_size, accumulate", [(12, 2), (6, 4), (5, 5), (1, 24)])
+def test_accumulated_gradients_are_those_of_the_whole_batch(batch_size, accumulate):
+    """(5, 5): the last batch holds 4 texts and weighs 4/24."""
+    whole, parts = sgd_step(24, 1), sgd_step(batch_size, accumulate)
+    assert all(torch.allclose(whole[n], parts[n], atol=1e-6) for n in whole)
+    assert sum(step.abs().sum() for step in whole.values()) > 0.01
+
+
+def test_accumulated_gradients_of_pairs_too():
+    texts, _ = data(24)
+    pairs = Pairs(list(range(24)), [[*text[:-1], "w29"] for text in texts])
+    whole, parts = sgd_step(24, 1, pairs), sgd_step(6, 4, pairs)
+    assert all(torch.allclose(whole[n], parts[n], atol=1e-6) for n in whole)
+
+
+@pytest.mark.parametrize("accumulate, steps", [(1, 16), (3, 6), (100, 2)])
+def test_the_linear_schedule_ends_at_zero_with_the_last_step_really_taken(accumulate, steps):
+    rates = []
+    with pytest.MonkeyPatch.context() as patch:
+        step = torch.optim.Adam.step
+        patch.setattr(torch.optim.Adam, "step", lambda self: rates.append(self.param_groups[0]["lr"]) or step(self))
+        run(epochs=2, batch_size=16, accumulate=accumulate, schedule="linear")  # 8 batches an epoch
+    assert rates == pytest.approx([0.01 * (1 - i / steps) for i in range(steps)])
+
+
+def test_biases_and_norms_do_not_decay():
+    model = make("variational")
+    decayed, kept = trainer._optimizer(model, Options(optimizer="adamw", weight_decay=0.1)).param_groups
+    assert (decayed["weight_decay"], kept["weight_decay"]) == (0.1, 0.0)
+    names = {id(p): n for n, p in model.named_parameters()}
+    assert all(names[id(p)].endswith("weight") for p in decayed["params"])
+    assert all(names[id(p)].endswith("bias") for p in kept["params"])
+    assert len(decayed["params"]) + len(kept["params"]) == sum(p.requires_grad for p in model.parameters())
 
 
 def test_encoded_texts_pad_only_to_the_longest_taken():

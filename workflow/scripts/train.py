@@ -15,6 +15,7 @@ with running(snakemake) as log:
         keep=params.get("keep", "successful"),
         training=params.training,
         objective=params.objective,
+        freeze_embeddings=params.get("freeze_embeddings", False),
         seed=params.seed,
         device=tensor_device(params.device, params.torch_threads),
         outputs=dict(snakemake.output.items()),

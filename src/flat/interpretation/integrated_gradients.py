@@ -18,8 +18,6 @@ from flat.models.interface import Batch, Classifier, Texts
 
 # A logit that moves less than this between baseline and text has no relative error to speak of.
 SMALLEST_CHANGE = 1e-3
-# Tokens (texts x steps x length) in one forward pass: bounds the memory of a 512-piece text at 200 steps.
-TOKENS_PER_PASS = 16_384
 
 
 def explain(
@@ -31,7 +29,7 @@ def explain(
     tolerance: float = 0.05,
     max_doublings: int = 2,
     frozen_mask: bool = False,
-    tokens_per_pass: int = TOKENS_PER_PASS,
+    tokens_per_pass: int | None = None,
 ) -> list[list[WordAttribution]]:
     """Attributions of every word of every text, for every wanted class: ``result[text][i]`` explains its i-th target.
 
@@ -46,6 +44,7 @@ def explain(
         batch_size: texts explained together. With 1 (best on a CPU) an answer does not depend in a single bit on the
             other texts; otherwise texts of like length are taken together, which moves an answer by less than 1e-5.
         frozen_mask: keep phi at its value for the text itself instead of following the path.
+        tokens_per_pass: tokens (texts x steps x length) in one forward pass, to bound memory; None: the model's own.
 
     Raises:
         RuntimeError: the model is in training mode.
@@ -55,12 +54,13 @@ def explain(
     wanted = resolve_targets(targets, len(texts), model.classes)
     found: list[list[WordAttribution]] = [[] for _ in texts]
     pending = [i for i, classes in enumerate(wanted) if classes]
+    per_pass = tokens_per_pass or model.tokens_per_pass
     with _recurrent_backward(model):
         for doubling in range(max_doublings + 1):
             for rows in _like_length(pending, texts, wanted, batch_size):
                 part = [texts[i] for i in rows]
                 chosen = torch.tensor([wanted[i] for i in rows], device=model.device)  # (texts, targets)
-                answers = _explain_batch(model, part, chosen, steps << doubling, frozen_mask, tokens_per_pass)
+                answers = _explain_batch(model, part, chosen, steps << doubling, frozen_mask, per_pass)
                 for i, answer in zip(rows, answers, strict=True):
                     found[i] = answer
             pending = [i for i in pending if any(a.completeness > tolerance for a in found[i])]

@@ -1,9 +1,14 @@
 """Models on disk: ``model.safetensors`` (weights), ``config.json`` (how to build it), ``vocabulary.json`` (its words).
 
-Weights are only ever read as safetensors: a checkpoint cannot execute code.
+Weights are only ever read as safetensors: a checkpoint cannot execute code. An encoder's folder has the layout of
+transformers, with its tokenizer's files beside: ``AutoModelForSequenceClassification.from_pretrained(folder)`` reads
+encoder and head. Our own configuration is the key ``flat`` of its config.json; a mask's weights are ``flat_mask.*`` in
+model.safetensors, which transformers reports as unexpected and leaves out (flat.models.hub puts them in).
 """
 
 import json
+import os
+import tempfile
 from pathlib import Path
 
 import torch
@@ -13,21 +18,43 @@ from safetensors.torch import load_file, save_file
 from flat.artefacts import atomic, read_json, write_json
 from flat.errors import ArtefactError
 from flat.models import registry
+from flat.models.encoder import Encoder
 from flat.models.interface import Classifier
 
 
 def save(model: Classifier, folder: str | Path, config: dict) -> None:
-    """Write the model. ``config`` holds kind, options, classes, max_length, mask, mask_hidden (see ``load``)."""
+    """Write the model.
+
+    Args:
+        config: kind, options, classes, max_length, mask, mask_hidden and, for encoders, switches (see ``load``).
+    """
     folder = Path(folder)
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    weights = {model.stored_name(name): w.detach().cpu().contiguous() for name, w in model.state_dict().items()}
     with atomic(folder / "model.safetensors") as part:
-        save_file(weights, part)
+        save_file(weights, part, metadata={"format": "pt"})
     write_json(folder / "vocabulary.json", {"words": model.words})
+    if isinstance(model, Encoder):
+        _save_tokenizer(model.tokenizer, folder)
+        described = json.loads(model.network.config.to_json_string())
+        described["architectures"] = [type(model.network).__name__]
+        config = described | {"flat": dict(config)}
     write_json(folder / "config.json", config)
 
 
+def _save_tokenizer(tokenizer, folder: Path) -> None:
+    """The tokenizer's files, each whole or not there at all."""
+    with tempfile.TemporaryDirectory(prefix=".tokenizer-", dir=folder) as part:
+        tokenizer.save_pretrained(part)
+        for file in Path(part).iterdir():
+            os.replace(file, folder / file.name)
+
+
 def read_weights(folder: str | Path) -> dict[str, torch.Tensor]:
-    """Raises ArtefactError for a file that is absent, truncated or not safetensors."""
+    """The weights of a folder under their stored names.
+
+    Raises:
+        ArtefactError: the file is absent, truncated or not safetensors.
+    """
     path = Path(folder) / "model.safetensors"
     try:
         return load_file(path)
@@ -45,21 +72,15 @@ def load(folder: str | Path, device: str = "cpu") -> Classifier:
     """
     folder = Path(folder)
     config = read_json(folder / "config.json")
-    words = read_json(folder / "vocabulary.json")["words"]
     weights = read_weights(folder)
-    model = registry.build(
-        config["kind"],
-        config["options"],
-        classes=config["classes"],
-        max_length=config["max_length"],
-        words=words,
-        vectors=torch.zeros_like(weights["embedding.weight"]),
-        mask=config["mask"],
-        mask_hidden=config["mask_hidden"],
-        groups=weights.get("mask.groups"),
-    )
+    if "flat" in config:
+        model = registry.build(**config["flat"], encoder=folder)
+    else:
+        words = read_json(folder / "vocabulary.json")["words"]
+        vectors = torch.zeros_like(weights["embedding.weight"])
+        model = registry.build(**config, words=words, vectors=vectors, groups=weights.get("mask.groups"))
     try:
-        model.load_state_dict(weights)
+        model.load_state_dict(_by_own_name(model, weights))
     except RuntimeError as error:
         raise ArtefactError(
             str(folder), f"the weights do not fit config.json ({error})", "delete the folder and train again"
@@ -75,10 +96,16 @@ def warm_start(model: Classifier, folder: str | Path) -> list[str]:
     Raises:
         ArtefactError: the two models share no vocabulary or shape.
     """
-    weights = read_weights(folder)
+    shared = _by_own_name(model, read_weights(folder))
     own = model.state_dict()
-    wrong = [n for n, w in weights.items() if n in own and own[n].shape != w.shape]
-    if wrong or not set(weights) & set(own):
+    wrong = [name for name, weight in shared.items() if name in own and own[name].shape != weight.shape]
+    if wrong or not set(shared) & set(own):
         raise ArtefactError(str(folder), f"cannot start from this model: shapes differ in {wrong}", "train it again")
-    model.load_state_dict({n: w for n, w in weights.items() if n in own}, strict=False)
-    return sorted(set(own) - set(weights))
+    model.load_state_dict({name: weight for name, weight in shared.items() if name in own}, strict=False)
+    return sorted(set(own) - set(shared))
+
+
+def _by_own_name(model: Classifier, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights under the names of ``model``'s state dict; one that it does not have keeps its stored name."""
+    own_name = {model.stored_name(name): name for name in model.state_dict()}
+    return {own_name.get(stored, stored): weight for stored, weight in weights.items()}

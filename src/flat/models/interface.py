@@ -44,13 +44,23 @@ class Classifier(nn.Module):
         classes: number of classes.
         max_length: words (CNN, LSTM) or tokens (encoders) read of a text; the rest is cut.
         unknown_word: the word that stands for "no information" in LIME's perturbed texts.
+        pad_id: the token id of padding.
         mask: what multiplies the word embeddings (METHOD section 1).
+        mask_special_tokens: CLS, SEP ... are masked too (a reading of the published code).
+        tokens_per_pass: tokens in one forward pass whose activations are kept for a gradient: bounds memory.
     """
 
     classes: int
     max_length: int
     unknown_word: str
+    pad_id: int = 0
     mask: Mask
+    mask_special_tokens = False
+    tokens_per_pass = 16_384
+
+    def signature(self, text: Sequence[str]) -> tuple[int, ...]:
+        """Token ids of one text: equal for texts that the model cannot tell apart, whatever their words."""
+        raise NotImplementedError
 
     def encode(self, texts: Texts) -> Batch:
         raise NotImplementedError
@@ -67,24 +77,64 @@ class Classifier(nn.Module):
         """Masked embeddings (batch, tokens, dim) to logits (batch, classes)."""
         raise NotImplementedError
 
-    def classify(self, embeddings: Tensor, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+    def drop_embeddings(self, embeddings: Tensor) -> Tensor:
+        """What training's dropout leaves of ``embed``'s answer, in models that drop it out."""
+        return embeddings
+
+    def padding(self, length: int) -> Batch:
+        """A text of padding alone, (1, length)."""
+        ids = torch.full((1, length), self.pad_id, device=self.device)
+        absent = torch.zeros_like(ids, dtype=torch.bool)
+        return Batch(ids, absent, absent, torch.full_like(ids, -1))
+
+    def classify(
+        self,
+        embeddings: Tensor,
+        batch: Batch,
+        generator: torch.Generator | None = None,
+        scores: Tensor | None = None,
+    ) -> Tensor:
         """Logits (batch, classes) of embeddings (batch, tokens, dim), through the mask.
 
         In training the mask is sampled (straight-through Gumbel-softmax), in evaluation each embedding is multiplied by
         its phi: a deterministic answer (METHOD section 1).
+
+        Args:
+            scores: ``mask.scores(embeddings)``, where the caller has them.
         """
-        weights = self.mask.sample(embeddings, batch, generator) if self.training else self.mask.phi(embeddings, batch)
-        if weights is not None:
-            weights = torch.where(batch.maskable, weights, torch.ones_like(weights))  # special tokens: never masked
-            embeddings = embeddings * weights.unsqueeze(-1)  # (batch, tokens, dim)
-        return self.encode_embeddings(embeddings, batch)
+        weights = self.token_weights(embeddings, batch, generator, scores)
+        return self.encode_masked(embeddings, batch, weights)
+
+    def token_weights(
+        self,
+        embeddings: Tensor,
+        batch: Batch,
+        generator: torch.Generator | None = None,
+        scores: Tensor | None = None,
+    ) -> Tensor | None:
+        """What each embedding is multiplied by, (batch, tokens), or None for a model without mask."""
+        if self.training:
+            weights = self.mask.sample(embeddings, batch, generator, scores=scores)
+        else:
+            weights = self.mask.phi(embeddings, batch, scores=scores)
+        if weights is None:
+            return None
+        return torch.where(self.masked(batch), weights, torch.ones_like(weights))
+
+    def masked(self, batch: Batch) -> Tensor:
+        """(batch, tokens) True on the tokens that the mask multiplies: never on padding."""
+        return batch.present if self.mask_special_tokens else batch.maskable
+
+    def encode_masked(self, embeddings: Tensor, batch: Batch, weights: Tensor | None) -> Tensor:
+        """Logits (batch, classes) of embeddings (batch, tokens, dim) multiplied by weights (batch, tokens)."""
+        return self.encode_embeddings(embeddings if weights is None else embeddings * weights.unsqueeze(-1), batch)
 
     def phi(self, batch: Batch) -> Tensor:
-        """Importance of each token, (batch, tokens); one where the model has no mask or the token is no word."""
+        """Importance of each token, (batch, tokens); one where the model has no mask or the token is not masked."""
         embeddings = self.embed(batch)
         weights = self.mask.phi(embeddings, batch)
         ones = embeddings.new_ones(batch.ids.shape)
-        return ones if weights is None else torch.where(batch.maskable, weights, ones)
+        return ones if weights is None else torch.where(self.masked(batch), weights, ones)
 
     def forward(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         return self.classify(self.embed(batch), batch, generator)
@@ -93,19 +143,31 @@ class Classifier(nn.Module):
     def device(self) -> torch.device:
         return next(self.parameters()).device
 
+    def lengths(self, texts: Texts) -> list[int]:
+        """What texts are sorted by before they are batched: the tokens that each is encoded to, or near it."""
+        return [len(text) for text in texts]
+
+    def stored_name(self, name: str) -> str:
+        """How a weight of the state dict is called in model.safetensors."""
+        return name
+
     @torch.inference_mode()
-    def logits(self, texts: Texts, batch_size: int = 64) -> np.ndarray:
+    def logits(self, texts: Texts, batch_size: int = 64, stochastic: bool = False) -> np.ndarray:
         """float32 logits (texts, classes) in evaluation mode, in the order of ``texts``.
 
         Texts are asked in order of length so that a batch holds little padding.
 
+        Args:
+            stochastic: the answers of a model in training mode are wanted, with dropout and sampled masks (a reading
+                of the published code attacks such a model); they draw from torch's global generator.
+
         Raises:
-            RuntimeError: the model is in training mode, where its answers are random.
+            RuntimeError: the model is in training mode, where its answers are random, and nobody asked for that.
         """
-        if self.training:
+        if self.training and not stochastic:
             raise RuntimeError("logits() asked of a model in training mode: its answers are random; call eval() first")
         answers = np.empty((len(texts), self.classes), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        order = [i for _, i in sorted(zip(self.lengths(texts), range(len(texts)), strict=True))]
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
             batch = self.encode([texts[i] for i in rows]).to(self.device)

@@ -10,19 +10,28 @@ from torch import Tensor, nn
 
 
 class Mask(nn.Module):
-    """No mask: every weight is 1, as for base models and traditional adversarial training (Eq. 5)."""
+    """No mask: every weight is 1, as for base models and traditional adversarial training (Eq. 5).
+
+    ``scores`` is what a mask computes once per batch; who has them passes them on, so that weights, entropy and
+    importance of one batch cost one pass of the mask network.
+    """
 
     variational = False
 
-    def phi(self, embeddings: Tensor, batch) -> Tensor | None:
+    def scores(self, embeddings: Tensor) -> Tensor | None:
+        return None
+
+    def phi(self, embeddings: Tensor, batch, scores: Tensor | None = None) -> Tensor | None:
         """Importance in evaluation, (batch, tokens), or None for all ones."""
         return None
 
-    def sample(self, embeddings: Tensor, batch, generator: torch.Generator | None = None) -> Tensor | None:
+    def sample(
+        self, embeddings: Tensor, batch, generator: torch.Generator | None = None, scores: Tensor | None = None
+    ) -> Tensor | None:
         """Weights in training, (batch, tokens), or None for all ones."""
         return self.phi(embeddings, batch)
 
-    def entropy(self, embeddings: Tensor, batch) -> Tensor:
+    def entropy(self, embeddings: Tensor, batch, scores: Tensor | None = None) -> Tensor:
         """Mean Bernoulli entropy (nats) over each text's maskable tokens: (batch,)."""
         return embeddings.new_zeros(embeddings.shape[0])
 
@@ -44,12 +53,15 @@ class VariationalWordMask(Mask):
         """(batch, tokens, dim) -> (batch, tokens, 2): unnormalised log-probabilities of W = 0 and W = 1."""
         return self.network(embeddings)
 
-    def phi(self, embeddings: Tensor, batch) -> Tensor:
-        return self.scores(embeddings).softmax(-1)[..., 1]
+    def phi(self, embeddings: Tensor, batch, scores: Tensor | None = None) -> Tensor:
+        scores = self.scores(embeddings) if scores is None else scores
+        return scores.softmax(-1)[..., 1]
 
-    def sample(self, embeddings: Tensor, batch, generator: torch.Generator | None = None) -> Tensor:
+    def sample(
+        self, embeddings: Tensor, batch, generator: torch.Generator | None = None, scores: Tensor | None = None
+    ) -> Tensor:
         """Hard 0/1 samples with the gradient of the soft ones (straight-through Gumbel-softmax, tau = temperature)."""
-        scores = self.scores(embeddings)
+        scores = self.scores(embeddings) if scores is None else scores
         # the generator lives on the CPU: the same draw on every device
         uniform = torch.rand(scores.shape, generator=generator).to(scores.device).clamp(min=1e-20)
         gumbel = -torch.log((-torch.log(uniform)).clamp(min=1e-20))
@@ -57,12 +69,17 @@ class VariationalWordMask(Mask):
         hard = (soft > 0.5).to(soft.dtype)
         return hard + soft - soft.detach()
 
-    def entropy(self, embeddings: Tensor, batch) -> Tensor:
+    def entropy(self, embeddings: Tensor, batch, scores: Tensor | None = None) -> Tensor:
         """H(W|x): mean over the real tokens, no pads, no special tokens, so that beta means the same at all lengths."""
-        log_p = F.log_softmax(self.scores(embeddings), -1)  # (batch, tokens, 2)
-        entropy = -(log_p.exp() * log_p).sum(-1)  # (batch, tokens), in [0, ln 2]
+        entropy = bernoulli_entropy(self.scores(embeddings) if scores is None else scores)  # (batch, tokens)
         keep = batch.maskable.to(entropy.dtype)
         return (entropy * keep).sum(-1) / keep.sum(-1).clamp(min=1)  # (batch,)
+
+
+def bernoulli_entropy(scores: Tensor) -> Tensor:
+    """Entropy in nats, in [0, ln 2], of each token's mask: scores (..., 2) -> (...)."""
+    log_p = F.log_softmax(scores, -1)
+    return -(log_p.exp() * log_p).sum(-1)
 
 
 class GroupMask(Mask):
@@ -77,7 +94,7 @@ class GroupMask(Mask):
         self.register_buffer("groups", groups.long())
         self.weights = nn.Parameter(torch.ones(int(groups.max()) + 1))
 
-    def phi(self, embeddings: Tensor, batch) -> Tensor:
+    def phi(self, embeddings: Tensor, batch, scores: Tensor | None = None) -> Tensor:
         return self.weights[self.groups[batch.ids]]  # (batch, tokens)
 
 

@@ -1,10 +1,13 @@
 """The models a study can name by ``kind``: one entry each. Adding a model means adding its class and one entry here."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from flat.errors import StudyError
+from flat.models import encoder as encoders
 from flat.models.interface import Classifier
 from flat.models.masks import build_mask
 from flat.models.word_models import CNN, LSTM
@@ -15,12 +18,13 @@ class ModelKind:
     """How a kind of model is built.
 
     Attributes:
-        build: class called with (words, vectors, classes, max_length, mask, **options).
+        build: class called with (words, vectors, classes, max_length, mask, **options); for what needs an encoder, a
+            function called with (folder, classes=, max_length=, mask=, mask_hidden=, switches=, **options).
         needs: what it is built from: "vectors" (vocabulary and word vectors) or "encoder" (a pretrained checkpoint).
         options: the keyword options a study may set.
     """
 
-    build: type[Classifier]
+    build: Callable[..., Classifier]
     needs: str
     options: tuple[str, ...]
 
@@ -28,6 +32,7 @@ class ModelKind:
 KINDS: dict[str, ModelKind] = {
     "cnn": ModelKind(CNN, "vectors", ("filters", "widths", "dropout", "freeze_vectors")),
     "lstm": ModelKind(LSTM, "vectors", ("hidden", "dropout", "embedding_dropout", "freeze_vectors")),
+    "encoder": ModelKind(encoders.from_folder, "encoder", ("layers", "attention", "gradient_checkpointing")),
 }
 
 
@@ -37,13 +42,21 @@ def build(
     *,
     classes: int,
     max_length: int,
-    words: list[str],
-    vectors: torch.Tensor,
+    words: list[str] | None = None,
+    vectors: torch.Tensor | None = None,
+    encoder: str | Path | None = None,
     mask: str = "none",
     mask_hidden: int = 400,
     groups: torch.Tensor | None = None,
+    switches: Mapping[str, bool] | None = None,
 ) -> Classifier:
-    """A new model with fresh weights (seed torch before).
+    """A new model; weights that it does not start from are fresh (seed torch before).
+
+    Args:
+        words, vectors: vocabulary and its word vectors, for CNN and LSTM.
+        encoder: folder of the pretrained network, for encoders.
+        groups: the group of each word, for a group mask.
+        switches: the readings that decide how an encoder answers (flat.readings.network_switches).
 
     Raises:
         StudyError: the kind is not in the registry.
@@ -53,5 +66,15 @@ def build(
             f"models.*.kind: {kind}", "this version has no such model", f"choose one of {', '.join(sorted(KINDS))}"
         )
     entry = KINDS[kind]
+    if entry.needs == "encoder":
+        return entry.build(
+            encoder,
+            classes=classes,
+            max_length=max_length,
+            mask=mask,
+            mask_hidden=mask_hidden,
+            switches=switches,
+            **options,
+        )
     layer = build_mask(mask, vectors.shape[1], mask_hidden, groups)
     return entry.build(words, vectors, classes, max_length, layer, **options)

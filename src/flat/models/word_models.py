@@ -47,11 +47,14 @@ class WordModel(Classifier):
     def dim(self) -> int:
         return self.embedding.embedding_dim
 
-    def encode(self, texts: Texts) -> Batch:
+    def signature(self, text: Sequence[str]) -> tuple[int, ...]:
         look_up = self.index.get
-        rows = [[look_up(w) or look_up(w.lower(), UNKNOWN) for w in text[: self.max_length]] for text in texts]
+        return tuple(look_up(w) or look_up(w.lower(), UNKNOWN) for w in text[: self.max_length])
+
+    def encode(self, texts: Texts) -> Batch:
+        rows = [self.signature(text) for text in texts]
         longest = max([1, *map(len, rows)])
-        ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows], dtype=torch.long)
+        ids = torch.tensor([row + (PAD,) * (longest - len(row)) for row in rows], dtype=torch.long)
         ids = ids.reshape(len(rows), longest)
         positions = torch.arange(longest).expand(len(rows), longest)
         present = positions < torch.tensor([len(row) for row in rows]).unsqueeze(1)
@@ -101,7 +104,10 @@ class LSTM(WordModel):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden, self.classes)
 
+    def drop_embeddings(self, embeddings: Tensor) -> Tensor:
+        return self.embedding_dropout(embeddings)
+
     def encode_embeddings(self, embeddings: Tensor, batch: Batch) -> Tensor:
-        states, _ = self.lstm(self.embedding_dropout(embeddings))  # (batch, tokens, hidden); padding comes last
+        states, _ = self.lstm(self.drop_embeddings(embeddings))  # (batch, tokens, hidden); padding comes last
         states = torch.tanh(states).masked_fill(~batch.present.unsqueeze(-1), -1.0)  # tanh > -1: padding never wins
         return self.output(self.dropout(states.amax(1)))  # (batch, classes)

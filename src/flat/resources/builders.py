@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from flat.errors import ResourceError
+from flat.resources.deberta import build_deberta
 
 # Petrov, Das & McDonald (2012), "A universal part-of-speech tagset": their map of the Penn Treebank's tags
 PENN_TO_UNIVERSAL = {
@@ -82,4 +83,9 @@ class PlainUnpickler(pickle.Unpickler):
         )
 
 
-BUILDERS = {"wordnet": build_wordnet, "tagger": build_tagger, "stopwords": build_stopwords}
+BUILDERS = {
+    "wordnet": build_wordnet,
+    "tagger": build_tagger,
+    "stopwords": build_stopwords,
+    "deberta": build_deberta,
+}

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from flat.models.interface import Batch, Classifier, word_phi
+from flat.models.masks import bernoulli_entropy
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,10 @@ class Weights:
         gamma: weight of the importance gap between replaced words and their substitutes.
         detach_importance: the authors' BERT code: the gap is logged but carries no gradient.
         double_softmax: the authors' CNN/LSTM code: cross entropy on top of probabilities.
-        importance_over: "changed": the gap counts replaced words; "all": every word, embedding dropout on.
-        entropy_over: "words": mean over the words of a text; "positions": over all positions, padding included.
+        importance_over: "changed": the gap counts replaced words, phi read without dropout; "all": every word that both
+            texts have, each text's embeddings dropped out by itself (LSTM), so that unchanged words add noise.
+        entropy_over: "words": mean over the words of a text; "positions": over all ``max_length`` positions, special
+            tokens and padding included, so that short texts count for less.
     """
 
     beta: float = 0.0
@@ -52,20 +55,37 @@ def cross_entropy(logits: Tensor, labels: Tensor, double_softmax: bool = False) 
     return F.cross_entropy(logits.softmax(-1) if double_softmax else logits, labels)
 
 
-def importance_gap(phi: Tensor, phi_adversarial: Tensor, changed: Tensor) -> Tensor:
-    """L_imp (Eq. 4): mean over pairs of the summed |phi - phi'| at the positions whose word changed.
+def importance_gap(phi: Tensor, phi_adversarial: Tensor, counted: Tensor) -> Tensor:
+    """L_imp (Eq. 4): mean over pairs of the summed |phi - phi'| at the counted words.
 
     Args:
-        phi, phi_adversarial: (pairs, words) importance of each word.
-        changed: (pairs, words) True where x_i != x'_i.
+        phi, phi_adversarial: (pairs, words) importance of each original word and of its counterpart.
+        counted: (pairs, words) True where x_i != x'_i.
     """
-    gaps = (phi - phi_adversarial).abs() * changed.to(phi.dtype)  # (pairs, words)
+    gaps = (phi - phi_adversarial).abs() * counted.to(phi.dtype)  # (pairs, words)
     return gaps.sum(-1).mean()
 
 
-def word_importance(model: Classifier, batch: Batch, words: int) -> Tensor:
-    """phi of each word, (batch, words), without dropout: the embeddings before any of it."""
-    return word_phi(model.mask.phi(model.embed(batch), batch), batch, words)
+def mask_entropy(model: Classifier, batch: Batch, embeddings: Tensor, scores: Tensor, over: str) -> Tensor:
+    """H(W|x), a scalar: the mean over the batch's words (each text's mean first) or over all positions."""
+    if over == "words":
+        return model.mask.entropy(embeddings, batch, scores).mean()
+    entropy = bernoulli_entropy(scores)  # (batch, tokens), those of padding too
+    padding = model.embed(model.padding(model.max_length))  # a text of padding stands for the columns cut off
+    rest = bernoulli_entropy(model.mask.scores(padding))[0, entropy.shape[1] :]
+    return (entropy.sum(-1) + rest.sum()).mean() / model.max_length
+
+
+def word_importance(
+    model: Classifier, batch: Batch, words: int, embeddings: Tensor | None = None, scores: Tensor | None = None
+) -> Tensor:
+    """phi of each word, (batch, words), without dropout: the embeddings before any of it.
+
+    Args:
+        embeddings, scores: the batch's embeddings and their mask scores, where the caller has them.
+    """
+    embeddings = model.embed(batch) if embeddings is None else embeddings
+    return word_phi(model.mask.phi(embeddings, batch, scores=scores), batch, words)
 
 
 def flat_loss(
@@ -74,7 +94,7 @@ def flat_loss(
     labels: Tensor,
     adversarial: Batch | None,
     rows: Tensor | None,
-    changed: Tensor | None,
+    counterparts: Tensor | None,
     weights: Weights,
     generator: torch.Generator | None = None,
 ) -> Terms:
@@ -84,27 +104,45 @@ def flat_loss(
         original: B texts of D with ``labels`` (B,).
         adversarial: the adversarial texts of the round (P of them) whose originals are in the batch, or None.
         rows: (P,) the row in ``original`` each adversarial text belongs to.
-        changed: (P, words) True where a word was replaced.
+        counterparts: (P, words) for each word of the original, the word of the adversarial text whose importance it is
+            compared with; -1 where the gap does not count it.
         generator: CPU generator of the Gumbel noise.
     """
     zero = torch.zeros((), device=labels.device)
     masked = model.mask.variational
-    total = ce = cross_entropy(model(original, generator), labels, weights.double_softmax)
+    embeddings, scores, logits = _see(model, original, generator)
+    total = ce = cross_entropy(logits, labels, weights.double_softmax)
     entropy = entropy_adversarial = ce_adversarial = gap = zero
     if masked:
-        entropy = model.mask.entropy(model.embed(original), original).mean()
+        entropy = mask_entropy(model, original, embeddings, scores, weights.entropy_over)
         total = total - weights.beta * entropy
     if adversarial is not None and len(adversarial):
         gold = labels[rows]  # an adversarial text keeps its original's label
-        ce_adversarial = cross_entropy(model(adversarial, generator), gold, weights.double_softmax)
+        embeddings_adversarial, scores_adversarial, logits = _see(model, adversarial, generator)
+        ce_adversarial = cross_entropy(logits, gold, weights.double_softmax)
         total = total + ce_adversarial
         if masked:
-            entropy_adversarial = model.mask.entropy(model.embed(adversarial), adversarial).mean()
-            phi = word_importance(model, original, changed.shape[1])[rows]  # (pairs, words)
-            phi_adversarial = word_importance(model, adversarial, changed.shape[1])
-            both = (phi > 0) & (phi_adversarial > 0)  # a word cut off by the maximal length has no phi
-            gap = importance_gap(phi, phi_adversarial, changed & both)
+            entropy_adversarial = mask_entropy(
+                model, adversarial, embeddings_adversarial, scores_adversarial, weights.entropy_over
+            )
+            if weights.importance_over == "all":  # scores of the undropped embeddings do not serve
+                embeddings, scores = model.drop_embeddings(embeddings), None
+                embeddings_adversarial, scores_adversarial = model.drop_embeddings(embeddings_adversarial), None
+            words, others = counterparts.shape[1], adversarial.ids.shape[1]  # no text has more words than tokens
+            phi = word_importance(model, original, words, embeddings, scores)[rows]  # (pairs, words)
+            phi_others = word_importance(model, adversarial, others, embeddings_adversarial, scores_adversarial)
+            phi_adversarial = phi_others.gather(1, counterparts.clamp(0, others - 1))  # (pairs, words)
+            # a word cut off by the maximal length has no phi
+            counted = (counterparts >= 0) & (counterparts < others) & (phi > 0) & (phi_adversarial > 0)
+            gap = importance_gap(phi, phi_adversarial, counted)
             if weights.detach_importance:
                 gap = gap.detach()
             total = total - weights.beta * entropy_adversarial + weights.gamma * gap
     return Terms(total, ce, ce_adversarial, entropy, entropy_adversarial, gap)
+
+
+def _see(model: Classifier, batch: Batch, generator: torch.Generator | None) -> tuple[Tensor, Tensor | None, Tensor]:
+    """Embeddings (batch, tokens, dim), the scores of their masks, and the logits (batch, classes)."""
+    embeddings = model.embed(batch)
+    scores = model.mask.scores(embeddings)
+    return embeddings, scores, model.classify(embeddings, batch, generator, scores)

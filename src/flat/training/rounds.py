@@ -14,6 +14,7 @@ from flat.artefacts import read_json, read_table, write_json, write_text
 from flat.errors import ArtefactError
 from flat.models import checkpoint, registry
 from flat.models.interface import Classifier
+from flat.resources import PROVENANCE, locate
 from flat.seeds import seed_of
 from flat.training.objective import Weights
 from flat.training.trainer import Options, Outcome, Pairs, accuracy, describe, train
@@ -31,22 +32,27 @@ def run(
     seed: int,
     device: str,
     outputs: dict[str, str],
+    freeze_embeddings: bool = False,
 ) -> Outcome:
     """Train one round and write its checkpoint, history.csv and metrics.json.
 
     Args:
         splits: parquet files of train, dev and test.
-        network: how the network is built (kind, options, classes, max_length, mask, mask_hidden).
-        inputs: files it is built from: vocabulary and vectors, groups, previous (the checkpoint to start from).
+        network: how the network is built (kind, options, classes, max_length, mask, mask_hidden, switches).
+        inputs: files it is built from: vocabulary and vectors, or encoder (a file in the pretrained network's folder);
+            groups, previous (the checkpoint to start from).
         ledgers: attacks on the train split whose adversarial texts are D'; none for clean training.
         keep: "successful" texts only, "all" with a changed word, or "everything", skipped examples too.
         outputs: where weights, config, words, history and metrics go, all in one folder.
+        freeze_embeddings: keep an encoder's embedding block as it starts (a reading of the published code).
     """
     train_split, dev, test = (read_table(splits[name], ["example_id", "words", "label"]) for name in splits)
     torch.manual_seed(seed_of(seed, "weights"))
     model = build(network, inputs).to(device)
     if inputs.get("previous"):
         checkpoint.warm_start(model, Path(inputs["previous"]).parent)
+    if freeze_embeddings:
+        model.freeze_embeddings()
     pairs = adversarial_pairs(ledgers, train_split["example_id"], keep)
     outcome = train(
         model,
@@ -81,6 +87,8 @@ def run(
 
 def build(network: dict, inputs: dict[str, str | None]) -> Classifier:
     """A fresh network of a study's model; torch must be seeded before."""
+    if inputs.get("encoder"):
+        return registry.build(**network, encoder=pretrained_folder(inputs["encoder"]))
     words = read_json(inputs["vocabulary"])["words"]
     vectors = torch.from_numpy(load_file(inputs["vectors"])["vectors"])
     if len(vectors) != len(words):
@@ -91,16 +99,27 @@ def build(network: dict, inputs: dict[str, str | None]) -> Classifier:
     return registry.build(**network, words=words, vectors=vectors, groups=groups)
 
 
+def pretrained_folder(file: str) -> Path:
+    """The folder of a pretrained network's ``file``, checked against its record where it was fetched.
+
+    Raises:
+        ResourceError: the files are not the recorded ones.
+    """
+    folder = Path(file).parent
+    return locate(folder.name, root=folder.parent) if Path(file).name == PROVENANCE else folder
+
+
 def adversarial_pairs(ledgers: list[str], example_ids, keep: str) -> Pairs:
     """D' of a round: the ledgers' perturbed texts with a changed word, each with the training row it came from.
 
     Raises:
-        ArtefactError: a ledger holds an example that the train split lacks.
+        ArtefactError: a ledger holds an example that the train split lacks, or texts of different lengths without the
+            column that aligns them.
     """
     row_of = {example_id: row for row, example_id in enumerate(example_ids)}
-    rows, texts = [], []
+    rows, texts, aligned = [], [], []
     for path in ledgers:
-        ledger = read_table(path, ["example_id", "status", "original_words", "perturbed_words"])
+        ledger = read_table(path)
         unknown = [i for i in ledger["example_id"] if i not in row_of]
         if unknown:
             raise ArtefactError(
@@ -108,12 +127,19 @@ def adversarial_pairs(ledgers: list[str], example_ids, keep: str) -> Pairs:
             )
         wanted = ("succeeded",) if keep == "successful" else ("succeeded", "failed", "skipped")
         for item in ledger.itertuples():
-            perturbed = list(item.perturbed_words)
-            changed = perturbed != list(item.original_words)
-            if item.status in wanted and (changed or keep == "everything"):
+            original, perturbed = list(item.original_words), list(item.perturbed_words)
+            if item.status in wanted and (perturbed != original or keep == "everything"):
                 rows.append(row_of[item.example_id])
                 texts.append(perturbed)
-    return Pairs(rows, texts)
+                counterparts = getattr(item, "aligned", None)
+                aligned.append(None if counterparts is None else [int(j) for j in counterparts])
+                if counterparts is None and len(original) != len(perturbed):
+                    raise ArtefactError(
+                        path,
+                        f"example {item.example_id}: {len(original)} words against {len(perturbed)}, no column aligned",
+                        "delete the ledger and run snakemake again",
+                    )
+    return Pairs(rows, texts, aligned)
 
 
 def _texts(frame) -> list[list[str]]:
