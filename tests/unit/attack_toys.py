@@ -1,10 +1,15 @@
 """Small stand-ins for the attack tests: a bag-of-words victim and hand-made resources, no files of third parties."""
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 import torch
 
+from flat.attacks import registry
 from flat.attacks.resources import AttackResources
+from flat.attacks.roles import ROLES
+from flat.attacks.textattack_environment import textattack
 from flat.attacks.word_embedding import NeighbourEmbedding
 
 WEIGHTS = {
@@ -18,11 +23,28 @@ NEAR = {
     "superb": [("great", 0.9), ("nice", 0.6), ("good", 0.55)],
     "bad": [("awful", 0.8), ("poor", 0.7), ("weak", 0.6), ("dire", 0.52)],
     "awful": [("dire", 0.85), ("bad", 0.8), ("poor", 0.6)],
+    "dire": [("fine", 0.8)],
     "film": [("movie", 0.9), ("picture", 0.7), ("u.s.", 0.6)],
     "movie": [("film", 0.9), ("picture", 0.75)],
     "plot": [("story", 0.8)],
     "acting": [("cast", 0.6)],
 }
+SEMEMES = {
+    "good": {"adj": ["fine", "nice", "bad"], "noun": ["story"]},
+    "great": {"adj": ["superb", "fine", "weak"]},
+    "bad": {"adj": ["good", "poor", "nice"]},
+    "awful": {"adj": ["dire", "fine"]},
+    "dire": {"adj": ["decent", "poor"]},
+    "film": {"noun": ["movie", "picture", "e.g."]},
+    "movie": {"noun": ["film", "cast"]},
+    "plot": {"noun": ["story"], "verb": ["plan"]},
+    "nice": {"adj": ["weak", "good"]},
+}
+# enough for the toys; the recipes' own values take seconds an example
+SMALL = {recipe: {"pop_size": 6, "max_iters": 3} for recipe in ("gene", "iga", "pso")} | {
+    "clare": {"max_candidates": 6}
+}
+RECIPES = ("textfooler", "pwws", "gene", "iga", "pso", "clare", "bae")
 SENTENCES = [
     ("a good film with a decent plot", 1),
     ("great acting and a superb story in this movie", 1),
@@ -108,20 +130,91 @@ class Encoder:
         return np.asarray(vectors, dtype=np.float32)
 
 
-def toy_resources(tmp_path, encoder=None) -> AttackResources:
+class LanguageModel:
+    """Likes long words, the more so after long words."""
+
+    def get_words_probs(self, previous, words):
+        return [(len(word) + 1) / (40 + len(previous)) for word in words]
+
+
+def toy_masked_network():
+    """A random BERT of one layer that knows the toys' words and some pieces, and its tokenizer."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
+
+    words = sorted({*WEIGHTS, *(word for text, _ in SENTENCES for word in text.split())})
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[unused1]", *words, "##ly", "##s", "un", "!", "1999"]
+    vocabulary = {piece: i for i, piece in enumerate(pieces)}
+    backend = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    backend.normalizer = normalizers.BertNormalizer()
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    ends = [("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])]
+    backend.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", "[CLS] $A [SEP] $B [SEP]", ends)
+    special = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=512, **special)
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+        config = BertConfig(
+            vocab_size=len(pieces), max_position_embeddings=512, pad_token_id=0, initializer_range=0.5, **sizes
+        )
+        network = BertForMaskedLM(config).eval()
+    return network, tokenizer
+
+
+class ToyResources(AttackResources):
     """Every role played by a toy; each has a folder with one file, so that the lock finds something to digest."""
-    folders = {}
-    for role in ("synonyms", "sentence_encoder", "wordnet", "tagger", "stopwords"):
-        folders[role] = tmp_path / role
-        folders[role].mkdir(parents=True, exist_ok=True)
-        (folders[role] / "data").write_text(role)
-    resources = AttackResources(folders=folders)
-    resources.synonyms = NeighbourEmbedding(Neighbours())
-    resources.tagger = Tagger()
-    resources.wordnet = WordSynonyms()
-    resources.stopwords = frozenset({"a", "the", "with", "and", "in", "this"})
-    resources.sentence_encoder = encoder or Encoder()
-    return resources
+
+    def __init__(self, folder, encoder=None):
+        folders = {role: folder / role for role in ROLES}
+        for role, path in folders.items():
+            path.mkdir(parents=True, exist_ok=True)
+            (path / "data").write_text(role)
+        super().__init__(folders=folders)
+        self.synonyms = NeighbourEmbedding(Neighbours())
+        self.tagger = Tagger()
+        self.wordnet = WordSynonyms()
+        self.stopwords = frozenset({"a", "the", "with", "and", "in", "this"})
+        self.sentence_encoder = encoder or Encoder()
+        self.sememes = SEMEMES
+        self.language_model = LanguageModel()
+
+    @cached_property
+    def masked_language_model(self):
+        from flat.attacks.masked_language_model import MaskedLanguageModel
+
+        return MaskedLanguageModel(*toy_masked_network())
+
+
+def stock_recipe(recipe: str, victim, monkeypatch, tmp_path):
+    """TextAttack's own recipe, built of its own components; the toys lie where these look for their downloads.
+
+    Stop words come from ``nltk.data.path``; the sentence encoder is not loaded before it is asked.
+    """
+    import importlib
+    import pickle
+
+    entry = registry.RECIPES[recipe]
+    own = NeighbourEmbedding(Neighbours())
+    monkeypatch.setattr(textattack.shared.WordEmbedding, "counterfitted_GLOVE_embedding", lambda: own)
+    google = textattack.constraints.grammaticality.language_models.google_language_model.google_language_model
+    monkeypatch.setattr(google, "GoogLMHelper", LanguageModel)
+    (tmp_path / "word_candidates_sense.pkl").write_bytes(pickle.dumps(SEMEMES))
+    monkeypatch.setattr(textattack.shared.utils, "download_from_s3", lambda path: tmp_path / path.rpartition("/")[2])
+    if "masked_language_model" in entry.roles:
+        import transformers
+
+        network, tokenizer = toy_masked_network()
+        for name in ("AutoModelForCausalLM", "AutoModelForMaskedLM"):
+            monkeypatch.setattr(getattr(transformers, name), "from_pretrained", lambda *_, **__: network)
+        monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda *_, **__: tokenizer)
+    module = importlib.import_module(f"textattack.attack_recipes.{entry.module}")
+    return getattr(module, entry.name).build(victim)
+
+
+def toy_resources(tmp_path, encoder=None) -> ToyResources:
+    return ToyResources(tmp_path, encoder)
 
 
 def toy_examples(repeat: int = 1) -> pd.DataFrame:
@@ -137,4 +230,5 @@ def toy_examples(repeat: int = 1) -> pd.DataFrame:
 
 
 def spec(recipe: str, **values) -> dict:
-    return {"recipe": recipe, "query_budget": None, "resources": {}, "parameters": {}, **values}
+    parameters = SMALL.get(recipe, {})
+    return {"recipe": recipe, "query_budget": None, "resources": {}, "parameters": parameters, **values}

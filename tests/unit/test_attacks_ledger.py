@@ -36,28 +36,16 @@ def made(example_id, label=1, status="failed", perturbed_right=True, attack_hash
 
 def test_swaps_are_the_replaced_tokens_by_position():
     original, perturbed = ["it", "'s", "a", "good", "film", "."], ["it", "'s", "a", "fine", "movie", "."]
-    assert swaps(original, perturbed) == [
+    assert swaps(original, perturbed, range(6)) == [
         {"position": 3, "from": "good", "to": "fine"},
         {"position": 4, "from": "film", "to": "movie"},
     ]
-    assert swaps(original, original) == []
+    assert swaps(original, original, range(6)) == []
 
 
 def test_swaps_see_a_change_inside_a_token():
     # TextAttack swaps the word "s" of our token "'s"
-    assert swaps(["it", "'s", "bad"], ["it", "'mho", "bad"]) == [{"position": 1, "from": "'s", "to": "'mho"}]
-
-
-@pytest.mark.parametrize(
-    ("perturbed", "expected"),
-    [
-        ("a very good film", [{"position": 1, "from": "", "to": "very"}]),
-        ("a film", [{"position": 1, "from": "good", "to": ""}]),
-        ("a good film indeed", [{"position": 3, "from": "", "to": "indeed"}]),
-    ],
-)
-def test_swaps_of_another_length_are_aligned(perturbed, expected):
-    assert swaps(["a", "good", "film"], perturbed.split(" ")) == expected
+    assert swaps(["it", "'s", "bad"], ["it", "'mho", "bad"], [0, 1, 2]) == [{"position": 1, "from": "'s", "to": "'mho"}]
 
 
 def test_row_derives_words_predictions_and_swaps():
@@ -65,6 +53,18 @@ def test_row_derives_words_predictions_and_swaps():
     assert (found["predicted"], found["perturbed_predicted"]) == (1, 0)
     assert found["original_words"] == ["a", "good", "film"]
     assert found["swaps"] == [{"position": 1, "from": "good", "to": "fine"}]
+    assert found["aligned"] == [0, 1, 2]
+
+
+def test_row_takes_swaps_from_the_alignment():
+    found = made("x", perturbed="a classic", aligned=[0, 1, -1])
+    assert found["aligned"] == [0, 1, -1]
+    assert found["swaps"] == [
+        {"position": 1, "from": "good", "to": "classic"},
+        {"position": 2, "from": "film", "to": ""},
+    ]
+    with pytest.raises(ArtefactError, match="2 alignments of 3 words"):
+        made("x", perturbed="a classic")
 
 
 def test_row_refuses_a_status_that_the_logits_contradict():

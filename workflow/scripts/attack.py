@@ -5,6 +5,7 @@ from flat.job import running
 with running(snakemake) as log:
     from pathlib import Path
 
+    from flat.attacks.roles import ROLES
     from flat.attacks.run import attack_split, merge_shards
     from flat.job import tensor_device
 
@@ -25,8 +26,9 @@ with running(snakemake) as log:
             ids_file=given.get("examples"),
             examples=params.get("examples"),
             spec=params.attack,
-            wordnet_table=str(given.synonyms) if given.get("synonyms") else None,
+            tables={role: Path(given[role]) for role in ROLES if given.get(role)},
             seed=params.seed,
+            train_mode=params.get("train_mode", False),
             shard=params.shard,
             workers=params.workers,
             journal=Path(params.journal),

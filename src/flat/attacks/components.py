@@ -13,6 +13,7 @@ import torch
 from flat.attacks.textattack_environment import textattack
 
 _PartOfSpeech = textattack.constraints.grammaticality.PartOfSpeech
+_GoogleLanguageModel = textattack.constraints.grammaticality.language_models.Google1BillionWordsLanguageModel
 _UniversalSentenceEncoder = textattack.constraints.semantics.sentence_encoders.UniversalSentenceEncoder
 
 
@@ -94,3 +95,62 @@ class WordNetSwap(textattack.transformations.WordSwap):
 
     def _get_replacement_words(self, word):
         return self.synonyms.of(word)
+
+
+class LanguageModel(_GoogleLanguageModel):
+    """Google1BillionWordsLanguageModel on any model of the probability of a word after one other.
+
+    TextAttack asks for nothing else: it gives the one word before the replaced one (before the first, the text's last).
+
+    Args:
+        lm: has ``get_words_probs(previous, words)``, one probability a word.
+    """
+
+    stands_for: ClassVar[str] = f"{_GoogleLanguageModel.__module__}.{_GoogleLanguageModel.__qualname__}"
+
+    def __init__(self, top_n=None, top_n_per_index=None, compare_against_original=True, *, lm):
+        super(_GoogleLanguageModel, self).__init__(compare_against_original)
+        self.lm, self.top_n, self.top_n_per_index = lm, top_n, top_n_per_index
+
+
+class Tagged:
+    """For transformations that ask a text for its parts of speech: gives it the local tagger's, where TextAttack asks
+    Flair's. Tags are remembered for as long as the process lives (they are pure).
+
+    Args:
+        tagger: has ``universal_tags(words)``.
+    """
+
+    def __init__(self, *args, tagger, **options):
+        super().__init__(*args, **options)
+        self.tagger = tagger
+        self._tags: dict[tuple[str, ...], list[str]] = {}
+
+    def _get_transformations(self, current_text, indices_to_modify):
+        words = tuple(current_text.words)
+        if words not in self._tags:
+            if len(self._tags) > 100_000:
+                self._tags.clear()
+            self._tags[words] = self.tagger.universal_tags(words)
+        current_text._pos_tags = self._tags[words]
+        return super()._get_transformations(current_text, indices_to_modify)
+
+
+class _SememeSwap(textattack.transformations.WordSwapHowNet):
+    """WordSwapHowNet on a bank of candidates that is given."""
+
+    def __init__(self, max_candidates: int = -1, *, sememes):
+        super(textattack.transformations.WordSwapHowNet, self).__init__()
+        self.max_candidates = max_candidates
+        self.candidates_bank = sememes
+        self.pos_dict = {"ADJ": "adj", "NOUN": "noun", "ADV": "adv", "VERB": "verb"}
+
+
+class SememeSwap(Tagged, _SememeSwap):
+    """WordSwapHowNet on a local bank of candidates, with local tags.
+
+    Args:
+        sememes: ``sememes[word]`` is a dict of noun, verb, adj and adv -> candidates; KeyError: it has none.
+    """
+
+    stands_for: ClassVar[str] = "textattack.transformations.word_swaps.word_swap_hownet.WordSwapHowNet"

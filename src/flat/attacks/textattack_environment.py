@@ -11,7 +11,8 @@ where an optional package is absent. Here every component is the unmodified file
   by a stand-in that refuses every download;
 * ``nltk`` and ``transformers`` are loaded when first touched; NLTK without its optional scientific packages and with
   ``nltk.download`` inert;
-* flair, jieba and langdetect, imported by core modules and used by none of the seven recipes' own paths, are stand-ins.
+* flair, jieba and langdetect, imported by core modules, are stand-ins; where TextAttack would ask Flair for parts of
+  speech (PSO, CLARE), a text answers with those that ``flat.attacks.components.Tagged`` gave it.
 """
 
 import ast
@@ -28,6 +29,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flat.attacks import quick_edits
 from flat.errors import AttackError
 
 VERSION = "0.3.11"  # the release whose results are compared with ours in the tests
@@ -229,11 +231,13 @@ def _activate() -> types.ModuleType:
     package = importlib.import_module("textattack")
     importlib.import_module("textattack.shared.validators")  # breaks its import cycle with goal_functions
     _remember_words(package)
+    _take_tags(package)
     return package
 
 
 def _remember_words(package: types.ModuleType) -> None:
-    """Memoise TextAttack's word splitter: a pure function that it calls some 90 times for each candidate text."""
+    """Memoise TextAttack's word splitter, a pure function that it calls some 90 times for each candidate text, and
+    spare most candidates the rest of that work."""
     strings = importlib.import_module("textattack.shared.utils.strings")
     split = strings.words_from_text
     remembered = functools.lru_cache(maxsize=2**16)(lambda text: tuple(split(text)))
@@ -244,7 +248,20 @@ def _remember_words(package: types.ModuleType) -> None:
 
     for module in (strings, sys.modules["textattack.shared.utils"]):
         module.words_from_text = words_from_text
-    importlib.import_module("textattack.shared.attacked_text").words_from_text = words_from_text
+    texts = importlib.import_module("textattack.shared.attacked_text")
+    texts.words_from_text = words_from_text
+    quick_edits.install(texts.AttackedText, words_from_text)
+
+
+def _take_tags(package: types.ModuleType) -> None:
+    """A text answers with the parts of speech that a component has put into it; the stock one asks Flair's tagger."""
+
+    def pos_of_word_index(self, desired_word_idx: int) -> str:
+        if not self._pos_tags:
+            raise AttackError("a text's parts of speech", "nobody has tagged it", "derive the component from Tagged")
+        return self._pos_tags[desired_word_idx]
+
+    package.shared.AttackedText.pos_of_word_index = pos_of_word_index
 
 
 textattack = _activate()

@@ -1,6 +1,6 @@
 """The model under attack, as TextAttack asks it: texts in, logits out."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import torch
@@ -12,15 +12,20 @@ TOLERANCE = 1e-5  # how far two answers to one text may lie apart (EVALUATION se
 
 
 class Victim(textattack.models.wrappers.ModelWrapper):
-    """Asks a ``flat.models`` classifier for fp32 logits, each text of an example once.
+    """Asks a ``flat.models`` classifier for fp32 logits, each input of an example once.
+
+    Texts that are one to the model (words outside its vocabulary, words beyond its length) get one answer: such ties
+    are then ties to the last bit, whatever batch a text came in.
 
     Attributes:
         model: the classifier, in evaluation mode.
+        stochastic: the classifier is in training mode: dropout and sampled masks are on. Its first answer to a text
+            stands for the whole example.
         forwards: texts put through the model since ``start_example``.
     """
 
-    def __init__(self, model):
-        self.model = model
+    def __init__(self, model, stochastic: bool = False):
+        self.model, self.stochastic = model, stochastic
         self.start_example()
 
     def start_example(self) -> None:
@@ -30,16 +35,32 @@ class Victim(textattack.models.wrappers.ModelWrapper):
         on which examples a process had before.
         """
         self.forwards = 0
-        self._answers: dict[str, np.ndarray] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Ask again what was asked before."""
+        self._answers: dict[Hashable, np.ndarray] = {}
+        self._signatures: dict[str, Hashable] = {}
+
+    def signature(self, text: str) -> Hashable:
+        """What the model sees of a text; equal for two texts that it cannot tell apart."""
+        if text not in self._signatures:
+            self._signatures[text] = getattr(self.model, "signature", tuple)(text.split())
+        return self._signatures[text]
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
         """float32 logits (texts, classes)."""
-        fresh = [text for text in dict.fromkeys(texts) if text not in self._answers]
+        keys = [self.signature(text) for text in texts]
+        fresh: dict[Hashable, str] = {}
+        for key, text in zip(keys, texts, strict=True):
+            if key not in self._answers:
+                fresh.setdefault(key, text)
         if fresh:
-            answers = self.model.logits([text.split() for text in fresh])
+            mode = {"stochastic": True} if self.stochastic else {}
+            answers = self.model.logits([text.split() for text in fresh.values()], **mode)
             self._answers.update(zip(fresh, np.asarray(answers, dtype=np.float32), strict=True))
             self.forwards += len(fresh)
-        return np.stack([self._answers[text] for text in texts])
+        return np.stack([self._answers[key] for key in keys])
 
     def __call__(self, text_input_list: Sequence[str]) -> torch.Tensor:
         """What TextAttack's goal functions ask for: a tensor of logits, never mistaken for probabilities.

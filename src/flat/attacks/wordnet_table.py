@@ -22,7 +22,8 @@ class WordNet:
         self.folder = Path(folder)
 
     @cached_property
-    def _reader(self):
+    def reader(self):
+        """NLTK's own reader of this folder."""
         from nltk.corpus.reader.wordnet import WordNetCorpusReader
         from nltk.data import path as roots
 
@@ -38,7 +39,7 @@ class WordNet:
     def synonyms(self, word: str) -> list[str]:
         """Lemmas that share a synset with ``word``, phrases left out, commonest sense first."""
         found = {}  # ordered and without duplicates
-        for synset in self._reader.synsets(word):
+        for synset in self.reader.synsets(word):
             for lemma in synset.lemma_names():
                 if lemma != word and "_" not in lemma and textattack.shared.utils.is_one_word(lemma):
                     found[lemma] = None

@@ -1,0 +1,24 @@
+"""Train a masked language model further on a data set's texts (rule train_masked_language_model)."""
+
+from flat.job import running
+
+with running(snakemake) as log:
+    from pathlib import Path
+
+    from flat.artefacts import read_table
+    from flat.attacks.masked_training import Options, train
+    from flat.job import tensor_device
+    from flat.resources import locate
+
+    given, params = snakemake.input, snakemake.params
+    tensor_device("cpu", params.torch_threads)
+    metrics = train(
+        locate(snakemake.wildcards.resource),
+        list(read_table(given.train, ["text"])["text"]),
+        list(read_table(given.dev, ["text"])["text"]),
+        params.seed,
+        Path(snakemake.output.weights).parent,
+        Options(),
+    )
+    before, after = (100 * metrics[when]["masked_accuracy"] for when in ("before", "after"))
+    log.info("words right at masks of the dev split: %.1f %% before, %.1f %% after", before, after)
