@@ -20,6 +20,7 @@ include: "rules/resources.smk"
 include: "rules/preprocess.smk"
 include: "rules/train.smk"
 include: "rules/attack.smk"
+include: "rules/replay.smk"
 include: "rules/interpret.smk"
 include: "rules/aggregate.smk"
 
@@ -59,4 +60,4 @@ rule attacks:
 
 rule explanations:
     input:
-        [PATHS.consistency(method, d, m) for method in METHODS for d, m in EXPLAINED],
+        [PATHS.consistency(*explained) for explained in EXPLAINED],

@@ -6,12 +6,10 @@ rule collect_measurements:
     input:
         metrics=[final_model(STUDY, cell, "metrics.json") for cell in TRAINED],
         ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
-        consistency=[
-            PATHS.consistency(method, d, m) for method in METHODS for d, m in EXPLAINED
-        ],
+        consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
         gradients=[
             PATHS.attributions("ig", a.attack, **coordinates(a.cell))
-            for a in EXPLAINED_CELLS
+            for a in GRADIENT_CELLS
         ],
         vocabularies=[PATHS.data(d, "vocabulary.json") for d in STUDY.datasets],
     output:
@@ -29,7 +27,7 @@ rule collect_measurements:
             | {"round": last_round(STUDY, cell), "vocabulary": known_words(cell)}
             for cell in TRAINED
         ],
-        explained=[coordinates(a.cell) | {"attack": a.attack} for a in EXPLAINED_CELLS],
+        explained=[coordinates(a.cell) | {"attack": a.attack} for a in GRADIENT_CELLS],
         tolerance=STUDY.interpretation.ig.tolerance,
         attacked=[
             coordinates(a.cell)

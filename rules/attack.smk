@@ -5,9 +5,9 @@ rule attack_train:
     """Attack train examples with the checkpoint of the round before: the adversarial texts of this round."""
     input:
         attack_resources,
+        unpack(attack_tables),
         model=victim_of_round,
         split_file=PATHS.split("{dataset}", "train"),
-        synonyms=synonym_table,
         shards=train_shard_ledgers,
     output:
         ledger=PATHS.train_ledger("ledger.parquet", "{round}", **CELL),
@@ -29,7 +29,8 @@ rule attack_train:
         runtime=2880,
     params:
         attack=attack_params,
-        examples=lookup(within=STUDY_VALUES, dpath="datasets/{dataset}/attacked_train"),
+        examples=attacked_of_round,
+        train_mode=victim_in_train_mode,
         seed=train_attack_seed,
         shard=None,
         workers=attack_workers,
@@ -44,9 +45,9 @@ rule attack_train:
 use rule attack_train as attack_train_shard with:
     input:
         attack_resources,
+        unpack(attack_tables),
         model=victim_of_round,
         split_file=PATHS.split("{dataset}", "train"),
-        synonyms=synonym_table,
     output:
         ledger=PATHS.train_ledger("shards/{shard}.parquet", "{round}", **CELL),
         seconds=PATHS.train_ledger("shards/{shard}.seconds.parquet", "{round}", **CELL),
@@ -61,7 +62,8 @@ use rule attack_train as attack_train_shard with:
         runtime=2880,
     params:
         attack=attack_params,
-        examples=lookup(within=STUDY_VALUES, dpath="datasets/{dataset}/attacked_train"),
+        examples=attacked_of_round,
+        train_mode=victim_in_train_mode,
         seed=train_attack_seed,
         shard=shard_of,
         workers=attack_workers,
@@ -77,10 +79,10 @@ rule attack_test:
     """Attack the data set's drawn test examples with a trained model (after-attack accuracy)."""
     input:
         attack_resources,
+        unpack(attack_tables),
         model=tested_model,
         split_file=PATHS.split("{dataset}", "test"),
         examples=PATHS.data("{dataset}", "examples.json"),
-        synonyms=synonym_table,
         shards=shard_ledgers,
     output:
         ledger=PATHS.test_ledger("ledger.parquet", "{attack}", **CELL),
@@ -99,6 +101,7 @@ rule attack_test:
         runtime=2880,
     params:
         attack=attack_params,
+        examples=attacked_of_test,
         seed=seeded("attack-test"),
         shard=None,
         workers=attack_workers,
@@ -113,10 +116,10 @@ rule attack_test:
 use rule attack_test as attack_test_shard with:
     input:
         attack_resources,
+        unpack(attack_tables),
         model=tested_model,
         split_file=PATHS.split("{dataset}", "test"),
         examples=PATHS.data("{dataset}", "examples.json"),
-        synonyms=synonym_table,
     output:
         ledger=PATHS.test_ledger("shards/{shard}.parquet", "{attack}", **CELL),
         seconds=PATHS.test_ledger("shards/{shard}.seconds.parquet", "{attack}", **CELL),
@@ -131,6 +134,7 @@ use rule attack_test as attack_test_shard with:
         runtime=2880,
     params:
         attack=attack_params,
+        examples=attacked_of_test,
         seed=seeded("attack-test"),
         shard=shard_of,
         workers=attack_workers,

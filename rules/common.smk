@@ -5,15 +5,18 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from flat import digest
+from flat.cells import AttackedCell, Cell, base_of
+from flat.attacks.roles import is_made, made_from
 from flat.errors import FlatError
 from flat.job import share_package
 from flat.paths import (
     CELL,
-    base_of,
     coordinates,
     final_model,
     of as paths_of,
     previous_model,
+    table_key,
+    table_stem,
     test_ledger,
     train_ledger,
 )
@@ -22,15 +25,19 @@ from flat.resources.catalogue import marker, marker_of_folder
 from flat.seeds import seed_of
 from flat.study import parse as parse_study
 from flat.study_grid import (
-    AttackedCell,
-    Cell,
     attacked_cells,
+    attacked_train,
     device_of,
     explained_cells,
     importance_cells,
     last_round,
     objective_of,
+    replay_cells,
+    replayed_on,
+    reported_datasets,
     rounds_of,
+    saliency_cells,
+    table_keys,
     trained_cells,
     training_of,
 )
@@ -45,14 +52,20 @@ except FlatError as error:
 PATHS = paths_of(STUDY)
 METHODS = ("ig", "lime")
 STUDY_VALUES = STUDY.model_dump(mode="json")
-NUMBERS = range(1, 11)
+TABLE_KEYS = table_keys(STUDY)
 FIGURE_NUMBERS = range(3, 7)
-TABLES = [PATHS.table(n, kind) for n in NUMBERS for kind in ("csv", "md", "tex")]
+TABLES = [PATHS.table(key, kind) for key in TABLE_KEYS for kind in ("csv", "md", "tex")]
 FIGURES = [
     PATHS.figure(n, kind) for n in FIGURE_NUMBERS for kind in ("pdf", "png", "csv")
 ]
 RUNNABLE_ATTACKS = attacked_cells(STUDY)
-EXPLAINED = sorted({(a.cell.dataset, a.cell.model) for a in explained_cells(STUDY)})
+EXPLAINED = sorted(
+    {
+        (method, a.cell.dataset, a.cell.model)
+        for method in METHODS
+        for a in explained_cells(STUDY, method)
+    }
+)
 CELL_FOLDERS = ("{dataset}", "{model}", "{strategy}", "{train_attack}", "seed{seed}")
 OWN_START = [
     name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial
@@ -79,7 +92,7 @@ wildcard_constraints:
     seed=alternatives(map(str, STUDY.seeds)),
     round=r"\d+",
     method="ig|lime",
-    table=alternatives(map(str, NUMBERS)),
+    table=alternatives(map(table_stem, TABLE_KEYS)),
     figure=alternatives(map(str, FIGURE_NUMBERS)),
     shard=r"\d+",
     groups=r"\d+",
@@ -141,7 +154,7 @@ DATA_FIELDS = {
     "max_overlap",
     "duplicates",
 }
-ATTACK_FIELDS = {"recipe", "resources", "parameters", "query_budget"}
+ATTACK_FIELDS = {"recipe", "resources", "parameters", "query_budget", "time_limit"}
 
 
 def canonical(value):
@@ -205,6 +218,20 @@ def vectors_resource(wildcards):
     return markers(wildcards.resource)
 
 
+def named_resource(wildcards):
+    return markers(wildcards.resource)
+
+
+def masked_language_model_files():
+    """The files of a masked language model trained further on a data set, by name."""
+    names = {"weights": "model.safetensors", "config": "config.json"}
+    names |= {"tokenizer": "tokenizer.json", "metrics": "metrics.json"}
+    return {
+        name: PATHS.data("{dataset}", f"mlm-{{resource}}/{file}")
+        for name, file in names.items()
+    }
+
+
 def wordnet_resource(wildcards):
     return markers(WORDNET)
 
@@ -217,10 +244,12 @@ def synonyms_resource(wildcards):
 
 
 def model_inputs(wildcards):
-    """Vocabulary and vectors for word models, the checkpoint's resource for encoders."""
+    """Vocabulary and vectors for word models, a file of the pretrained network's folder for encoders."""
     model = STUDY.models[wildcards.model]
     if model.kind == "encoder":
-        return {"encoder": marker(model.checkpoint)}
+        return {
+            "encoder": marker(model.checkpoint) or f"{model.checkpoint}/config.json"
+        }
     return {
         "vocabulary": PATHS.data(wildcards.dataset, "vocabulary.json"),
         "vectors": PATHS.data(
@@ -293,6 +322,15 @@ def base_training_seed(wildcards):
 
 def objective_params(wildcards):
     return objective_of(STUDY, cell_of(wildcards))
+
+
+def freeze_param(wildcards):
+    """Whether a variational encoder's embedding block stays as it starts."""
+    if STUDY.models[wildcards.model].kind != "encoder":
+        return False
+    if STUDY.strategies[wildcards.strategy].mask != "variational":
+        return False
+    return switches_of(STUDY, wildcards.model, wildcards.strategy)["freeze_embeddings"]
 
 
 def keep_param(wildcards):

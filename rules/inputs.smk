@@ -18,6 +18,10 @@ def ledger_cell(wildcards):
     )
 
 
+def attacked_of_round(wildcards):
+    return attacked_train(STUDY, ledger_cell(wildcards))
+
+
 def tested_model(wildcards):
     return final_model(STUDY, cell_of(wildcards))
 
@@ -27,21 +31,55 @@ def attack_name(wildcards):
 
 
 def attack_params(wildcards):
-    return canonical(
-        STUDY.attacks[attack_name(wildcards)].model_dump(include=ATTACK_FIELDS)
-    )
+    """The attack as the study says it; queries are reported of test texts, so these are searched exactly."""
+    attack = STUDY.attacks[attack_name(wildcards)]
+    search = attack.search or ("lazy" if "round" in wildcards.keys() else "exact")
+    return canonical(attack.model_dump(include=ATTACK_FIELDS) | {"search": search})
+
+
+def attacked_of_test(wildcards):
+    """How many of the data set's drawn test examples an attack is run on; None: all."""
+    return STUDY.attacks[wildcards.attack].examples
+
+
+def victim_in_train_mode(wildcards):
+    """Whether train texts are attacked with dropout and sampled masks on (a reading of the published code)."""
+    switches = switches_of(STUDY, wildcards.model, wildcards.strategy)
+    return switches["attack_in_train_mode"]
 
 
 def attack_resources(wildcards):
-    """Markers of the lexical resources an attack uses, and the data set's synonym table for PWWS."""
-    attack = STUDY.attacks[attack_name(wildcards)]
-    files = [marker(name) for name in set(attack.resources.values())]
+    """Markers of the fetched resources an attack uses."""
+    resources = STUDY.attacks[attack_name(wildcards)].resources
+    files = {
+        marker(name) for role, name in resources.items() if not is_made(role, name)
+    }
     return sorted(file for file in files if file)
 
 
-def synonym_table(wildcards):
-    recipe = STUDY.attacks[attack_name(wildcards)].recipe
-    return [PATHS.data(wildcards.dataset, "wordnet.json")] if recipe == "pwws" else []
+def attack_tables(wildcards):
+    """Role -> what a rule makes of the data set for the attack's resources."""
+    attack = STUDY.attacks[attack_name(wildcards)]
+    tables = {
+        role: PATHS.data(
+            wildcards.dataset, MADE_FILES[role].format(made_from(role, name))
+        )
+        for role, name in attack.resources.items()
+        if is_made(role, name)
+    }
+    return tables | (
+        {"wordnet": PATHS.data(wildcards.dataset, "wordnet.json")}
+        if attack.recipe == "pwws"
+        else {}
+    )
+
+
+# the file of each role's table; a masked language model is the folder it lies in
+MADE_FILES = {
+    "sememes": "sememes-{}.json",
+    "language_model": "bigrams.npz",
+    "masked_language_model": "mlm-{}/model.safetensors",
+}
 
 
 def train_attack_seed(wildcards):
@@ -108,7 +146,7 @@ def explained_pairs(wildcards):
 def explained_of_model(wildcards):
     return [
         a
-        for a in explained_cells(STUDY)
+        for a in explained_cells(STUDY, wildcards.method)
         if a.cell.dataset == wildcards.dataset and a.cell.model == wildcards.model
     ]
 
@@ -141,26 +179,26 @@ def train_ledgers_of_importance(wildcards):
     return [train_ledger(STUDY, cell, k) for k in range(1, last_round(STUDY, cell) + 1)]
 
 
+# --- replay
+
+
+def replayed_ledgers(wildcards):
+    """The ledgers of every model of the transfer matrix, of the asked model's seed."""
+    return [test_ledger(STUDY, a) for a in replayed_on(STUDY, cell_of(wildcards))]
+
+
+def replay_sources(wildcards):
+    return [coordinates(a.cell) for a in replayed_on(STUDY, cell_of(wildcards))]
+
+
 # --- aggregate
 
 ATTACKED = attacked_cells(STUDY)
 TRAINED = trained_cells(STUDY)
 IMPORTANCE = importance_cells(STUDY)
-EXPLAINED_CELLS = explained_cells(STUDY)
-SALIENCY = [
-    AttackedCell(cell, STUDY.artefacts.saliency.attack)
-    for cell in sorted(
-        {
-            a.cell
-            for a in explained_cells(STUDY)
-            if a.cell.dataset == STUDY.artefacts.saliency.dataset
-            and a.cell.model == STUDY.artefacts.saliency.model
-            and a.cell.seed == STUDY.seeds[0]
-            and a.attack == STUDY.artefacts.saliency.attack
-            and a.cell.train_attack in (STUDY.artefacts.saliency.attack, "none")
-        }
-    )
-]
+GRADIENT_CELLS = explained_cells(STUDY, "ig")
+SALIENCY = sorted(set(saliency_cells(STUDY)))
+REPLAY = sorted(set(replay_cells(STUDY)))
 
 
 def known_words(cell):
@@ -172,23 +210,32 @@ def known_words(cell):
 
 def table_inputs(wildcards):
     """What a table reads, with the printed table it is shown beside."""
-    number = int(wildcards.table)
-    return TABLE_SOURCES[number] | {
-        "paper": f"config/paper/table{number}_{PAPER_TABLES[str(number)]}.csv"
-    }
+    key = table_key(wildcards.table)
+    if key not in PAPER_TABLES:
+        return TABLE_SOURCES[key]
+    printed = f"config/paper/{wildcards.table}_{PAPER_TABLES[key]}.csv"
+    return TABLE_SOURCES[key] | {"paper": printed}
 
 
-# what each table is built from: the measurements; 1 and 6 from the data, 9 from the word importance
-TABLE_SOURCES = {number: {"measurements": PATHS.measurements()} for number in NUMBERS}
+# what each table is built from: the measurements; 1 and 6 from the data, 9 from the word importance, replay from itself
+TABLE_SOURCES = {key: {"measurements": PATHS.measurements()} for key in TABLE_KEYS}
 TABLE_SOURCES |= dict.fromkeys(
-    (1, 6), {"summaries": [PATHS.data(d, "summary.json") for d in STUDY.datasets]}
+    ("1", "6"),
+    {"summaries": [PATHS.data(d, "summary.json") for d in reported_datasets(STUDY)]},
 )
-TABLE_SOURCES[9] = {
+TABLE_SOURCES["9"] = {
     "importance": PATHS.importance("importance.parquet", **coordinates(IMPORTANCE[0]))
 }
+REPLAYS = [PATHS.replay(a.attack, **coordinates(a.cell)) for a in REPLAY]
+if REPLAYS:
+    TABLE_SOURCES["replay"] = {"replays": REPLAYS}
 REPORT_TABLES = TABLE_SOURCES
 REPORT_TEMPLATES = sorted(map(str, Path("src/flat/report/templates").glob("*")))
-REPORT_SOURCES = [PATHS.measurements(), TABLE_SOURCES[9]["importance"]]
+REPORT_SOURCES = [
+    PATHS.measurements(),
+    TABLE_SOURCES["9"]["importance"],
+    *REPLAYS,
+]
 PAPER_TABLES = {
     "1": "datasets",
     "2": "test_accuracy",

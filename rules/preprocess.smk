@@ -97,6 +97,76 @@ rule look_up_synonyms:
         "../workflow/scripts/look_up_synonyms.py"
 
 
+rule look_up_sememes:
+    """WordNet's stand-in for HowNet's candidates, for a data set's words (PSO)."""
+    input:
+        splits=[PATHS.split("{dataset}", split) for split in ("train", "test")],
+        train=PATHS.split("{dataset}", "train"),
+        wordnet=named_resource,
+    output:
+        bank=PATHS.data("{dataset}", "sememes-{resource}.json"),
+    log:
+        PATHS.log("look_up_sememes", "{dataset}", "{resource}"),
+    benchmark:
+        PATHS.benchmark("look_up_sememes", "{dataset}", "{resource}")
+    conda:
+        "../envs/flat.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=code("look_up_sememes.py"),
+    script:
+        "../workflow/scripts/look_up_sememes.py"
+
+
+rule count_bigrams:
+    """Word pairs of a data set's training texts: the language model that Gene asks (bigrams@train)."""
+    input:
+        train=PATHS.split("{dataset}", "train"),
+    output:
+        bigrams=PATHS.data("{dataset}", "bigrams.npz"),
+    log:
+        PATHS.log("count_bigrams", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("count_bigrams", "{dataset}")
+    conda:
+        "../envs/flat.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        code=code("count_bigrams.py"),
+    script:
+        "../workflow/scripts/count_bigrams.py"
+
+
+rule train_masked_language_model:
+    """A masked language model, trained further on a data set's training texts (NAME@train: CLARE and BAE)."""
+    input:
+        train=PATHS.split("{dataset}", "train"),
+        dev=PATHS.split("{dataset}", "dev"),
+        source=named_resource,
+    output:
+        **masked_language_model_files(),
+    log:
+        PATHS.log("train_masked_language_model", "{dataset}", "{resource}"),
+    benchmark:
+        PATHS.benchmark("train_masked_language_model", "{dataset}", "{resource}")
+    conda:
+        "../envs/flat.yaml"
+    threads: STUDY.torch_threads
+    resources:
+        mem_mb=memory,
+        runtime=240,
+    params:
+        torch_threads=STUDY.torch_threads,
+        seed=seeded("masked-language-model"),
+        code=code("train_masked_language_model.py"),
+    script:
+        "../workflow/scripts/train_masked_language_model.py"
+
+
 rule group_words:
     """Groups of similar words that share a mask (Table 10)."""
     input:

@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ def running(snakemake) -> Iterator[logging.Logger]:
     log.propagate = False
     try:
         yield log
+        log.info("done: %.1f CPU-seconds, %.0f MiB", *_used())
     except FlatError as error:
         log.error("error in %s\n%s", snakemake.rule, error)
         print(f"error in {snakemake.rule}: {error}", file=sys.stderr)
@@ -46,6 +48,13 @@ def running(snakemake) -> Iterator[logging.Logger]:
     finally:
         log.removeHandler(handler)
         handler.close()
+
+
+def _used() -> tuple[float, float]:
+    """CPU-seconds of this process and its ended children, and its largest resident memory in MiB."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    return seconds, own.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
 
 
 def share_package() -> None:

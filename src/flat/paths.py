@@ -6,8 +6,10 @@ wildcards such as ``{dataset}``) and a table's concrete file.
 
 from dataclasses import dataclass
 
+from flat.cells import AttackedCell, Cell, base_of
+from flat.readings import switches_of
 from flat.study import Study
-from flat.study_grid import NO_ATTACK, AttackedCell, Cell, last_round
+from flat.study_grid import last_round
 
 SPLITS = ("train", "dev", "test")
 CELL = {name: "{" + name + "}" for name in ("dataset", "model", "strategy", "train_attack", "seed")}
@@ -57,8 +59,14 @@ class Paths:
     def measurements(self) -> str:
         return f"{self.root}/measurements.parquet"
 
-    def table(self, number: object, kind: str) -> str:
-        return f"{self.root}/tables/table{number}.{kind}"
+    def replay(self, attack: str, *, dataset, model, strategy, train_attack, seed) -> str:
+        """What a trained model answers to the adversarial texts stored from every model of the transfer matrix."""
+        cell = f"{dataset}/{model}/{strategy}/{train_attack}/seed{seed}/{attack}"
+        return f"{self.root}/replay/{cell}/replay.parquet"
+
+    def table(self, key: str, kind: str) -> str:
+        """A table by its key, "3" or "readings"; a wildcard for the file's stem goes through as it is."""
+        return f"{self.root}/tables/{table_stem(key)}.{kind}"
 
     def figure(self, number: object, kind: str) -> str:
         return f"{self.root}/figures/fig{number}.{kind}"
@@ -77,6 +85,21 @@ class Paths:
     def journal(self, rule: str, *coordinates: str) -> str:
         """Where a long job notes what it has finished; never a declared output, so a killed job can go on."""
         return f"{self.root}/journals/{rule}/{'/'.join(coordinates)}.jsonl"
+
+
+def table_stem(key: str) -> str:
+    """The name of a table's files: table3 of key "3", readings of key "readings"."""
+    return f"table{key}" if key.isdigit() else key
+
+
+def table_name(key: str) -> str:
+    """What a table is called: Table 3, Readings."""
+    return f"Table {key}" if key.isdigit() else key.capitalize()
+
+
+def table_key(stem: str) -> str:
+    """The key of the table whose files have this name."""
+    return stem.removeprefix("table")
 
 
 def of(study: Study) -> Paths:
@@ -107,15 +130,13 @@ def previous_model(study: Study, cell: Cell, round_: int, file: str = "model.saf
     return paths.model(file, 0, **coordinates(base_of(cell)))
 
 
-def base_of(cell: Cell) -> Cell:
-    return Cell(cell.dataset, cell.model, "base", NO_ATTACK, cell.seed)
-
-
 def train_ledger(study: Study, cell: Cell, round_: int, file: str = "ledger.parquet") -> str:
-    """The ledger round ``round_`` trains on. Strategies that start from the base model share its first attack."""
+    """The ledger round ``round_`` trains on. Strategies that start from the base model share its first attack, if the
+    base model is attacked in their mode."""
     strategy = cell.strategy
     if round_ == 1 and study.strategies[strategy].start == "base":
-        strategy = "base"
+        modes = {switches_of(study, cell.model, name)["attack_in_train_mode"] for name in (strategy, "base")}
+        strategy = "base" if len(modes) == 1 else strategy
     shared = Cell(cell.dataset, cell.model, strategy, cell.train_attack, cell.seed)
     return of(study).train_ledger(file, round_, **coordinates(shared))
 

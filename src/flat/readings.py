@@ -85,14 +85,34 @@ AUTHORS_ENCODERS = {
 }
 
 
+# Switches that say nothing without a variational mask, and those among them that only encoders have.
+ENCODER_SWITCHES = ("position_dependent_masks", "mask_special_tokens", "mask_attention", "freeze_embeddings")
+MASK_SWITCHES = ("detach_importance", "importance_over", "entropy_over", *ENCODER_SWITCHES)
+
+
+def reading_of(study: "Study", model: str) -> dict[str, bool | str]:
+    """Every switch of a model as the study's reading of the method has it."""
+    if study.method.reading == "paper":
+        return dict(PAPER)
+    return PAPER | (AUTHORS_ENCODERS if study.models[model].kind == "encoder" else AUTHORS_WORD_MODELS)
+
+
 def switches_of(study: "Study", model: str, strategy: str) -> dict[str, bool | str]:
     """Every switch of a model trained with a strategy, resolved: none is null."""
-    values = dict(PAPER)
-    if study.method.reading == "authors":
-        values |= AUTHORS_ENCODERS if study.models[model].kind == "encoder" else AUTHORS_WORD_MODELS
+    values = reading_of(study, model)
     for level in (study.method.switches, study.strategies[strategy].switches):
         values |= level.model_dump(exclude_none=True)
     return values
+
+
+def means_something(study: "Study", model: str, strategy: str, switch: str) -> bool:
+    """Whether a switch can change anything in a model trained with a strategy."""
+    trained = study.strategies[strategy]
+    if switch in MASK_SWITCHES and trained.mask != "variational":
+        return False
+    if switch in ENCODER_SWITCHES and study.models[model].kind != "encoder":
+        return False
+    return trained.adversarial or switch not in ("keep", "attack_in_train_mode")
 
 
 def network_switches(study: "Study", model: str, strategy: str) -> dict[str, bool]:

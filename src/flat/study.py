@@ -26,6 +26,9 @@ class Training(Strict):
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     schedule: Literal["none", "linear"] = "none"
     clip_norm: Annotated[float, Field(gt=0)] | None = None
+    texts_per_epoch: Positive | None = Field(
+        None, description="originals an epoch takes: a fresh draw, with those of the adversarial texts; null: all"
+    )
     accumulate: Positive = Field(1, description="batches whose gradients are added up before a step, for small GPUs")
     patience: Positive | None = None
     select: Literal["dev", "last"] = "dev"
@@ -37,7 +40,9 @@ class Model(Strict):
     stand_in: str | None = None
     kind: Literal["cnn", "lstm", "encoder"]
     vectors: str | None = Field(None, description="resource that holds the pretrained word vectors")
-    checkpoint: str | None = Field(None, description="resource, hub name or folder of a pretrained encoder")
+    checkpoint: str | None = Field(
+        None, description="resource, or folder (with a / in its name), of a pretrained encoder"
+    )
     options: dict[str, int | float | bool | str | list[int]] = {}
     mask_hidden: Positive = 400
     device: Literal["cpu", "cuda", "auto"] | None = Field(None, description="null: the study's device")
@@ -64,7 +69,9 @@ class Strategy(Strict):
     start: Literal["base", "own"] = Field(
         "base", description="round 0: the base model, or a model with this strategy's mask trained on clean data"
     )
-    switches: Switches = Field(Switches(), description="readings of the method that this strategy takes (docs/method.md)")
+    switches: Switches = Field(
+        Switches(), description="readings of the method that this strategy takes (docs/method.md)"
+    )
 
     @model_validator(mode="after")
     def _fitting_weights(self):
@@ -78,6 +85,10 @@ class Strategy(Strict):
 class Rounds(Strict):
     count: Positive = 3
     epochs: Positive = 10
+    texts_per_epoch: Positive | None = Field(None, description="as in training, for rounds; null: as in training")
+    attacked: Positive | None = Field(
+        None, description="train examples attacked in a round; null: the data set's attacked_train"
+    )
     accumulate: bool = Field(False, description="D' of a round adds to the earlier ones instead of replacing them")
 
 
@@ -96,6 +107,11 @@ class Attack(Strict):
     )
     examples: Positive | None = Field(
         None, description="test examples attacked: a fixed sub-draw of the data set's attacked_test; null: all of them"
+    )
+    search: Literal["exact", "lazy", "textattack"] | None = Field(
+        None,
+        description="TextFooler and PWWS: exact as TextAttack, lazy (same texts, fewer sentences encoded, other query "
+        "counts), or TextAttack's own; null: lazy on train texts, exact on test texts. Others: TextAttack's own",
     )
     shards: Positive = 1
     workers: Positive = Field(1, description="processes of one attack job")

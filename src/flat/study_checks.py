@@ -4,18 +4,26 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
+from flat.attacks.roles import ROLES, made_from, problem_of
 from flat.errors import StudyError
+from flat.readings import ENCODER_SWITCHES, MASK_SWITCHES
 from flat.study import Study
 
+# options a study may set, by kind of model; flat.models.registry has the same ones, but imports torch
+MODEL_OPTIONS: dict[str, tuple[str, ...]] = {
+    "cnn": ("filters", "widths", "dropout", "freeze_vectors"),
+    "lstm": ("hidden", "dropout", "embedding_dropout", "freeze_vectors"),
+    "encoder": ("layers", "attention", "gradient_checkpointing"),
+}
 # the roles of lexical resources each recipe needs
 RECIPE_RESOURCES: dict[str, tuple[str, ...]] = {
     "textfooler": ("synonyms", "sentence_encoder", "tagger"),
     "pwws": ("wordnet", "stopwords"),
-    "gene": ("synonyms", "language_model"),
-    "iga": ("synonyms",),
-    "pso": ("sememes", "tagger"),
-    "clare": ("masked_language_model", "sentence_encoder"),
-    "bae": ("masked_language_model", "sentence_encoder", "tagger"),
+    "gene": ("synonyms", "language_model", "stopwords"),
+    "iga": ("synonyms", "stopwords"),
+    "pso": ("sememes", "tagger", "stopwords"),
+    "clare": ("masked_language_model", "sentence_encoder", "tagger", "stopwords"),
+    "bae": ("masked_language_model", "sentence_encoder", "tagger", "stopwords"),
 }
 
 
@@ -39,8 +47,9 @@ def check(study: Study, where: str) -> None:
             value = getattr(block, field, None)
             names = value if isinstance(value, list) else [value] if value is not None else []
             _known(names, known, f"{where}: artefacts.{part}.{field}", kind)
-    for part in ("main", "transfer"):
-        if "base" not in getattr(artefacts, part).strategies:
+    for part in ("main", "transfer", "replay"):
+        block = getattr(artefacts, part)
+        if block is not None and "base" not in block.strategies:
             raise StudyError(
                 f"{where}: artefacts.{part}.strategies", "base is missing", "add base: the others start from it"
             )
@@ -73,6 +82,8 @@ def check(study: Study, where: str) -> None:
     if len(set(study.seeds)) != len(study.seeds):
         raise StudyError(f"{where}: seeds", f"a seed stands twice in {study.seeds}", "list each seed once")
     _check_resources(study, where)
+    _check_readings(study, where)
+    _check_explained(study, where)
     _check_overrides(study, where)
     _check_options(study, where)
 
@@ -83,13 +94,62 @@ def _known(names: Iterable[str], known: Iterable[str], place: str, kind: str) ->
         raise StudyError(place, f"{', '.join(unknown)} is not among the {kind}", f"use one of {', '.join(known)}")
 
 
+def _check_readings(study: Study, where: str) -> None:
+    """Rows of the table of readings: names that exist, each row once, switches that can change the row's model."""
+    readings = study.artefacts.readings
+    seen: dict[tuple[str, str, str], int] = {}
+    for number, row in enumerate(readings.rows if readings else ()):
+        place = f"{where}: artefacts.readings.rows.{number}"
+        for field, kind in (("dataset", "datasets"), ("model", "models"), ("strategy", "strategies")):
+            _known([getattr(row, field)], getattr(study, kind), f"{place}.{field}", kind)
+        first = seen.setdefault((row.dataset, row.model, row.strategy), number)
+        if first != number:
+            raise StudyError(place, f"it is row {first} once more", "remove it")
+        strategy, kind = study.strategies[row.strategy], study.models[row.model].kind
+        for switch in strategy.switches.model_dump(exclude_none=True):
+            if switch in ENCODER_SWITCHES and kind != "encoder":
+                raise StudyError(
+                    f"{place}.strategy",
+                    f"{row.strategy} sets {switch}, which only encoders have; {row.model} is a {kind}",
+                    "name an encoder, or a strategy without this switch",
+                )
+            if switch in MASK_SWITCHES and strategy.mask != "variational":
+                raise StudyError(
+                    f"{place}.strategy",
+                    f"{row.strategy} sets {switch}, but it has no variational mask that it could act on",
+                    "give the strategy mask: variational, or remove the switch",
+                )
+
+
+def _check_explained(study: Study, where: str) -> None:
+    """An attack whose adversarial texts are explained must attack every example that may be drawn for it."""
+    from flat.study_grid import explained_cells
+
+    for attacked in explained_cells(study, "ig"):
+        size, drawn = study.attacks[attacked.attack].examples, study.datasets[attacked.cell.dataset].attacked_test
+        if size is not None and (drawn is None or size < drawn):
+            raise StudyError(
+                f"{where}: attacks.{attacked.attack}.examples",
+                f"only {size} of the {drawn or 'whole test split'} drawn examples of {attacked.cell.dataset} would be "
+                "attacked, but its adversarial texts are explained",
+                "remove examples there; it is for attacks that are only in artefacts.transfer or artefacts.replay",
+            )
+
+
 def _check_resources(study: Study, where: str) -> None:
     from flat.resources.catalogue import load_catalogue
 
     known = set(load_catalogue())
     wanted = {f"models.{n}.vectors": m.vectors for n, m in study.models.items() if m.vectors}
+    wanted |= {f"models.{n}.checkpoint": m.checkpoint for n, m in study.models.items() if m.checkpoint}
     for name, attack in study.attacks.items():
-        wanted |= {f"attacks.{name}.resources.{role}": r for role, r in attack.resources.items()}
+        place = f"attacks.{name}.resources"
+        _known(attack.resources, ROLES, f"{where}: {place}", "roles")
+        for role, resource in attack.resources.items():
+            if problem := problem_of(role, resource):
+                raise StudyError(f"{where}: {place}.{role}", f"{resource}: {problem}", "name a resource as it is")
+            if (base := made_from(role, resource)) is not None:
+                wanted[f"{place}.{role}"] = base
     for place, resource in wanted.items():
         if resource not in known and "/" not in resource:
             raise StudyError(
@@ -100,19 +160,27 @@ def _check_resources(study: Study, where: str) -> None:
 
 
 def _check_options(study: Study, where: str) -> None:
-    """Options of CNN and LSTM: the registry says which exist (read as text: importing it would import torch)."""
-    allowed = {
-        "cnn": {"filters", "widths", "dropout", "freeze_vectors"},
-        "lstm": {"hidden", "dropout", "embedding_dropout", "freeze_vectors"},
-    }
     for name, model in study.models.items():
-        unknown = set(model.options) - allowed.get(model.kind, set(model.options))
+        place, allowed = f"{where}: models.{name}.options", MODEL_OPTIONS[model.kind]
+        unknown = set(model.options) - set(allowed)
         if unknown:
             raise StudyError(
-                f"{where}: models.{name}.options",
+                place,
                 f"{', '.join(sorted(unknown))} is no option of a {model.kind}",
-                f"use {', '.join(sorted(allowed[model.kind]))}",
+                f"use {', '.join(sorted(allowed))}",
             )
+        if model.options.get("attention", "sdpa") not in ("sdpa", "eager"):
+            raise StudyError(f"{place}.attention", f"{model.options['attention']!r} is unknown", "use sdpa or eager")
+        layers = model.options.get("layers", 1)
+        if isinstance(layers, bool) or not isinstance(layers, int) or layers < 1:
+            raise StudyError(f"{place}.layers", f"{layers!r} is no number of layers", "give a whole number from 1")
+    grouped = study.artefacts.groups.model
+    if study.models[grouped].kind == "encoder":
+        raise StudyError(
+            f"{where}: artefacts.groups.model",
+            f"{grouped} reads word pieces, and Table 10's groups are groups of words",
+            "name a CNN or LSTM",
+        )
 
 
 def _check_overrides(study: Study, where: str) -> None:
@@ -134,6 +202,12 @@ def _check_overrides(study: Study, where: str) -> None:
         covered = [cell for cell in cells if fits(override.where, cell)]
         if not covered:
             raise StudyError(f"{place}.where", "it fits no cell of the study", "remove it or widen it")
+        if override.where.strategies and "attacked" in override.rounds:
+            raise StudyError(
+                f"{place}.rounds.attacked",
+                "strategies must train on equally many adversarial texts, and may share the first round's",
+                "leave strategies out of this override's where",
+            )
         for build in (rounds_of, lambda s, c: training_of(s, c, 0), lambda s, c: training_of(s, c, 1)):
             try:
                 build(study, covered[0])

@@ -1,30 +1,8 @@
 """The cells of a study: which models it trains, which attacks it runs on them, and with which settings."""
 
-from dataclasses import dataclass
-
+from flat.cells import NO_ATTACK, AttackedCell, Cell, base_of
 from flat.readings import objective_switches
 from flat.study import Rounds, Study, Training
-
-NO_ATTACK = "none"  # the train attack of models that saw no adversarial text
-
-
-@dataclass(frozen=True, order=True)
-class Cell:
-    """One trained model: a checkpoint after its last round."""
-
-    dataset: str
-    model: str
-    strategy: str
-    train_attack: str
-    seed: int
-
-
-@dataclass(frozen=True, order=True)
-class AttackedCell:
-    """One column entry: a trained model under a test attack."""
-
-    cell: Cell
-    attack: str
 
 
 def _cell(study: Study, dataset: str, model: str, strategy: str, attack: str, seed: int) -> Cell:
@@ -74,22 +52,80 @@ def importance_cells(study: Study) -> list[Cell]:
     return [_cell(study, i.dataset, i.model, s, i.attack, study.seeds[0]) for s in (i.strategy, i.without_gamma)]
 
 
-def explained_cells(study: Study) -> list[AttackedCell]:
-    """The cells whose explanations are compared (Tables 3 and 8, Figs 3 and 6)."""
+def saliency_cells(study: Study) -> list[AttackedCell]:
+    """Fig. 3: the main strategies' models of the first seed."""
     s = study.artefacts.saliency
-    saliency = [
+    return [
         AttackedCell(_cell(study, s.dataset, s.model, strategy, s.attack, study.seeds[0]), s.attack)
         for strategy in study.artefacts.main.strategies
     ]
-    return sorted({*main_cells(study), *saliency})
+
+
+def replay_cells(study: Study) -> list[AttackedCell]:
+    """The transfer matrix: models whose stored adversarial texts are asked of one another. Empty without the block."""
+    r = study.artefacts.replay
+    if r is None:
+        return []
+    return [
+        AttackedCell(_cell(study, r.dataset, m, s, r.train_attack, seed), r.attack)
+        for m in r.models
+        for s in r.strategies
+        for seed in study.seeds
+    ]
+
+
+def replayed_on(study: Study, cell: Cell) -> list[AttackedCell]:
+    """The cells whose adversarial texts a model of the transfer matrix is asked: those of its seed, its own too.
+
+    Other seeds are left out, so that a study may grow by a seed and keep what it has.
+    """
+    return sorted({attacked for attacked in replay_cells(study) if attacked.cell.seed == cell.seed})
+
+
+def reading_cells(study: Study) -> list[AttackedCell]:
+    """The rows of the table of readings. Empty without the block."""
+    r = study.artefacts.readings
+    if r is None:
+        return []
+    return [
+        AttackedCell(_cell(study, row.dataset, row.model, row.strategy, r.attack, seed), r.attack)
+        for row in r.rows
+        for seed in study.seeds
+    ]
+
+
+def explained_cells(study: Study, method: str) -> list[AttackedCell]:
+    """The cells whose explanations are compared: Table 8's with LIME (the dearer method); those of Tables 3 and of
+    the readings, and Figs 3 and 6, with integrated gradients."""
+    if method == "lime":
+        return sorted(set(main_cells(study)))
+    return sorted({*main_cells(study), *saliency_cells(study), *reading_cells(study)})
 
 
 def attacked_cells(study: Study) -> list[AttackedCell]:
-    return sorted({*main_cells(study), *transfer_cells(study), *variant_cells(study), *explained_cells(study)})
+    grids = (main_cells, transfer_cells, variant_cells, replay_cells)
+    explained = explained_cells(study, "ig")
+    shared = {AttackedCell(base_of(a.cell), a.attack) for a in explained}  # their adversarial texts are explained too
+    return sorted({attacked for grid in grids for attacked in grid(study)} | {*explained} | shared)
 
 
 def trained_cells(study: Study) -> list[Cell]:
     return sorted({a.cell for a in attacked_cells(study)} | set(importance_cells(study)))
+
+
+def reported_datasets(study: Study) -> list[str]:
+    """The study's data sets without those that exist for rows of the table of readings alone."""
+    others = [block for part, block in study.artefacts if part != "readings" and block is not None]
+    used = {name for block in others for name in getattr(block, "datasets", [getattr(block, "dataset", "")])}
+    readings = study.artefacts.readings
+    only_read = {row.dataset for row in readings.rows} - used if readings else set()
+    return [name for name in study.datasets if name not in only_read]
+
+
+def table_keys(study: Study) -> list[str]:
+    """The tables of a study: the paper's by number, then those of its own that it asks for."""
+    own = [name for name in ("readings", "replay") if getattr(study.artefacts, name) is not None]
+    return [*map(str, range(1, 11)), *own]
 
 
 def rounds_of(study: Study, cell: Cell) -> Rounds:
@@ -103,6 +139,12 @@ def rounds_of(study: Study, cell: Cell) -> Rounds:
     return Rounds(**values)
 
 
+def attacked_train(study: Study, cell: Cell) -> int | None:
+    """Train examples attacked in each round of a cell; None for all. One number for all strategies of a model: adv and
+    FLAT may share the first round's texts, and train on equally many."""
+    return rounds_of(study, cell).attacked or study.datasets[cell.dataset].attacked_train
+
+
 def last_round(study: Study, cell: Cell) -> int:
     return rounds_of(study, cell).count if study.strategies[cell.strategy].adversarial else 0
 
@@ -111,12 +153,15 @@ def training_of(study: Study, cell: Cell, round_: int) -> Training:
     """The optimiser's options of one round of a cell, overrides applied. Rounds have their own number of epochs."""
     from flat.study_checks import fits
 
-    values = study.models[cell.model].training.model_dump()
+    values, of_rounds = study.models[cell.model].training.model_dump(), set()
     if round_ > 0:
-        values["epochs"] = rounds_of(study, cell).epochs
+        rounds = rounds_of(study, cell)
+        own = {"epochs": rounds.epochs, "texts_per_epoch": rounds.texts_per_epoch}
+        of_rounds = {name for name, value in own.items() if value is not None}
+        values |= {name: own[name] for name in of_rounds}
     for override in study.overrides:
         if fits(override.where, cell):
-            values |= {k: v for k, v in override.training.items() if not (round_ > 0 and k == "epochs")}
+            values |= {k: v for k, v in override.training.items() if k not in of_rounds}
     return Training(**values)
 
 

@@ -13,6 +13,7 @@ thing differs: Snakemake's ``benchmark`` files then show a job's wall time right
 
 import argparse
 import fcntl
+import gc
 import importlib
 import json
 import os
@@ -42,14 +43,22 @@ MODULES = (
     "flat.attacks.run",
     "flat.attacks.engine",
     "flat.attacks.sentence_encoder",
+    "flat.attacks.masked_components",
     "flat.interpretation.attributions",
     "flat.interpretation.consistency",
     "captum.attr",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.auto.tokenization_auto",
+    "transformers.models.bert.modeling_bert",
+    "transformers.models.bert.tokenization_bert",
+    "transformers.models.deberta_v2.modeling_deberta_v2",
     "flat.analysis.robustness",
     "flat.analysis.importance",
+    "flat.analysis.replay",
     "flat.report.inputs",
     "flat.report.tables",
     "matplotlib.pyplot",
+    "sklearn.cluster",
 )
 
 
@@ -196,6 +205,8 @@ def preload(modules=MODULES) -> None:
             importlib.import_module(name)
         except ImportError:
             continue
+    gc.collect()
+    gc.freeze()  # a child's collector leaves what was loaded alone: its memory stays shared
 
 
 def main(arguments: list[str] | None = None) -> int:

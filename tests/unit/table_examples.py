@@ -35,6 +35,13 @@ def study(**changes) -> Study:
             "adv": {"title": "adv"},
             "FLAT": {"title": "FLAT", "mask": "variational", "beta": 0.5, "gamma": 0.001},
             "FLAT-nogamma": {"title": "FLAT-nogamma", "mask": "variational", "beta": 0.1},
+            "FLAT-softmax": {
+                "title": "FLAT, softmax",
+                "mask": "variational",
+                "beta": 0.5,
+                "gamma": 0.001,
+                "switches": {"double_softmax": True, "keep": "all"},
+            },
             "group10": {"title": "group10", "mask": "group", "groups": 10},
             "group12": {"title": "group12", "mask": "group", "groups": 12},
         },
@@ -49,6 +56,21 @@ def study(**changes) -> Study:
             "importance": {**LSTM_SST2, "strategy": "FLAT", "without_gamma": "FLAT-nogamma"},
             "groups": {"dataset": "ag", "model": "CNN", "attack": "textfooler", "strategies": ["group12", "group10"]},
             "saliency": LSTM_SST2,
+            "replay": {
+                "dataset": "sst2",
+                "attack": "textfooler",
+                "train_attack": "textfooler",
+                "models": ["LSTM", "CNN"],
+                "strategies": ["base", "FLAT"],
+            },
+            "readings": {
+                "attack": "textfooler",
+                "rows": [
+                    {"dataset": "sst2", "model": "LSTM", "strategy": "FLAT"},
+                    {"dataset": "ag", "model": "CNN", "strategy": "FLAT"},
+                    {"dataset": "sst2", "model": "LSTM", "strategy": "FLAT-softmax"},
+                ],
+            },
         },
     }
     return Study.model_validate({**values, **changes})
@@ -82,8 +104,8 @@ def make_extras():
     return tables.Extras(printed, {"sst2": summary}, tuple(pairs))
 
 
-def build(number, rows, extras, **changes):
-    return tables.build(number, study(**changes), robustness.frame_of(rows), extras)
+def build(key, rows, extras, **changes):
+    return tables.build(key, study(**changes), robustness.frame_of(rows), extras)
 
 
 def entry(table, labels, title, pair_set=None):

@@ -245,6 +245,12 @@ def test_cells_are_summarised_apart_and_empty_sets_say_so():
     assert "floor" not in set(summary["pair_set"])
 
 
+def test_alignment_of_replaced_words_changes_nothing():
+    own = ledger(OWN)
+    own["aligned"] = [np.arange(len(words), dtype=np.int32) for words in own["original_words"]]
+    pd.testing.assert_frame_equal(measure(attributions(), own, ledger(SHARED), **CELL), measured())
+
+
 # --- what does not fit is refused, with the example's name
 
 

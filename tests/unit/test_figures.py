@@ -332,11 +332,16 @@ def test_drawings_from_a_study_s_files(saliency, tmp_path):
 
     study = load(DEMO)
     values = study.model_dump(mode="json")
+    values["models"]["CNN"]["stand_in"] = "a small CNN"
+    spare = {"title": "SST2, for one row", "stand_in": None}  # no artefact but the readings may name it
+    values["datasets"]["spare"] = values["datasets"]["sst2"] | spare
     write_table(tmp_path / "measurements.parquet", MEASUREMENTS)
     drawing = inputs.drawing_of(6, values, {"measurements": str(tmp_path / "measurements.parquet")}, [])
     assert drawing.frame["status"].eq("ours").sum() == 3
     assert drawing.frame["model"].unique().tolist() == ["LSTM", "CNN", "BERT", "DeBERTa"]
     assert "Rotten Tomatoes sentences" in words_of(drawing.figure)
+    assert any(note.startswith("Stand-ins for the paper's models: CNN: a small CNN") for note in drawing.notes)
+    assert "spare" not in set(drawing.frame["dataset"])
 
     order = ["FLAT", "adv", "base"]  # as the files come
     files = {"attributions": [], "ledgers": []}

@@ -23,6 +23,7 @@ def example(name, status, words="a b c d", swaps=(), queries=10, unchecked=False
         "perturbed": words,
         "original_words": words.split(" "),
         "perturbed_words": words.split(" "),
+        "aligned": list(range(len(words.split(" ")))),
         "swaps": [{"position": i, "from": "a", "to": to} for i, to in enumerate(swaps)],
         "predicted": 0,
         "perturbed_predicted": 1,
@@ -175,26 +176,26 @@ def printed(request):
 
 def test_printed_values_keep_their_digits(printed):
     cell = {"dataset": "sst2", "model": "LSTM", "strategy": "base", "train_attack": "none"}
-    assert printed.value(2, **cell, metric="test_accuracy_percent") == "84.40"
+    assert printed.value("2", **cell, metric="test_accuracy_percent") == "84.40"
     under = {**cell, "attack": "textfooler"}
-    assert printed.value(3, **under, metric="after_attack_accuracy_percent") == "5.05"
-    assert printed.value(3, **under, metric="topk_intersection", method="ig", k=5) == "0.68"
-    assert printed.value(8, **under, metric="kendall_tau", method="lime") == "0.33"
-    assert printed.value(4, **{**cell, "attack": "clare"}, metric="after_attack_accuracy_percent") == "3.02"
-    assert printed.value(3, **under, metric="kendall_tau", method="lime") is None  # that is Table 8
+    assert printed.value("3", **under, metric="after_attack_accuracy_percent") == "5.05"
+    assert printed.value("3", **under, metric="topk_intersection", method="ig", k=5) == "0.68"
+    assert printed.value("8", **under, metric="kendall_tau", method="lime") == "0.33"
+    assert printed.value("4", **{**cell, "attack": "clare"}, metric="after_attack_accuracy_percent") == "3.02"
+    assert printed.value("3", **under, metric="kendall_tau", method="lime") is None  # that is Table 8
 
 
 def test_printed_values_of_one_cell_tables_carry_their_cell(printed):
     weights = {"beta": "on", "gamma": "off", "metric": "test_accuracy_percent"}
-    assert printed.value(5, **paper.ABLATION, **weights) == "83.96"
-    assert printed.value(5, **{**paper.ABLATION, "model": "CNN"}, **weights) is None
-    assert printed.value(10, **paper.GROUP_MASKS, groups=20, metric="after_attack_accuracy_percent") == "1.92"
+    assert printed.value("5", **paper.ABLATION, **weights) == "83.96"
+    assert printed.value("5", **{**paper.ABLATION, "model": "CNN"}, **weights) is None
+    assert printed.value("10", **paper.GROUP_MASKS, groups=20, metric="after_attack_accuracy_percent") == "1.92"
     pair = "word_importance-word_frequency"
-    assert printed.value(9, **paper.IMPORTANCE, correlation=pair, metric="p_value") == "0.001"
+    assert printed.value("9", **paper.IMPORTANCE, correlation=pair, metric="p_value") == "0.001"
 
 
 def test_every_printed_number_is_read(printed):
-    sizes = {number: len(list(printed.rows(number))) for number in range(1, 11)}
+    sizes = {number: len(list(printed.rows(str(number)))) for number in range(1, 11)}
     # 4 data sets x 4 models x (1 + 2 + 2) strategies; x 2 attacks x 3 strategies x 3 or 2 numbers; 12 x 6 attacks ...
     assert sizes == {1: 20, 2: 80, 3: 288, 4: 72, 5: 8, 6: 12, 7: 80, 8: 192, 9: 6, 10: 10}
 

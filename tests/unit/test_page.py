@@ -11,14 +11,15 @@ from flat import paths
 from flat.report import page, summary
 from flat.report.figures import FigureFile
 from flat.report.table_layout import Column, Layout, Row, Table, Wide, WideRow, wide
-from flat.study import load
+from flat.study import ReadingsTable, ReplayTable, load
+from flat.study_grid import table_keys
 
 DEMO = Path(__file__).parents[2] / "config" / "demo.yaml"
 NASTY = """<script>alert("x")</script> & 'quoted' 😀 {{ 7 * 7 }} http://example.org/a.png"""
 PNG = b"\x89PNG\r\n\x1a\nnot drawn"
 
 
-def table(number=3, notes=(NASTY,)):
+def table(key="3", notes=(NASTY,)):
     """Two models x two metrics: one entry run and printed, one without a printed value, one not run, one undefined."""
     rows = (
         Row(("TextFooler", "LSTM-base"), {"model": "LSTM", "strategy": "base"}),
@@ -35,12 +36,15 @@ def table(number=3, notes=(NASTY,)):
         | {"ours_sd": float("nan"), "printed": printed, "status": status}
         for (row, column), (ours, printed, status) in zip(((r, c) for r in rows for c in columns), values, strict=True)
     ]
-    return Table(number, NASTY, NASTY, pd.DataFrame(lines), Layout(("Attack", "Model"), rows, columns), notes)
+    return Table(key, NASTY, NASTY, pd.DataFrame(lines), Layout(("Attack", "Model"), rows, columns), notes)
 
 
 @pytest.fixture
 def study():
-    return load(DEMO)
+    """The demo with the paper's tables alone."""
+    study = load(DEMO)
+    paper = study.artefacts.model_copy(update={"replay": None, "readings": None})
+    return study.model_copy(update={"artefacts": paper})
 
 
 PASSPORT = {
@@ -223,6 +227,35 @@ def test_summary_says_what_the_files_say_and_what_is_missing(study, tmp_path):
     assert items["Table 9"].key_line == items["Figure 5"].key_line == "MISSING"
 
 
+def test_summary_of_the_tables_that_the_paper_does_not_have(study, tmp_path):
+    replay = {"dataset": "sst2", "attack": "textfooler", "train_attack": "textfooler"}
+    cells = [{"dataset": "sst2", "model": "CNN", "strategy": name} for name in ("FLAT", "FLAT-nogamma")]
+    blocks = {
+        "replay": ReplayTable(**replay, models=["CNN"], strategies=["base", "adv"]),
+        "readings": ReadingsTable(attack="textfooler", rows=cells),
+    }
+    study = study.model_copy(update={"artefacts": study.artefacts.model_copy(update=blocks)})
+    head = "source_model,source_strategy,source_train_attack,model,strategy,train_attack,metric,ours,status\n"
+    texts = [("base", "base", 10), ("base", "adv", 40), ("adv", "base", 30), ("adv", "adv", 20)]
+    lines = [f"CNN,{a},x,CNN,{b},x,replayed_accuracy_percent,{value},run\n" for a, b, value in texts]
+    readings = "model,strategy,metric,minus,ours,status\nCNN,FLAT,{0},,30,run\nCNN,FLAT,{0},first row,0,run\n"
+    readings = (readings + "CNN,FLAT-nogamma,{0},first row,-7.5,run\n").format("after_attack_accuracy_percent")
+    for kind in ("csv", "md", "tex"):
+        write(study, tmp_path, f"tables/replay.{kind}", head + "".join(lines))
+        write(study, tmp_path, f"tables/readings.{kind}", readings)
+    items = {item.name: item for item in summary.collect(study, tmp_path)}
+    assert items["Replay"].key_line == "accuracy 15.0 % on own texts, 35.0 % on those of others"
+    assert items["Readings"].key_line == "2 rows; AA changes most in CNN FLAT-nogamma: -7.5 points"
+    assert items["Replay"].where == "results/demo/tables/replay.{csv,md,tex}"
+
+
+def test_tables_of_our_own_have_anchors_files_and_no_printed_values(study):
+    html = page.build(study, [table("replay")], [], PASSPORT)
+    body = re.search(r'<section id="replay">.*?</section>', html, re.S).group()
+    assert '<a href="#replay"><b>+</b>' in html and 'href="tables/replay.csv"' in body
+    assert "printed in the paper" not in body and "12.35" in body
+
+
 def test_summary_ends_with_status_1_where_something_is_missing(study, tmp_path, monkeypatch, capsys):
     config = DEMO
     monkeypatch.chdir(tmp_path)
@@ -231,8 +264,10 @@ def test_summary_ends_with_status_1_where_something_is_missing(study, tmp_path, 
     assert "results/demo/report.html (MISSING)" in shown.out
     assert "missing: results/demo/figures/fig3.pdf" in shown.out
     assert f"--configfile {config} --force -- results/demo/figures/fig6.png" in shown.out
-    assert "43 files are missing" in shown.err  # 10 tables and 4 figures of three files each, and the report
-    for item in summary.collect(study, tmp_path):
+    whole = load(config)
+    files = 3 * (len(table_keys(whole)) + 4) + 1  # tables and 4 figures of three files each, and the report
+    assert f"{files} files are missing" in shown.err
+    for item in summary.collect(whole, tmp_path):
         for path in item.files:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("status,reason\nnot run,nothing\n")

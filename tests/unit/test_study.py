@@ -17,7 +17,10 @@ from flat.study_grid import (
     explained_cells,
     last_round,
     objective_of,
+    reading_cells,
+    replayed_on,
     rounds_of,
+    table_keys,
     trained_cells,
     training_of,
 )
@@ -40,6 +43,13 @@ def change(path: str, value=...):
     return study
 
 
+REPLAY = {
+    "dataset": "sst2",
+    "attack": "textfooler",
+    "train_attack": "pwws",
+    "models": ["LSTM", "CNN"],
+    "strategies": ["base", "adv"],
+}
 BAD = {
     "misspelt key": (change("seedz", [1]), r"seedz: Extra inputs are not permitted"),
     "missing key": (change("artefacts.main"), r"artefacts\.main: Field required"),
@@ -50,7 +60,7 @@ BAD = {
     "class twice": (change("datasets.sst2.classes", ["a", "a"]), r"a class is named twice"),
     "unknown data set": (
         change("artefacts.main.datasets", ["sst2", "yelp"]),
-        r"artefacts\.main\.datasets: yelp is not among the datasets\n.*sst2, imdb, ag, trec",
+        r"artefacts\.main\.datasets: yelp is not among the datasets\n.*sst2, sst2-masked, imdb, ag, trec",
     ),
     "unknown strategy": (change("artefacts.ablation.strategies", ["FLAT+"]), r"FLAT\+ is not among the strategies"),
     "no base": (change("artefacts.main.strategies", ["adv", "FLAT"]), r"base is missing"),
@@ -88,6 +98,18 @@ BAD = {
         r"overrides\.0: epochs: Input should be a valid integer",
     ),
     "importance of a model without masks": (change("artefacts.importance.strategy", "adv"), r"adv has no variational"),
+    "matrix without base": (
+        change("artefacts.replay", REPLAY | {"strategies": ["FLAT"]}),
+        r"artefacts\.replay\.strategies: base is missing",
+    ),
+    "matrix of an unknown model": (
+        change("artefacts.replay", REPLAY | {"models": ["GPT"]}),
+        r"artefacts\.replay\.models: GPT is not among the models",
+    ),
+    "explained attack on a part of the examples": (
+        change("attacks.pwws.examples", 1),
+        r"attacks\.pwws\.examples: only 1 of the \d+ drawn examples of ag",
+    ),
     "name that is no folder name": (change("name", "../demo"), r"name: String should match"),
     "no mapping": (["not", "a", "study"], r"valid dictionary"),
 }
@@ -122,21 +144,48 @@ def test_the_schema_is_up_to_date():
 def test_the_papers_study_has_every_cell_of_the_paper():
     study = load(ROOT / "config/config.yaml")
     cells = trained_cells(study)
-    main = [c for c in cells if c.strategy in ("base", "adv", "FLAT")]
+    main = [c for c in cells if c.strategy in ("base", "adv", "FLAT") and c.dataset in study.artefacts.main.datasets]
     assert len(main) == 4 * 4 * (1 + 2 + 2)  # base once, adv and FLAT for each of two attacks
     assert sum(c.strategy.startswith("group") for c in cells) == 5
     attacked = attacked_cells(study)
     assert len([a for a in attacked if a.cell in main and a.attack in ("textfooler", "pwws")]) == 4 * 4 * 6 + 4 * 2
     unseen = ("gene", "iga", "pso", "clare", "bae")
     assert len([a for a in attacked if a.attack in unseen]) == 5 * 4 * 3  # Table 4
-    assert len(explained_cells(study)) == 4 * 4 * 6
+    assert len(explained_cells(study, "lime")) == 4 * 4 * 6
+    readings = {a for a in reading_cells(study) if a.cell.strategy != "FLAT" or a.cell.dataset == "sst2-masked"}
+    assert set(explained_cells(study, "ig")) == set(explained_cells(study, "lime")) | readings and len(readings) == 12
     assert all(last_round(study, c) == (0 if c.strategy == "base" else 3) for c in main)
+
+
+def test_the_transfer_matrix_has_cells_of_its_own():
+    study = parse(change("artefacts.replay", REPLAY) | {"seeds": [0, 1]})
+    adv = Cell("sst2", "CNN", "adv", "pwws", 1)
+    assert AttackedCell(adv, "textfooler") in attacked_cells(study)  # in no other table: trained on PWWS
+    asked = replayed_on(study, adv)
+    assert len(asked) == 4 and {a.cell.seed for a in asked} == {1} and {a.attack for a in asked} == {"textfooler"}
+    assert {a.cell.train_attack for a in asked} == {"none", "pwws"}
+    assert replayed_on(load(ROOT / "config/config.yaml"), adv) == []
+
+
+def test_a_study_has_the_tables_that_it_asks_for():
+    plain = change("artefacts.replay", None)
+    plain["artefacts"].pop("readings", None)
+    assert table_keys(parse(plain)) == [str(n) for n in range(1, 11)]
+    assert table_keys(parse(change("artefacts.replay", REPLAY)))[-1] == "replay"
+    here = paths.of(parse(plain))
+    assert [here.table(key, "md") for key in ("3", "replay", "{table}")] == [
+        f"results/demo/tables/{stem}.md" for stem in ("table3", "replay", "{table}")
+    ]
+    assert [paths.table_key(paths.table_stem(key)) for key in ("10", "readings")] == ["10", "readings"]
 
 
 def test_base_models_are_trained_once_whatever_the_attacks():
     study = load(ROOT / "config/demo.yaml")
     base = {c for c in trained_cells(study) if c.strategy == "base"}
-    assert {c.train_attack for c in base} == {"none"} and len(base) == 8
+    main = study.artefacts.main
+    assert {c.train_attack for c in base} == {"none"}
+    assert {(c.dataset, c.model) for c in base} >= {(d, m) for d in main.datasets for m in main.models}
+    assert len(base) == len({(c.dataset, c.model) for c in base})
 
 
 def test_overrides_reach_their_cells_only():

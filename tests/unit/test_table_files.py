@@ -7,6 +7,7 @@ import re
 import pytest
 from table_examples import build, make_extras, row, study, tau
 
+from flat import paths
 from flat.report import render, tables
 
 
@@ -25,7 +26,7 @@ def some_rows():
 
 
 def test_csv_says_what_was_not_run(extras):
-    lines = list(csv.DictReader(io.StringIO(render.to_csv(build(3, some_rows(), extras)))))
+    lines = list(csv.DictReader(io.StringIO(render.to_csv(build("3", some_rows(), extras)))))
     found = {(x["dataset"], x["attack"], x["model"], x["strategy"], x["pair_set"], x["metric"]): x for x in lines}
     run = found["sst2", "textfooler", "LSTM", "base", "shared", "kendall_tau"]
     assert (run["ours"], run["ours_sd"], run["ours_n"], run["seeds"], run["printed"]) == (
@@ -42,21 +43,21 @@ def test_csv_says_what_was_not_run(extras):
 
 
 def test_markdown_rows_have_equal_cells(extras):
-    for number in tables.TABLES:
-        text = render.to_markdown(build(number, some_rows(), extras))
-        assert text.startswith(f"# Table {number}. ")
+    for key in tables.TABLES:
+        text = render.to_markdown(build(key, some_rows(), extras))
+        assert text.startswith(f"# {paths.table_name(key)}. ")
         for block in re.findall(r"(?:^\|.*\n)+", text, flags=re.M):
             assert len({line.count("|") for line in block.splitlines()}) == 1
-    assert "| LSTM-base | – | 83.46 (84.40) |" in render.to_markdown(build(2, some_rows(), extras))
+    assert "| LSTM-base | – | 83.46 (84.40) |" in render.to_markdown(build("2", some_rows(), extras))
 
 
 def test_tex_is_well_formed(extras):
     values = study().model_dump()
     values["datasets"]["sst2"]["stand_in"] = "50 % of R&D_texts {#1} ~ $5 \\ ^2"
-    for number in tables.TABLES:
-        text = render.to_tex(build(number, some_rows(), extras, datasets=values["datasets"]))
+    for key in tables.TABLES:
+        text = render.to_tex(build(key, some_rows(), extras, datasets=values["datasets"]))
         assert text.isascii()
-        if number == 2:
+        if key == "2":
             assert r"50 \% of R\&D\_texts \{\#1\} \textasciitilde{} \$5 \textbackslash{} \textasciicircum{}2" in text
         plain = re.sub(r"\\[\\{}&%$#_]", lambda match: "\n" if match.group() == r"\\" else "", text)
         assert plain.count("{") == plain.count("}") and plain.count("$") % 2 == 0 and "%" not in plain.split("\n", 1)[1]
@@ -70,10 +71,10 @@ def test_tex_is_well_formed(extras):
 
 
 def test_equal_measurements_give_equal_bytes(extras, tmp_path):
-    for number in tables.TABLES:
-        first = render.write(build(number, some_rows(), extras), tmp_path / "a")
-        second = render.write(build(number, some_rows()[::-1], extras), tmp_path / "b")
+    for key in tables.TABLES:
+        first = render.write(build(key, some_rows(), extras), tmp_path / "a")
+        second = render.write(build(key, some_rows()[::-1], extras), tmp_path / "b")
         assert sorted(first) == ["csv", "md", "tex"]
         for kind, path in first.items():
-            assert path.name == f"table{number}.{kind}"
+            assert path.name == f"{key if key.isalpha() else f'table{key}'}.{kind}"
             assert path.read_bytes() == second[kind].read_bytes()

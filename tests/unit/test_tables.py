@@ -16,10 +16,15 @@ def extras():
 
 
 def test_each_table_exists_and_no_other(extras):
-    for number in range(1, 11):
-        assert build(number, [], extras).number == number
+    keys = [*map(str, range(1, 11)), "readings", "replay"]
+    assert list(tables.TABLES) == keys
+    for key in keys:
+        assert build(key, [], extras).key == key
     with pytest.raises(StudyError, match="11"):
-        build(11, [], extras)
+        build("11", [], extras)
+    plain = study().artefacts.model_copy(update={"replay": None})
+    with pytest.raises(StudyError, match="replay: the study has no such table"):
+        build("replay", [], extras, artefacts=plain.model_dump())
 
 
 def test_accuracy_beside_the_printed_one(extras):
@@ -27,7 +32,7 @@ def test_accuracy_beside_the_printed_one(extras):
         row("test_accuracy_percent", 83.456),
         row("test_accuracy_percent", 90, dataset="ag", strategy="FLAT", train_attack="pwws"),
     ]
-    table = build(2, rows, extras)
+    table = build("2", rows, extras)
     assert entry(table, ("LSTM-base", "–"), "SST2 †") == tables.Entry("83.46", "84.40", RUN)
     assert entry(table, ("LSTM-FLAT", "PWWS"), "AG").text == "90.00 (91.37)"
     assert entry(table, ("DeBERTa-adv", "TextFooler §"), "TREC").text == "not run (95.60)"
@@ -36,15 +41,15 @@ def test_accuracy_beside_the_printed_one(extras):
 
 
 def test_every_entry_of_an_empty_study_is_not_run(extras):
-    for number in (2, 3, 4, 5, 7, 8, 10):
-        table = build(number, [], extras)
+    for key in ("2", "3", "4", "5", "7", "8", "10", "readings", "replay"):
+        table = build(key, [], extras)
         entries = [e for view in table.views for line in tables.wide(table, view).body for e in line.entries]
         assert {e.ours for e in entries} == {NOT_RUN}
         assert set(table.frame["status"]) == {NOT_RUN}
 
 
 def test_dev_accuracy_is_not_test_accuracy(extras):
-    table = build(7, [row("dev_accuracy_percent", 70.0), row("test_accuracy_percent", 60.0)], extras)
+    table = build("7", [row("dev_accuracy_percent", 70.0), row("test_accuracy_percent", 60.0)], extras)
     assert entry(table, ("LSTM-base", "–"), "SST2 †").text == "70.00 (85.21)"
 
 
@@ -52,7 +57,7 @@ def test_robustness_under_two_pair_sets(extras):
     after = row("after_attack_accuracy_percent", 12.0, attack="textfooler", n=200)
     chance = {"method": "ig", "attack": "textfooler", "pair_set": "shared", "k": 5}
     rows = [after, tau(0.5, "shared", n=40), tau(0.61, "saved", dropped=3), tau(0.1, "successful")]
-    table = build(3, [*rows, row("topk_chance", 0.123, **chance)], extras)
+    table = build("3", [*rows, row("topk_chance", 0.123, **chance)], extras)
     labels = ("TextFooler §", "LSTM-base")
     assert table.views == ("shared", "saved")
     assert entry(table, labels, "SST2 † KT").text == "0.50 (0.46)"
@@ -74,14 +79,14 @@ def test_models_are_attacked_as_they_were_trained(extras):
         row("after_attack_accuracy_percent", value, strategy="adv", train_attack=trained, attack=attack)
         for value, trained, attack in [(1, "pwws", "textfooler"), (2, "textfooler", "textfooler"), (3, "pwws", "pwws")]
     ]
-    table = build(3, rows, extras)
+    table = build("3", rows, extras)
     assert entry(table, ("TextFooler §", "LSTM-adv"), "SST2 † AA").ours == "2.00"
     assert entry(table, ("PWWS", "LSTM-adv"), "SST2 † AA").ours == "3.00"
 
 
 def test_the_noise_floor_is_shown_where_it_was_run(extras):
     floor = {**tau(0.7, "floor"), "method": "lime"}
-    table = build(8, [floor, {**tau(0.2, "shared"), "method": "lime"}], extras)
+    table = build("8", [floor, {**tau(0.2, "shared"), "method": "lime"}], extras)
     assert table.views == ("shared", "saved", "floor")
     assert [line.labels for line in tables.wide(table, "floor").body] == [("TextFooler §", "LSTM-base")]
     assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT", "floor").text == "0.70 (–)"
@@ -90,7 +95,7 @@ def test_the_noise_floor_is_shown_where_it_was_run(extras):
 
 def test_transfer(extras):
     own = {"dataset": "sst2", "model": "LSTM", "strategy": "FLAT", "train_attack": "textfooler", "attack": "pwws"}
-    table = build(4, [row("after_attack_accuracy_percent", 30.0, **own)], extras)
+    table = build("4", [row("after_attack_accuracy_percent", 30.0, **own)], extras)
     assert entry(table, ("SST2 †, TextFooler §", "LSTM-FLAT"), "PWWS").text == "30.00 (20.48)"
     assert entry(table, ("SST2 †, TextFooler §", "BERT-base"), "BAE").text == "not run (35.31)"
 
@@ -101,7 +106,7 @@ def test_ablation_states_the_weights_of_the_study(extras):
         row("test_accuracy_percent", 80.0, **flat),
         row("after_attack_accuracy_percent", 9.0, attack="textfooler", **flat),
     ]
-    table = build(5, rows, extras)
+    table = build("5", rows, extras)
     cell = "LSTM on SST2 †, TextFooler §"
     assert entry(table, (cell, "0.5", "0.001"), "SA").text == "80.00 (84.79)"
     assert entry(table, (cell, "0.5", "0.001"), "AA").text == "9.00 (17.76)"
@@ -114,7 +119,7 @@ def test_another_cell_than_the_papers_is_not_set_beside_its_numbers(extras):
     values = study().model_dump()
     values["artefacts"]["ablation"]["model"] = "CNN"
     rows = [row("test_accuracy_percent", 80.0, model="CNN", strategy="FLAT", train_attack="textfooler")]
-    table = build(5, rows, extras, artefacts=values["artefacts"])
+    table = build("5", rows, extras, artefacts=values["artefacts"])
     assert entry(table, ("CNN on SST2 †, TextFooler §", "0.5", "0.001"), "SA").text == "80.00 (–)"
     assert entry(table, ("LSTM on SST2 †, TextFooler §", "0.1", "0.001"), "SA").text == "not run (84.79)"
 
@@ -131,7 +136,7 @@ def test_group_masks_in_order_of_size(extras):
         )
         for value in (10, 12)
     ]
-    table = build(10, found, extras)
+    table = build("10", found, extras)
     assert [line.labels[1] for line in tables.wide(table).body] == ["10", "12", "20", "30", "40", "50"]
     assert entry(table, ("CNN on AG, TextFooler §", "10"), "SA").text == "10.00 (91.13)"
     assert entry(table, ("CNN on AG, TextFooler §", "12"), "SA").text == "12.00 (–)"
@@ -139,7 +144,7 @@ def test_group_masks_in_order_of_size(extras):
 
 
 def test_correlations(extras):
-    table = build(9, [], extras)
+    table = build("9", [], extras)
     cell = "LSTM on SST2 †, TextFooler §"
     assert entry(table, (cell, "word importance, word frequency"), "Pearson's r").text == "0.000 (-0.028)"
     assert entry(table, (cell, "word importance, substitution frequency"), "p-value").text == "1.23e-09 (5.79e-05)"
@@ -148,7 +153,7 @@ def test_correlations(extras):
 
 
 def test_data_tables(extras):
-    table = build(1, [], extras)
+    table = build("1", [], extras)
     assert [e.text for e in tables.wide(table).body[0].entries] == [
         "2 (2)",
         "19.0 (19)",
@@ -157,50 +162,50 @@ def test_data_tables(extras):
         "800 (1821)",
     ]
     assert entry(table, ("IMDB",), "Test").text == "not run (25000)"
-    assert entry(build(6, [], extras), ("SST2 †",), "Vocabulary size").text == "9000 (13838)"
+    assert entry(build("6", [], extras), ("SST2 †",), "Vocabulary size").text == "9000 (13838)"
     broken = tables.Extras(extras.printed, {"sst2": {"sizes": {}}})
     with pytest.raises(ArtefactError, match=r"summary.json of sst2.*train"):
-        build(1, [], broken)
+        build("1", [], broken)
 
 
 def test_several_seeds(extras):
     rows = [row("test_accuracy_percent", value, seed=seed) for seed, value in enumerate([80.0, 82.0, 84.0])]
-    table = build(2, [*rows, row("test_accuracy_percent", 70.0, model="CNN", seed=1)], extras, seeds=[0, 1, 2])
+    table = build("2", [*rows, row("test_accuracy_percent", 70.0, model="CNN", seed=1)], extras, seeds=[0, 1, 2])
     assert entry(table, ("LSTM-base", "–"), "SST2 †").text == "82.00 ± 2.00 (84.40)"
     assert entry(table, ("CNN-base", "–"), "SST2 †").text == "70.00 (84.18)"
     assert any("over 3 seeds (0, 1, 2). In 1 entries fewer seeds" in note for note in table.notes)
     assert not any("checkpoint-level" in note for note in table.notes)
-    assert any("checkpoint-level" in note for note in build(2, rows[:1], extras).notes)
+    assert any("checkpoint-level" in note for note in build("2", rows[:1], extras).notes)
 
 
 def test_undefined_is_not_a_number(extras):
     nan = float("nan")
-    table = build(3, [tau(nan, "shared", n=0)], extras)
+    table = build("3", [tau(nan, "shared", n=0)], extras)
     assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT") == tables.Entry(UNDEFINED, "0.46", UNDEFINED)
     rows = [tau(nan, "shared", n=0), tau(0.4, "shared", seed=1, n=9)]
-    table = build(3, rows, extras, seeds=[0, 1])
+    table = build("3", rows, extras, seeds=[0, 1])
     assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT").text == "0.40 (0.46)"
 
 
 def test_the_last_round_counts(extras):
     flat = {"strategy": "FLAT", "train_attack": "pwws"}
     rows = [row("test_accuracy_percent", value, round=r, **flat) for r, value in [(0, 10.0), (2, 30.0), (1, 20.0)]]
-    assert entry(build(2, rows, extras), ("LSTM-FLAT", "PWWS"), "SST2 †").ours == "30.00"
+    assert entry(build("2", rows, extras), ("LSTM-FLAT", "PWWS"), "SST2 †").ours == "30.00"
 
 
 def test_two_values_for_one_entry_are_refused(extras):
     twice = pd.concat([robustness.frame_of([row("test_accuracy_percent", value)]) for value in (1.0, 2.0)])
     with pytest.raises(ArtefactError, match="two values"):
-        tables.build(2, study(), twice, extras)
+        tables.build("2", study(), twice, extras)
 
 
 def test_stand_ins_are_named(extras):
-    table = build(3, [row("after_attack_accuracy_percent", 1.0, attack="textfooler")], extras)
+    table = build("3", [row("after_attack_accuracy_percent", 1.0, attack="textfooler")], extras)
     assert any(
         "† Stand-ins" in note and "SST2: film snippets" in note and "not comparable" in note for note in table.notes
     )
     assert any("§ Stand-ins" in note and "TextFooler: small encoder" in note for note in table.notes)
     line = table.frame[table.frame["status"] == RUN].iloc[0]
     assert line["stand_ins"] == "data: film snippets; TextFooler: small encoder"
-    other = build(2, [row("test_accuracy_percent", 1.0, dataset="ag")], extras)
+    other = build("2", [row("test_accuracy_percent", 1.0, dataset="ag")], extras)
     assert not any("Stand-ins" in note for note in other.notes)

@@ -23,10 +23,12 @@ class Checkout:
             "OMP_NUM_THREADS": "1",
         }
 
-    def run(self, *arguments: str, ok: bool = True, timeout: int = 600) -> str:
-        """Output of ``snakemake arguments``; with ``ok`` it must exit with 0."""
+    def run(self, *arguments: str, ok: bool = True, timeout: int = 600, warm: bool = False) -> str:
+        """Output of ``snakemake arguments``, its jobs from a preloaded process if ``warm``; with ``ok`` it must exit
+        with 0."""
+        beside = ["-m", "flat.warm", "--", sys.executable] if warm else []
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments],
+            [sys.executable, *beside, "-m", "snakemake", *arguments],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,

@@ -71,6 +71,20 @@ def test_redrawing_figures_reruns_figures_only(finished):
     assert finished.plan("-R", "draw_figure", "--", "figures") == {"draw_figure": 4, "figures": 1}
 
 
+def test_changed_replay_code_asks_again_and_attacks_nothing(finished, edit):
+    edit("src/flat/analysis/replay.py", "TIE = 1e-2", "TIE = 1e-3")
+    assert heavy(finished.plan()) == {"replay": 3}
+
+
+def test_another_switch_retrains_its_row_alone(finished, tmp_path):
+    def change(values):
+        values["strategies"]["softmax"]["switches"] = {"double_softmax": False, "keep": "everything"}
+
+    plan = finished.plan(study=study_with(finished, tmp_path, change))
+    assert plan["train_round"] == plan["attack_test"] == plan["interpret_ig"] == 1
+    assert not {"train_base", "attack_train", "interpret_lime", "replay"} & set(plan)
+
+
 def test_one_cell_can_be_rerun_alone(finished):
     cell = "results/tiny/attacks/test/sst2/CNN/adv/textfooler/seed0/pwws/ledger.parquet"
     assert finished.plan("--force", "--", cell) == {"attack_test": 1}
@@ -88,6 +102,7 @@ def test_another_beta_retrains_flat_only(finished, tmp_path):
     assert plan["train_round"] == 2  # the two rounds of FLAT
     assert plan["attack_train"] == 1  # its second round's texts; the first round's are the base model's
     assert plan["attack_test"] == 1 and "train_base" not in plan and "train_start" not in plan
+    assert plan["replay"] == 3  # its texts are asked of every model of the matrix
 
 
 def test_one_more_round_keeps_the_earlier_ones(finished, tmp_path):
@@ -105,6 +120,7 @@ def test_one_more_seed_keeps_the_other(finished, tmp_path):
 
     plan = finished.plan(study=study_with(finished, tmp_path, change))
     assert plan["train_base"] == 1 and "preprocess" not in plan and "draw_examples" not in plan
+    assert plan["replay"] == 3  # the models of the new seed, on one another's texts
 
 
 def test_more_attacked_examples_retrain_nothing(finished, tmp_path):

@@ -19,9 +19,9 @@ def digests(folder: Path, *patterns: str) -> dict[str, str]:
 
 def test_every_table_and_figure_and_the_report_are_there(finished):
     results = finished.folder / RESULTS
-    for number in range(1, 11):
+    for stem in (*(f"table{number}" for number in range(1, 11)), "readings", "replay"):
         for kind in ("csv", "md", "tex"):
-            assert (results / f"tables/table{number}.{kind}").stat().st_size > 50, (number, kind)
+            assert (results / f"tables/{stem}.{kind}").stat().st_size > 50, (stem, kind)
     for number in range(3, 7):
         for kind in ("csv", "pdf", "png"):
             assert (results / f"figures/fig{number}.{kind}").stat().st_size > 50, (number, kind)
@@ -51,6 +51,36 @@ def test_the_numbers_are_those_of_the_ledgers(finished):
         assert len(row) == 1 and float(row["ours"].iloc[0]) == pytest.approx(by_hand, abs=0.006)
 
 
+def test_the_transfer_matrix_has_after_attack_accuracy_on_its_diagonal(finished):
+    results = finished.folder / RESULTS
+    table = pd.read_csv(results / "tables/replay.csv", keep_default_na=False)
+    accuracy = table[table["metric"] == "replayed_accuracy_percent"]
+    assert len(accuracy) == 3 * 3 and set(accuracy["status"]) == {"run"}
+    for strategy, train_attack in (("base", "none"), ("adv", "textfooler"), ("FLAT", "textfooler")):
+        cell = f"sst2/CNN/{strategy}/{train_attack}/seed0/textfooler"
+        ledger = pd.read_parquet(results / f"attacks/test/{cell}/ledger.parquet")
+        answers = pd.read_parquet(results / f"replay/{cell}/replay.parquet")
+        assert len(answers) == 3 * 14 and answers["source_strategy"].value_counts().to_dict() == {
+            name: 14 for name in ("base", "adv", "FLAT")
+        }
+        own = accuracy[(accuracy["source_strategy"] == strategy) & (accuracy["strategy"] == strategy)]
+        assert float(own["ours"].iloc[0]) == pytest.approx(100 * (ledger["status"] == "failed").sum() / 14, abs=1e-6)
+
+
+def test_the_readings_compare_three_models(finished):
+    table = pd.read_csv(finished.folder / RESULTS / "tables/readings.csv", keep_default_na=False)
+    shown = table[(table["metric"] == "test_accuracy_percent") & (table["minus"] == "")]
+    accuracy = dict(zip(shown["strategy"], shown["ours"].astype(float), strict=True))
+    assert set(accuracy) == {"FLAT-nogamma", "softmax", "keep-all"}
+    apart = table[(table["metric"] == "test_accuracy_percent") & (table["minus"] == "first row")]
+    for name, difference in zip(apart["strategy"], apart["ours"].astype(float), strict=True):
+        assert difference == pytest.approx(accuracy[name] - accuracy["FLAT-nogamma"], abs=2e-6)
+    text = (finished.folder / RESULTS / "tables/readings.md").read_text()
+    assert "| double_softmax |" in text and "| keep: all |" in text
+    lime = finished.folder / RESULTS / "interpretations/lime/sst2/CNN"
+    assert not {"softmax", "keep-all"} & {path.name for path in lime.iterdir()}  # explained by gradients alone
+
+
 def test_strategies_differ_because_training_differed(finished):
     results = finished.folder / RESULTS / "models/sst2/CNN"
     last = {
@@ -73,13 +103,20 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in finished.tiny("--cores", "2")
 
 
-def test_other_cores_give_the_same_bytes(finished, repository, resources, tmp_path):
+def test_other_cores_and_a_preloaded_process_give_the_same_bytes(finished, repository, resources, tmp_path):
     from tests.workflow.conftest import Checkout, copy_to
 
     copy_to(tmp_path, repository)
     other = Checkout(tmp_path, resources)
-    other.tiny("--cores", "1")
-    patterns = ("tables/*", "figures/*.csv", "figures/*.png", "attacks/**/ledger.parquet", "models/**/*.safetensors")
+    other.tiny("--cores", "1", warm=True)
+    patterns = (
+        "tables/*",
+        "replay/**/*.parquet",
+        "figures/*.csv",
+        "figures/*.png",
+        "attacks/**/ledger.parquet",
+        "models/**/*.safetensors",
+    )
     here, there = (digests(c.folder / RESULTS, *patterns) for c in (finished, other))
     assert here == there
 

@@ -5,9 +5,10 @@ from flat.job import running
 with running(snakemake) as log:
     from pathlib import Path
 
+    from flat.paths import table_key
     from flat.report.inputs import table_of
     from flat.report.render import write
 
-    table = table_of(int(snakemake.wildcards.table), snakemake.params.study, snakemake.input)
+    table = table_of(table_key(snakemake.wildcards.table), snakemake.params.study, snakemake.input)
     write(table, Path(snakemake.output.csv).parent)
-    log.info("table %d: %s", table.number, table.title)
+    log.info("%s: %s", table.name, table.title)

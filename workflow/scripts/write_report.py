@@ -13,7 +13,7 @@ with running(snakemake) as log:
     from flat.study import parse
 
     params, given, out = snakemake.params, snakemake.input, snakemake.output
-    tables = [table_of(number, params.study, files) for number, files in params.tables.items()]
+    tables = [table_of(key, params.study, files) for key, files in params.tables.items()]
     figures = [read(Path(given.figures[0]).parent, number) for number in params.figures]
     passport = study_passport(
         params.study, locks=given.locks, summaries=given.summaries, artefacts=[*given.tables, *given.figures]

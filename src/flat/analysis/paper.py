@@ -56,55 +56,55 @@ _METRICS = {
     "p_value": ("p_value", 0, ""),
 }
 # Two tables print an accuracy of another split under one column name.
-_ACCURACY = {2: "test_accuracy_percent", 7: "dev_accuracy_percent"}
+_ACCURACY = {"2": "test_accuracy_percent", "7": "dev_accuracy_percent"}
 
-_TABLES: dict[int, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
-    # number: (file, key columns, what the caption fixes)
-    1: ("table1_datasets.csv", ("dataset",), {}),
-    2: ("table2_test_accuracy.csv", ("model", "strategy", "train_attack", "dataset"), {}),
-    3: ("table3_robustness_ig.csv", ("attack", "model", "strategy", "dataset"), {}),
-    4: ("table4_transfer.csv", ("model", "strategy", "train_attack", "dataset", "test_attack"), {}),
-    5: ("table5_ablation.csv", ("beta", "gamma"), ABLATION),
-    6: ("table6_preprocessing.csv", ("dataset",), {}),
-    7: ("table7_dev_accuracy.csv", ("model", "strategy", "train_attack", "dataset"), {}),
-    8: ("table8_robustness_lime.csv", ("attack", "model", "strategy", "dataset"), {}),
-    9: ("table9_correlations.csv", ("correlation",), IMPORTANCE),
-    10: ("table10_group_masks.csv", ("groups",), GROUP_MASKS),
+_TABLES: dict[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
+    # key: (file, key columns, what the caption fixes)
+    "1": ("table1_datasets.csv", ("dataset",), {}),
+    "2": ("table2_test_accuracy.csv", ("model", "strategy", "train_attack", "dataset"), {}),
+    "3": ("table3_robustness_ig.csv", ("attack", "model", "strategy", "dataset"), {}),
+    "4": ("table4_transfer.csv", ("model", "strategy", "train_attack", "dataset", "test_attack"), {}),
+    "5": ("table5_ablation.csv", ("beta", "gamma"), ABLATION),
+    "6": ("table6_preprocessing.csv", ("dataset",), {}),
+    "7": ("table7_dev_accuracy.csv", ("model", "strategy", "train_attack", "dataset"), {}),
+    "8": ("table8_robustness_lime.csv", ("attack", "model", "strategy", "dataset"), {}),
+    "9": ("table9_correlations.csv", ("correlation",), IMPORTANCE),
+    "10": ("table10_group_masks.csv", ("groups",), GROUP_MASKS),
 }
 
 
 @dataclass(frozen=True)
 class Printed:
-    """All printed values; ``values[table][frozenset of (key, value)]`` is the printed string."""
+    """All printed values; ``values[table][frozenset of (key, value)]`` is the printed string, ``table`` "1" to "10"."""
 
-    values: Mapping[int, Mapping[frozenset, str]]
+    values: Mapping[str, Mapping[frozenset, str]]
 
-    def value(self, table: int, **keys: object) -> str | None:
+    def value(self, table: str, **keys: object) -> str | None:
         """The string printed in ``table`` under exactly these keys (empty ones do not count), None if there is none.
 
         Keys are those of measurements.parquet: dataset, model, strategy, train_attack, attack, method, metric, k, and
         for single tables beta and gamma (as "on" or "off"), groups (int) or correlation.
         """
-        return self.values[table].get(_key(keys))
+        return self.values.get(table, {}).get(_key(keys))
 
-    def rows(self, table: int) -> Iterator[dict[str, object]]:
+    def rows(self, table: str) -> Iterator[dict[str, object]]:
         """Each printed value of ``table`` as a flat dict of its keys and ``printed``, in the file's order."""
         for key, printed in self.values[table].items():
             yield {**dict(sorted(key)), "printed": printed}
 
 
-def load(folder: str | Path, tables: Iterable[int] = tuple(_TABLES)) -> Printed:
-    """Read config/paper, or only some of its tables.
+def load(folder: str | Path, tables: Iterable[str] = tuple(_TABLES)) -> Printed:
+    """Read config/paper, or only some of its tables; those that the paper does not have hold nothing.
 
     Raises:
         ArtefactError: a file or column is absent, a value is not a number, or two rows have the same keys.
     """
     folder = Path(folder)
-    return Printed({number: _read(number, folder / _TABLES[number][0]) for number in tables})
+    return Printed({key: _read(key, folder / _TABLES[key][0]) for key in tables if key in _TABLES})
 
 
-def _read(number: int, path: Path) -> dict[frozenset, str]:
-    _, key_columns, fixed = _TABLES[number]
+def _read(table: str, path: Path) -> dict[frozenset, str]:
+    _, key_columns, fixed = _TABLES[table]
     remedy = "restore the file: config/paper holds the paper's printed tables and is not edited"
     if not path.is_file():
         raise ArtefactError(str(path), "no such file", remedy)
@@ -118,9 +118,9 @@ def _read(number: int, path: Path) -> dict[frozenset, str]:
             raise ArtefactError(str(path), f"columns missing {missing}, unknown {unknown}", remedy)
         values: dict[frozenset, str] = {}
         for line, record in enumerate(reader, start=2):
-            keys = {**fixed, **_identifiers(number, {name: record[name] for name in key_columns})}
+            keys = {**fixed, **_identifiers(table, {name: record[name] for name in key_columns})}
             for column in value_columns:
-                metric, k, method = (_ACCURACY[number], 0, "") if column == "accuracy_pct" else _METRICS[column]
+                metric, k, method = (_ACCURACY[table], 0, "") if column == "accuracy_pct" else _METRICS[column]
                 key = _key({**keys, "metric": metric, "k": k, "method": method})
                 printed = record[column]
                 if not _is_number(printed) or key in values:
@@ -130,18 +130,18 @@ def _read(number: int, path: Path) -> dict[frozenset, str]:
     return values
 
 
-def _identifiers(number: int, keys: dict[str, str]) -> dict[str, object]:
+def _identifiers(table: str, keys: dict[str, str]) -> dict[str, object]:
     """The printed keys of a row in the pipeline's own words."""
     named: dict[str, object] = dict(keys)
-    if number in (2, 4, 7):
+    if table in ("2", "4", "7"):
         named["train_attack"] = keys["train_attack"] or "none"
-    if number in (3, 8):  # trained and tested under one attack
+    if table in ("3", "8"):  # trained and tested under one attack
         named["train_attack"] = "none" if keys["strategy"] == "base" else keys["attack"]
-    if number == 4:
+    if table == "4":
         named["attack"] = named.pop("test_attack")
-    if number == 5:  # which terms are on is what the row says; their sizes are the paper's own choice
+    if table == "5":  # which terms are on is what the row says; their sizes are the paper's own choice
         named = {name: "on" if float(keys[name]) > 0 else "off" for name in ("beta", "gamma")}
-    if number == 10:
+    if table == "10":
         named["groups"] = int(keys["groups"])
     return named
 

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from flat import paths
 from flat.artefacts import read_json, read_table
+from flat.cells import Cell
 from flat.errors import ArtefactError
-from flat.study_grid import Cell, attacked_cells, last_round, trained_cells
+from flat.study_grid import attacked_cells, last_round, trained_cells
 
 SCHEMA = pa.schema(
     [

@@ -1,6 +1,7 @@
 """How alike two explanations of a pair of texts are: Kendall's tau and top-k intersection (EVALUATION section 2).
 
-Both compare words by position: a replaced word and its substitute count as the same word. Higher is more consistent.
+Both compare the words that two texts have in common, by position: a replaced word and its substitute count as the same
+word; an inserted word and one merged away have no counterpart and enter neither. Higher is more consistent.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from flat.errors import ArtefactError
-from flat.interpretation.pairs import REMEDY, check_aligned, ledger_rows, row_of
+from flat.interpretation.pairs import REMEDY, counterparts, ledger_rows, row_of
 
 KS = tuple(range(1, 11))
 SCHEMA = pa.schema(
@@ -23,7 +24,7 @@ SCHEMA = pa.schema(
         ("status", pa.string()),  # of the attack behind the pair: succeeded | failed | skipped
         ("source", pa.string()),  # own | shared | repeat
         ("changed", pa.bool_()),  # any word replaced
-        ("n_words", pa.int64()),
+        ("n_words", pa.int64()),  # compared positions
         ("kendall_tau", pa.float64()),  # mean over the classes where it is defined; NaN where it is for none
         ("tau_dropped", pa.int64()),  # classes whose tau is undefined
         *[(f"ti_{k}", pa.float64()) for k in KS],
@@ -117,8 +118,8 @@ def measure(
         classes: "all" averages over every class that was explained, "gold" takes the example's label only.
 
     Raises:
-        ArtefactError: attributions and ledger do not belong together: words differ, a side is missing, a pair is not
-            aligned word by word, or a score is not finite.
+        ArtefactError: attributions and ledger do not belong together: words differ, a side is missing, texts and swaps
+            contradict one another, or a score is not finite.
     """
     import pandas as pd
 
@@ -141,13 +142,16 @@ def measure(
             pair = row_of(ledgers[source], example, f"{source} ledger")
             words = list(pair.original_words)
             others = words if source == "repeat" else list(pair.perturbed_words)
-            if source != "repeat":
-                check_aligned(example, words, others, pair.swaps)
+            every = list(range(len(words)))
+            here, there = (every, every) if source == "repeat" else counterparts(pair, example)
+            if not here:
+                raise ArtefactError(f"example {example}", "no word of the original is left to compare", REMEDY)
             wanted = [int(pair.label)] if classes == "gold" else sorted(sides[example, side])
             found = pair_consistency(
-                _scores(example, "original", sides, wanted, words), _scores(example, side, sides, wanted, others)
+                _scores(example, "original", sides, wanted, words)[:, here],  # (classes, compared words)
+                _scores(example, side, sides, wanted, others)[:, there],
             )
-            about = (example, pair.status, source, words != others, len(words))
+            about = (example, pair.status, source, words != others, len(here))
             values = (found.kendall_tau, found.tau_dropped, *found.ti, *found.chance)
             rows.append((strategy, train_attack, attack, seed, *about, *values))
     return pd.DataFrame(rows, columns=SCHEMA.names)

@@ -34,6 +34,7 @@ def draw(
     attack_title: str = "TextFooler",
     pair_set: str = "shared",
     stand_ins: Mapping[str, str] | None = None,
+    model_stand_ins: Mapping[str, str] | None = None,
 ) -> Drawing:
     """Draw TI@k of integrated gradients (paper, section 5.2).
 
@@ -43,6 +44,7 @@ def draw(
         models, datasets, strategies: titles by name, in the order of rows, columns and lines. A pair without
             measurements becomes a panel that says "not run".
         stand_ins: what the study read in place of a data set, by the data set's name; printed under the column's title.
+        model_stand_ins: what it trained in place of a model, by the model's name; named in a note.
     """
     cells = _cells(measurements, list(strategies), attack, pair_set)
     frame = _frame(cells, list(models), list(datasets), list(strategies), attack)
@@ -61,6 +63,9 @@ def draw(
         notes.append(
             "Panels marked “not run” and lines that are absent belong to the paper's grid but not to this study."
         )
+    if model_stand_ins:
+        replaced = "; ".join(f"{models[name]}: {what}" for name, what in model_stand_ins.items())
+        notes.append(f"Stand-ins for the paper's models: {replaced}.")
     return Drawing(6, TITLES[6], figure, frame, caption, tuple(notes), is_run=bool(run))
 
 

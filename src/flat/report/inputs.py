@@ -9,21 +9,21 @@ from flat.study import Study, parse
 PAPER = "config/paper"  # the printed tables, in the repository
 
 
-def table_of(number: int, study_values: dict, files: Mapping):
-    """Build table ``number`` of the paper.
+def table_of(key: str, study_values: dict, files: Mapping):
+    """Build the table of a study with this key.
 
     Args:
         study_values: the study as plain data.
-        files: what the table reads: measurements, or summaries (Tables 1 and 6), or importance (Table 9).
+        files: what the table reads: measurements, or summaries (Tables 1 and 6), importance (Table 9) or replays.
     """
     from flat.analysis import paper
     from flat.report.tables import Extras, build
 
     summaries = {Path(path).parent.name: read_json(path) for path in files.get("summaries", [])}
     correlations = correlations_of(files["importance"]) if files.get("importance") else ()
-    extras = Extras(paper.load(PAPER, [number]), summaries, correlations)
+    extras = Extras(paper.load(PAPER, [key]), summaries, correlations, replays_of(files.get("replays", [])))
     measurements = read_table(files["measurements"]) if files.get("measurements") else None
-    return build(number, parse(study_values), measurements, extras)
+    return build(key, parse(study_values), measurements, extras)
 
 
 def correlations_of(importance: str) -> tuple[dict, ...]:
@@ -31,6 +31,13 @@ def correlations_of(importance: str) -> tuple[dict, ...]:
     from flat.analysis.importance import correlations
 
     return tuple(correlations(read_table(importance)))
+
+
+def replays_of(paths: Sequence[str]):
+    """What every model of the transfer matrix answered, as one frame; None of no file."""
+    import pandas as pd
+
+    return pd.concat(map(read_table, paths), ignore_index=True) if paths else None
 
 
 def drawing_of(number: int, study_values: dict, files: Mapping, cells: Sequence[dict]):
@@ -70,28 +77,31 @@ def _boxes(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
 def _curves(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
     from flat.analysis.paper import DATA_TITLES, DATASETS, MODELS
 
-    attacks = study.artefacts.main.train_attacks
-    attack = "textfooler" if "textfooler" in attacks else attacks[0]  # the paper's Fig. 6 is under TextFooler
+    main = study.artefacts.main
+    attack = "textfooler" if "textfooler" in main.train_attacks else main.train_attacks[0]  # as the paper's Fig. 6
     return {
         "measurements": read_table(files["measurements"]),
         "models": {
-            n: study.models[n].title if n in study.models else n for n in dict.fromkeys([*MODELS, *study.models])
+            n: study.models[n].title if n in study.models else n for n in dict.fromkeys([*MODELS, *main.models])
         },
         "datasets": {
             n: study.datasets[n].title if n in study.datasets else DATA_TITLES[n]
-            for n in dict.fromkeys([*DATASETS, *study.datasets])
+            for n in dict.fromkeys([*DATASETS, *main.datasets])
         },
-        "strategies": {n: study.strategies[n].title for n in study.artefacts.main.strategies},
+        "strategies": {n: study.strategies[n].title for n in main.strategies},
         "attack": attack,
         "attack_title": study.attacks[attack].title,
         "stand_ins": {n: d.stand_in for n, d in study.datasets.items() if d.stand_in},
+        "model_stand_ins": {n: m.stand_in for n, m in study.models.items() if m.stand_in and n in main.models},
     }
 
 
 def _where(study: Study, cell) -> str:
-    data = study.datasets[cell.dataset]
-    shown = f"{data.title} ({data.stand_in})" if data.stand_in else data.title
-    return f"{study.models[cell.model].title} on {shown}, {study.attacks[cell.attack].title}"
+    shown = [
+        f"{item.title} ({item.stand_in})" if item.stand_in else item.title
+        for item in (study.models[cell.model], study.datasets[cell.dataset])
+    ]
+    return f"{' on '.join(shown)}, {study.attacks[cell.attack].title}"
 
 
 INPUTS = {3: _saliency, 4: _scatter, 5: _boxes, 6: _curves}

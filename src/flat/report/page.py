@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flat.report.figures import SUFFIXES, FigureFile
 from flat.report.table_layout import RUN, Entry, Table, Wide, wide
+from flat.study_grid import reported_datasets
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLE_KINDS = ("csv", "md", "tex")
@@ -74,6 +75,7 @@ def build(
     return environment.get_template("report.html").render(
         study=study,
         stand_ins=stand_ins(study),
+        datasets=len(reported_datasets(study)),
         tables=[(table, [view(wide(table, name)) for name in table.views]) for table in tables],
         figures=figures,
         provenance=provenance,

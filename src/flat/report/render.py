@@ -1,4 +1,4 @@
-"""Tables as files: table<N>.csv (every number, tidy), table<N>.md and table<N>.tex (laid out as the paper prints them).
+"""Tables as files: csv (every number, tidy), Markdown and TeX (laid out as the paper prints them).
 
 Number formats are fixed and rows keep their order, so that equal measurements give equal bytes.
 """
@@ -33,6 +33,7 @@ _TEX_ESCAPES = {
     "§": r"\S{}",
     "β": r"$\beta$",
     "γ": r"$\gamma$",
+    "Δ": r"$\Delta$",
     "≤": r"$\leq$",
     "≥": r"$\geq$",
     "×": r"$\times$",
@@ -45,10 +46,10 @@ _TEX_ESCAPES = {
 
 
 def write(table: Table, folder: str | Path) -> dict[str, Path]:
-    """Write table<N>.csv, .md and .tex below ``folder`` and return their paths by kind."""
+    """Write the table's csv, md and tex below ``folder`` and return their paths by kind."""
     folder = Path(folder)
     texts = {"csv": to_csv(table), "md": to_markdown(table), "tex": to_tex(table)}
-    paths = {kind: folder / f"table{table.number}.{kind}" for kind in KINDS}
+    paths = {kind: folder / f"{table.stem}.{kind}" for kind in KINDS}
     for kind, path in paths.items():
         write_text(path, texts[kind])
     return paths
@@ -74,7 +75,7 @@ def to_csv(table: Table) -> str:
 
 def to_markdown(table: Table) -> str:
     """A heading, the caption, one table per pair set, the notes."""
-    parts = [f"# Table {table.number}. {table.title}", table.caption]
+    parts = [f"# {table.name}. {table.title}", table.caption]
     for view in table.views:
         laid_out = wide(table, view)
         if laid_out.heading:
@@ -102,11 +103,11 @@ def _markdown(text: str) -> str:
 def to_tex(table: Table) -> str:
     """One table environment per pair set; needs the package booktabs and nothing else."""
     views = table.views
-    parts = [f"% Table {table.number}: needs \\usepackage{{booktabs}}"]
+    parts = [f"% {table.name}: needs \\usepackage{{booktabs}}"]
     for place, view in enumerate(views):
         laid_out = wide(table, view)
         last = place == len(views) - 1
-        label = f"tab:flat-{table.number}" + (f"-{view}" if view else "")
+        label = f"tab:flat-{table.key}" + (f"-{view}" if view else "")
         caption = " ".join(filter(None, [table.caption, laid_out.heading and f"{laid_out.heading}."]))
         parts.append(_tex_table(table, laid_out, caption, label, table.notes if last else ()))
     return "\n\n".join(parts) + "\n"
@@ -164,7 +165,9 @@ def _tex_line(labels, entries=()) -> str:
 
 
 def _tex_entry(entry: Entry) -> str:
-    return tex(entry.text) if entry.state == RUN else rf"\emph{{{tex(entry.ours)}}} ({tex(entry.printed)})"
+    if entry.state == RUN:
+        return tex(entry.text)
+    return rf"\emph{{{tex(entry.ours)}}}" + (f" ({tex(entry.printed)})" if entry.printed else "")
 
 
 def tex(text: str) -> str:

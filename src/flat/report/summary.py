@@ -15,22 +15,25 @@ from flat import paths
 from flat.errors import FlatError
 from flat.report import figures
 from flat.study import Study, load
+from flat.study_grid import table_keys
 
 Rows = list[dict[str, str]]
 KINDS = ("csv", "md", "tex")
 MAIN_PAIR_SET = "shared"
 SA, DEV, AA = "test_accuracy_percent", "dev_accuracy_percent", "after_attack_accuracy_percent"
 TABLE_TITLES = {
-    1: "Data sets",
-    2: "Test accuracy",
-    3: "Robustness, IG",
-    4: "Transfer to other attacks",
-    5: "Ablation of β and γ",
-    6: "Preprocessing",
-    7: "Dev accuracy",
-    8: "Robustness, LIME",
-    9: "Correlations",
-    10: "Group masks",
+    "1": "Data sets",
+    "2": "Test accuracy",
+    "3": "Robustness, IG",
+    "4": "Transfer to other attacks",
+    "5": "Ablation of β and γ",
+    "6": "Preprocessing",
+    "7": "Dev accuracy",
+    "8": "Robustness, LIME",
+    "9": "Correlations",
+    "10": "Group masks",
+    "readings": "Readings of the method",
+    "replay": "Transfer matrix",
 }
 
 
@@ -56,13 +59,13 @@ def collect(study: Study, root: str | Path = ".") -> list[Item]:
     place = paths.of(study)
     found = [
         _item(
-            f"Table {n}",
-            title,
-            [place.table(n, kind) for kind in KINDS],
+            paths.table_name(key),
+            TABLE_TITLES[key],
+            [place.table(key, kind) for kind in KINDS],
             Path(root),
-            lambda rows, n=n: _TABLES[n](rows),
+            _TABLES[key],
         )
-        for n, title in TABLE_TITLES.items()
+        for key in table_keys(study)
     ]
     for n, title in figures.TITLES.items():
         files = [place.figure(n, kind) for kind in ("csv", "pdf", "png")]
@@ -132,19 +135,42 @@ def _ablation(rows: Rows) -> str:
     return f"AA {', '.join(parts)}" if rows and _run(rows, metric=AA) else ""
 
 
-_TABLES: dict[int, Callable[[Rows], str]] = {
-    1: _joined(("train texts:", _by("dataset", "train_size", ",.0f"))),
-    2: _by_strategy(SA, ".1f", " %"),
-    3: _joined(
+def _readings(rows: Rows) -> str:
+    """The largest change of AA between two readings of one model."""
+    rows = [row for row in _run(rows, metric=AA) if row["minus"]]
+    if not rows:
+        return ""
+    most = max(rows, key=lambda row: abs(float(row["ours"])))
+    return f"{len(rows)} rows; AA changes most in {most['model']} {most['strategy']}: {float(most['ours']):+.1f} points"
+
+
+def _replay(rows: Rows) -> str:
+    """The mean accuracy of models on their own texts and on those of others."""
+    texts = _run(rows, metric="replayed_accuracy_percent")
+    parts = ("model", "strategy", "train_attack")
+    found = {True: [], False: []}
+    for row in texts:
+        found[all(row[part] == row[f"source_{part}"] for part in parts)].append(float(row["ours"]))
+    if not found[True] or not found[False]:
+        return ""
+    return f"accuracy {fmean(found[True]):.1f} % on own texts, {fmean(found[False]):.1f} % on those of others"
+
+
+_TABLES: dict[str, Callable[[Rows], str]] = {
+    "1": _joined(("train texts:", _by("dataset", "train_size", ",.0f"))),
+    "2": _by_strategy(SA, ".1f", " %"),
+    "3": _joined(
         ("AA", _by_strategy(AA, ".1f", " %")), ("KT", _by_strategy("kendall_tau", ".2f", pair_set=MAIN_PAIR_SET))
     ),
-    4: _joined(("AA", _by_strategy(AA, ".1f", " %"))),
-    5: _ablation,
-    6: _joined(("vocabulary:", _by("dataset", "vocabulary_size", ",.0f"))),
-    7: _by_strategy(DEV, ".1f", " %"),
-    8: _joined(("KT", _by_strategy("kendall_tau", ".2f", pair_set=MAIN_PAIR_SET))),
-    9: _joined(("r:", _by("correlation", "pearson_r", ".3f"))),
-    10: _joined(("AA by groups:", _by("groups", AA, ".1f", " %"))),
+    "4": _joined(("AA", _by_strategy(AA, ".1f", " %"))),
+    "5": _ablation,
+    "6": _joined(("vocabulary:", _by("dataset", "vocabulary_size", ",.0f"))),
+    "7": _by_strategy(DEV, ".1f", " %"),
+    "8": _joined(("KT", _by_strategy("kendall_tau", ".2f", pair_set=MAIN_PAIR_SET))),
+    "9": _joined(("r:", _by("correlation", "pearson_r", ".3f"))),
+    "10": _joined(("AA by groups:", _by("groups", AA, ".1f", " %"))),
+    "readings": _readings,
+    "replay": _replay,
 }
 
 
@@ -183,7 +209,7 @@ def reruns(study: Study, study_file: str) -> list[tuple[str, str]]:
     return [
         ("a figure", f"{command} --force -- {place.figure(6, 'png')}"),
         ("every figure", f"{command} -R draw_figure -- figures"),
-        ("a table", f"{command} --force -- {place.table(3, 'csv')}"),
+        ("a table", f"{command} --force -- {place.table('3', 'csv')}"),
     ]
 
 

@@ -10,16 +10,16 @@ from flat.report.table_layout import Column, Layout, Table, assemble
 def test_accuracy(study, measurements, extras: Extras) -> Table:
     """Table 2."""
     caption = "Accuracy (%) on the whole test split."
-    return _build(2, "Test accuracy", caption, "test_accuracy_percent", "Test texts", study, measurements, extras)
+    return _build("2", "Test accuracy", caption, "test_accuracy_percent", "Test texts", study, measurements, extras)
 
 
 def dev_accuracy(study, measurements, extras: Extras) -> Table:
     """Table 7."""
     caption = "Accuracy (%) on the dev split, on which the checkpoint of each round is chosen."
-    return _build(7, "Dev accuracy", caption, "dev_accuracy_percent", "Dev texts", study, measurements, extras)
+    return _build("7", "Dev accuracy", caption, "dev_accuracy_percent", "Dev texts", study, measurements, extras)
 
 
-def _build(number, title, caption, metric, what, study, measurements, extras: Extras) -> Table:
+def _build(key, title, caption, metric, what, study, measurements, extras: Extras) -> Table:
     main = study.artefacts.main
     rows = strategy_rows(
         study,
@@ -33,14 +33,16 @@ def _build(number, title, caption, metric, what, study, measurements, extras: Ex
     )
     layout = Layout(("Model", "Trained on"), tuple(rows), columns, blocks=0)
     frame = assemble(
-        number, layout, Index(measurements).find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys)
+        key, layout, Index(measurements).find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys)
     )
     below = [
         notes.ENTRIES,
         notes.coverage(frame),
         *notes.stand_ins(study, frame),
         notes.counts(study, frame, metric, what),
-        notes.training(study),
+        notes.limits(study, frame),
+        notes.reading(study, frame),
+        notes.training(study, frame),
         notes.seeds(study, frame),
     ]
-    return Table(number, title, caption, frame, layout, notes.joined(below))
+    return Table(key, title, caption, frame, layout, notes.joined(below))

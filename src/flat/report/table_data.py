@@ -7,6 +7,7 @@ from flat.errors import ArtefactError
 from flat.report import table_notes as notes
 from flat.report.table_grid import Extras, dataset_title, stand_ins, with_others
 from flat.report.table_layout import Column, Layout, Row, Table, Value, assemble
+from flat.study_grid import reported_datasets
 
 TABLE_1 = {
     "classes": ("Classes", "classes", ".0f"),
@@ -45,7 +46,7 @@ def facts(summary: Mapping, where: str = "summary.json") -> dict[str, Value]:
 def data_statistics(study, measurements, extras: Extras) -> Table:
     """Table 1."""
     caption = "Number of classes, mean number of words of a text, and number of texts of each split."
-    return _build(1, "Data sets", caption, TABLE_1, study, extras)
+    return _build("1", "Data sets", caption, TABLE_1, study, extras)
 
 
 def preprocessing(study, measurements, extras: Extras) -> Table:
@@ -54,21 +55,21 @@ def preprocessing(study, measurements, extras: Extras) -> Table:
         "Size of the vocabulary of CNN and LSTM (padding and unknown word included), the count a word needs in the "
         "train split to enter it (0 and 1 keep all), and the number of words after which texts are cut."
     )
-    return _build(6, "Preprocessing", caption, TABLE_6, study, extras)
+    return _build("6", "Preprocessing", caption, TABLE_6, study, extras)
 
 
-def _build(number: int, title: str, caption: str, metrics: Mapping, study, extras: Extras) -> Table:
+def _build(key: str, title: str, caption: str, metrics: Mapping, study, extras: Extras) -> Table:
     values = {name: facts(summary, f"summary.json of {name}") for name, summary in extras.summaries.items()}
-    names = with_others(paper.DATASETS, study.datasets)
+    names = with_others(paper.DATASETS, reported_datasets(study))
     rows = tuple(Row((dataset_title(study, name),), {"dataset": name}) for name in names)
     columns = tuple(Column(label, {"metric": metric}, unit, spec) for metric, (label, unit, spec) in metrics.items())
     layout = Layout(("Data set",), rows, columns)
     frame = assemble(
-        number,
+        key,
         layout,
         find=lambda keys: values.get(keys["dataset"], {}).get(keys["metric"]),
         printed=extras.printed,
         stand_ins=lambda keys: stand_ins(study, keys),
     )
     below = notes.joined([notes.ENTRIES, notes.coverage(frame), *notes.stand_ins(study, frame)])
-    return Table(number, title, caption, frame, layout, below)
+    return Table(key, title, caption, frame, layout, below)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flat.analysis import paper
+from flat.cells import NO_ATTACK
 from flat.report.table_layout import Row
-from flat.study_grid import NO_ATTACK
 
 # Marks of stand-ins, explained in the notes (table_notes.stand_ins).
 DATA_MARK, MODEL_MARK, ATTACK_MARK = "†", "‡", "§"
@@ -19,12 +19,14 @@ class Extras:
         printed: the paper's numbers, ``flat.analysis.paper.load(folder)``.
         summaries: content of data/{dataset}/summary.json by data set (Tables 1 and 6).
         correlations: rows with correlation, r, p, n of the importance analysis (Table 9); empty where not run.
-        pair_sets: the pair sets that Tables 3 and 8 show, the main one first.
+        replays: what every model of the transfer matrix answered (flat.analysis.replay.SCHEMA); None where not asked.
+        pair_sets: the pair sets that Tables 3 and 8 and the readings show, the main one first.
     """
 
     printed: paper.Printed
     summaries: Mapping[str, Mapping] = field(default_factory=dict)
     correlations: tuple[Mapping, ...] = ()
+    replays: object = None
     pair_sets: tuple[str, ...] = ("shared", "saved")
 
 

@@ -34,19 +34,29 @@ class Index:
     def find(self, keys: Mapping[str, object]) -> Value | None:
         """Keys that are not fields of a measurement (groups, beta ...) do not count."""
         seeds = self._seeds.get(_key(keys))
-        if seeds is None:
-            return None
-        found = [seeds[seed] for seed in sorted(seeds)]
-        defined = [value for value, _, _ in found if not math.isnan(value)]
-        mean = math.fsum(defined) / len(defined) if defined else float("nan")
-        sd = stdev(defined) if len(defined) > 1 else float("nan")
-        n = min(n for _, n, _ in found)
-        return Value(mean, sd, int(n), len(defined), int(sum(dropped for _, _, dropped in found)))
+        return None if seeds is None else over_seeds(seeds)
+
+    def difference(self, keys: Mapping[str, object], reference: Mapping[str, object]) -> Value | None:
+        """``keys`` minus ``reference``, seed by seed over the seeds that both ran; None where there is none."""
+        mine, others = (self._seeds.get(_key(asked), {}) for asked in (keys, reference))
+        pairs = {seed: (mine[seed], others[seed]) for seed in mine if seed in others}
+        apart = {seed: (a[0] - b[0], min(a[1], b[1]), a[2] + b[2]) for seed, (a, b) in pairs.items()}
+        return over_seeds(apart) if apart else None
 
     def has(self, **keys: object) -> bool:
         """Whether any measurement has these values."""
         places = {FIELDS.index(name): value for name, value in keys.items()}
         return any(all(key[place] == value for place, value in places.items()) for key in self._seeds)
+
+
+def over_seeds(seeds: Mapping[int, tuple[float, int, int]]) -> Value:
+    """Mean and standard deviation of {seed: (value, n, dropped)} over the seeds where the value is defined."""
+    found = [seeds[seed] for seed in sorted(seeds)]
+    defined = [value for value, _, _ in found if not math.isnan(value)]
+    mean = math.fsum(defined) / len(defined) if defined else float("nan")
+    sd = stdev(defined) if len(defined) > 1 else float("nan")
+    n = min(n for _, n, _ in found)
+    return Value(mean, sd, int(n), len(defined), int(sum(dropped for _, _, dropped in found)))
 
 
 def _key(keys: Mapping[str, object]) -> tuple:

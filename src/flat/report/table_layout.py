@@ -1,6 +1,6 @@
 """What a table is: rows, columns, one entry for each pair of them, and the tidy frame that holds every number.
 
-A builder (table_data, table_accuracy, table_robustness, table_single) says which rows and columns its table has;
+A builder (table_data, table_accuracy, table_robustness, ...) says which rows and columns its table has;
 ``assemble`` looks each entry up and puts the printed value beside it; ``wide`` lays the table out as plain strings,
 from which render.py writes Markdown and TeX and the report writes HTML.
 """
@@ -13,12 +13,16 @@ from functools import cached_property
 import pandas as pd
 
 from flat.analysis.paper import Printed
+from flat.paths import table_name, table_stem
 
 RUN, NOT_RUN, UNDEFINED = "run", "not run", "undefined"
 NOT_PRINTED = "–"
 
 KEY_ORDER = (
     "dataset",
+    "source_model",
+    "source_strategy",
+    "source_train_attack",
     "model",
     "strategy",
     "train_attack",
@@ -31,6 +35,7 @@ KEY_ORDER = (
     "pair_set",
     "metric",
     "k",
+    "minus",
 )
 VALUE_COLUMNS = ("ours", "ours_sd", "ours_n", "seeds", "dropped", "printed", "unit", "status", "stand_ins")
 PAIR_SETS = ("shared", "saved", "successful", "all", "floor")
@@ -94,14 +99,31 @@ class Layout:
 
 @dataclass(frozen=True)
 class Table:
-    """``frame``: one line per entry (docs/tables.md); ``notes``: sentences for below the table."""
+    """``key``: the number in the paper, or the name of a table that the paper does not have.
 
-    number: int
+    ``frame``: one line per entry (docs/tables.md); ``notes``: sentences for below the table.
+    """
+
+    key: str
     title: str
     caption: str
     frame: pd.DataFrame
     layout: Layout
     notes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Table 3, or Readings."""
+        return table_name(self.key)
+
+    @property
+    def stem(self) -> str:
+        """The name of the table's files, without their suffix."""
+        return table_stem(self.key)
+
+    @property
+    def in_paper(self) -> bool:
+        return self.key.isdigit()
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -116,7 +138,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry as text. ``state`` is run, not run or undefined; ``printed`` is – where the paper has no value."""
+    """One entry as text. ``state`` is run, not run or undefined.
+
+    ``printed`` is – where the paper has no value, empty where it has no such table.
+    """
 
     ours: str
     printed: str
@@ -124,7 +149,7 @@ class Entry:
 
     @property
     def text(self) -> str:
-        return f"{self.ours} ({self.printed})"
+        return f"{self.ours} ({self.printed})" if self.printed else self.ours
 
 
 @dataclass(frozen=True)
@@ -147,7 +172,7 @@ Find = Callable[[Mapping[str, object]], Value | None]
 
 
 def assemble(
-    number: int,
+    key: str,
     layout: Layout,
     find: Find,
     printed: Printed,
@@ -170,7 +195,7 @@ def assemble(
                 if value is None and not (column.shown and (not pair_set or pair_set in layout.pair_sets)):
                     continue
                 shown = {**(row.keys if row.printed is None else row.printed), **column.keys}
-                beside = None if pair_set == "floor" else printed.value(number, **shown)
+                beside = None if pair_set == "floor" else printed.value(key, **shown)
                 line = {**keys, **_values(value), "printed": NOT_PRINTED if beside is None else beside}
                 lines[_key(keys)] = {**line, "unit": column.unit, "stand_ins": stand_ins(keys)}
     columns = [name for name in KEY_ORDER if any(name in line for line in lines.values())] + list(VALUE_COLUMNS)
@@ -220,17 +245,18 @@ def wide(table: Table, pair_set: str | None = None) -> Wide:
 def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
     in_set = {"pair_set": pair_set} if "method" in column.keys else {}
     line = table.lines[_key({**row.keys, **column.keys, **in_set})]
+    printed = line["printed"] if table.in_paper else ""
     if line["status"] != RUN:
-        return Entry(line["status"], line["printed"], line["status"])
+        return Entry(line["status"], printed, line["status"])
     ours = _number(line["ours"], column.spec)
     if not math.isnan(line["ours_sd"]):
-        ours += f" ± {format(line['ours_sd'], column.spec)}"
-    return Entry(ours, line["printed"], RUN)
+        ours += f" ± {format(line['ours_sd'], column.spec.lstrip('+'))}"
+    return Entry(ours, printed, RUN)
 
 
 def _number(value: float, spec: str) -> str:
     text = format(value, spec)
-    return text.lstrip("-") if float(text) == 0 else text  # no "-0.00"
+    return text.lstrip("+-") if float(text) == 0 else text  # no "-0.00"
 
 
 def _key(keys: Mapping[str, object]) -> tuple:

@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable
 
-from flat.readings import switches_of
+from flat.cells import Cell
+from flat.readings import means_something, reading_of, switches_of
 from flat.report.table_grid import ATTACK_MARK, DATA_MARK, MODEL_MARK
 from flat.report.table_layout import NOT_RUN
-from flat.study_grid import rounds_of, trained_cells
+from flat.study_grid import rounds_of
 
 ENTRIES = (
     "Each entry is our value (the paper's printed value). “not run”: this study did not run the cell; "
     "“undefined”: it ran, but no example is left to average over; “–”: the paper prints no value."
+)
+
+OWN_ENTRIES = (
+    "Each entry is our value; the paper prints no such table. “not run”: this study did not run the cell; “undefined”: "
+    "it ran, but no example is left to average over."
 )
 
 
@@ -83,16 +89,51 @@ def pairs(study, frame, pair_set: str) -> str:
     return counts(study, frame[frame["pair_set"] == pair_set], "kendall_tau", f"Pairs in “{pair_set}”")
 
 
-def training(study) -> str:
-    """Which adversarial texts adv and FLAT trained on (D'), and in how many rounds, where overrides differ too."""
-    cells = [cell for cell in trained_cells(study) if study.strategies[cell.strategy].adversarial]
-    settings = [rounds_of(study, cell) for cell in cells] or [study.rounds]
+def counts_by_attack(study, frame, metric: str, what: str) -> str:
+    """As ``counts``, attack by attack, which may attack fewer: “Attacked test examples: SST2 PWWS 200, Gene 40.”"""
+    parts = []
+    for name in used(frame, "dataset"):
+        here = frame[(frame["dataset"] == name) & (frame["metric"] == metric) & (frame["status"] != NOT_RUN)]
+        sizes = here.groupby("attack", sort=False)["ours_n"].first()
+        listed = ", ".join(f"{study.attacks[attack].title} {int(n)}" for attack, n in sizes.items())
+        parts += [f"{study.datasets[name].title}: {listed}"] if listed else []
+    return f"{what}: {'; '.join(parts)}." if parts else ""
+
+
+def limits(study, frame) -> str:
+    """Budgets of the attacks behind entries that were run: “Gene, IGA: at most 150 queries an example.”"""
+    bounded: dict[str, list[str]] = {}
+    for name in dict.fromkeys([*used(frame, "attack"), *used(frame, "train_attack")]):
+        attack = study.attacks.get(name)
+        bounds = [f"{attack.query_budget} queries"] if attack and attack.query_budget else []
+        bounds += [f"{attack.time_limit:g} s (which depends on the machine)"] if attack and attack.time_limit else []
+        if bounds:
+            bounded.setdefault(" and ".join(bounds), []).append(attack.title)
+    parts = [f"{', '.join(titles)}: at most {bound} an example" for bound, titles in bounded.items()]
+    return f"{'; '.join(parts)}. An attack that has used up its limit has failed." if parts else ""
+
+
+def cells(study, frame) -> list[Cell]:
+    """The trained models behind entries that were run, each once and of the first seed."""
+    if not {"dataset", "model", "strategy", "train_attack"} <= set(frame.columns):
+        return []
+    ran = frame[frame["status"] != NOT_RUN]
+    found = dict.fromkeys(zip(ran["dataset"], ran["model"], ran["strategy"], ran["train_attack"], strict=True))
+    return [Cell(*cell, study.seeds[0]) for cell in found if cell[1] in study.models and cell[2] in study.strategies]
+
+
+def training(study, frame) -> str:
+    """Which adversarial texts the table's models trained on (D'), and in how many rounds, where they differ too."""
+    trained = [cell for cell in cells(study, frame) if study.strategies[cell.strategy].adversarial]
+    if not trained:
+        return ""
+    settings = [rounds_of(study, cell) for cell in trained]
     kept = {
         "successful": "successful adversarial texts only",
         "all": "successful adversarial texts and the attack's best failed tries",
         "everything": "the texts of every attacked example, failed and skipped ones too",
     }
-    holds = " or ".join(dict.fromkeys(kept[switches_of(study, c.model, c.strategy)["keep"]] for c in cells))
+    holds = " or ".join(dict.fromkeys(kept[switches_of(study, c.model, c.strategy)["keep"]] for c in trained))
     counts = sorted({rounds.count for rounds in settings})
     number = "one round" if counts == [1] else f"{' or '.join(map(str, counts))} rounds"
     if counts == [1]:
@@ -100,6 +141,40 @@ def training(study) -> str:
     orders = {True: "added to those of earlier rounds", False: "in place of those of the round before"}
     order = " or ".join(dict.fromkeys(orders[rounds.accumulate] for rounds in settings))
     return f"Adversarial training: {number}; D' holds {holds}, {order}."
+
+
+READINGS = {
+    "paper": "paper, the equations as printed",
+    "authors": "authors, what the published code does",
+}
+
+
+def reading(study, frame) -> str:
+    """The reading of the method that the table's models take, and every switch that is set otherwise."""
+    trained = dict.fromkeys((cell.model, cell.strategy) for cell in cells(study, frame))
+    if not trained:
+        return ""
+    otherwise: dict[str, list[str]] = {}
+    for model, strategy in trained:
+        usual = reading_of(study, model)
+        for switch, value in switches_of(study, model, strategy).items():
+            if value != usual[switch] and means_something(study, model, strategy, switch):
+                name = f"{study.models[model].title}-{study.strategies[strategy].title}"
+                otherwise.setdefault(setting(switch, value), []).append(name)
+    parts = [f"{what} ({', '.join(names)})" for what, names in otherwise.items()]
+    masked = [
+        study.datasets[name].title for name in used(frame, "dataset") if study.datasets[name].cleaning.mask_unknown
+    ]
+    parts += [f"mask_unknown ({', '.join(masked)})"] if masked else []
+    also = f"; set otherwise: {', '.join(parts)}" if parts else ""
+    return f"Reading of the method: {READINGS[study.method.reading]}{also} (docs/method.md)."
+
+
+def setting(name: str, value: object) -> str:
+    """A setting as text: double_softmax, no double_softmax, keep: all."""
+    if isinstance(value, bool):
+        return name if value else f"no {name}"
+    return f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value}"
 
 
 def explanations(study, method: str) -> str:

@@ -38,7 +38,7 @@ def robustness(study, measurements, extras: Extras) -> Table:
         "intersection (TI@5) of integrated gradients between original and adversarial texts. Each model is attacked as "
         "it was trained."
     )
-    return _build(3, "Robustness, integrated gradients", caption, "ig", study, measurements, extras)
+    return _build("3", "Robustness, integrated gradients", caption, "ig", study, measurements, extras)
 
 
 def robustness_lime(study, measurements, extras: Extras) -> Table:
@@ -47,17 +47,17 @@ def robustness_lime(study, measurements, extras: Extras) -> Table:
         "Robustness of interpretation under LIME: Kendall's tau (KT) and top-5 intersection (TI@5) between original "
         "and adversarial texts."
     )
-    return _build(8, "Robustness, LIME", caption, "lime", study, measurements, extras)
+    return _build("8", "Robustness, LIME", caption, "lime", study, measurements, extras)
 
 
-def _build(number: int, title: str, caption: str, method: str, study, measurements, extras: Extras) -> Table:
+def _build(key: str, title: str, caption: str, method: str, study, measurements, extras: Extras) -> Table:
     index = Index(measurements)
     datasets = main_datasets(study)
     columns = [c for name in datasets for c in _columns(name, dataset_title(study, name), method)]
     rows = _rows(study)
     pair_sets = extras.pair_sets + (("floor",) if index.has(method=method, pair_set="floor") else ())
     layout = Layout(("Attack", "Model"), tuple(rows), tuple(columns), pair_sets, blocks=1)
-    frame = assemble(number, layout, index.find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = assemble(key, layout, index.find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
     attacked = (
         notes.counts(study, frame, AA, "Attacked test examples, the same for every model") if method == "ig" else ""
     )
@@ -73,10 +73,12 @@ def _build(number: int, title: str, caption: str, method: str, study, measuremen
         notes.incomplete(study, frame),
         notes.chance(study, frame, pair_sets[0]),
         notes.dropped(frame),
-        notes.training(study),
+        notes.limits(study, frame),
+        notes.reading(study, frame),
+        notes.training(study, frame),
         notes.seeds(study, frame),
     ]
-    return Table(number, title, caption, frame, layout, notes.joined(below))
+    return Table(key, title, caption, frame, layout, notes.joined(below))
 
 
 def _rows(study) -> list[Row]:
@@ -129,17 +131,21 @@ def transfer(study, measurements, extras: Extras) -> Table:
         for attack in with_others(paper.TRANSFER_ATTACKS, own.attacks)
     ]
     layout = Layout(("Trained on", "Model"), tuple(rows), tuple(columns), blocks=1)
-    frame = assemble(4, layout, Index(measurements).find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = assemble(
+        "4", layout, Index(measurements).find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys)
+    )
     below = [
         notes.ENTRIES,
         notes.coverage(frame),
         *notes.stand_ins(study, frame),
-        notes.counts(study, frame, AA, "Attacked test examples, the same for every model and attack"),
-        notes.training(study),
+        notes.counts_by_attack(study, frame, AA, "Attacked test examples, the same for every model"),
+        notes.limits(study, frame),
+        notes.reading(study, frame),
+        notes.training(study, frame),
         notes.seeds(study, frame),
     ]
     caption = (
         "Transfer: after-attack accuracy (%) under attacks that the models were not trained on. adv and FLAT saw the "
         "training attack named first; base saw none."
     )
-    return Table(4, "Transfer to other attacks", caption, frame, layout, notes.joined(below))
+    return Table("4", "Transfer to other attacks", caption, frame, layout, notes.joined(below))

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from flat.analysis import paper
 from flat.analysis.robustness import METRICS
+from flat.cells import Cell
 from flat.errors import ArtefactError
 from flat.report import table_notes as notes
 from flat.report.table_grid import Extras, setting_title, settings, stand_ins, train_attack_of, with_others
 from flat.report.table_index import Index
 from flat.report.table_layout import Column, Layout, Row, Table, Value, assemble
-from flat.study_grid import Cell, objective_of
+from flat.study_grid import objective_of
 
 SA, AA = "test_accuracy_percent", "after_attack_accuracy_percent"
 # (beta, gamma) as the paper prints them, with the name of the strategy that the pipeline gives to each pattern
@@ -48,7 +49,7 @@ def ablation(study, measurements, extras: Extras) -> Table:
     titles = ("Cell", "β", "γ")
     other = [f"({row.labels[1]}, {row.labels[2]})" for row in rows if _differs(row)]
     weights = f"The paper's (β, γ) are 0.1 and 0.001 where a term is on; here: {', '.join(other)}." if other else ""
-    return _accuracies(5, "Ablation of β and γ", caption, titles, rows, [weights], study, measurements, extras)
+    return _accuracies("5", "Ablation of β and γ", caption, titles, rows, [weights], study, measurements, extras)
 
 
 def group_masks(study, measurements, extras: Extras) -> Table:
@@ -65,7 +66,7 @@ def group_masks(study, measurements, extras: Extras) -> Table:
         "Standard accuracy (SA) and after-attack accuracy (AA), %."
     )
     titles = ("Cell", "Groups")
-    return _accuracies(10, "Group masks", caption, titles, rows, [], study, measurements, extras)
+    return _accuracies("10", "Group masks", caption, titles, rows, [], study, measurements, extras)
 
 
 def correlations(study, measurements, extras: Extras) -> Table:
@@ -90,7 +91,7 @@ def correlations(study, measurements, extras: Extras) -> Table:
         here = here and keys["train_attack"] == train_attack_of(study, own.strategy, own.attack)
         return values.get((keys["correlation"], keys["metric"])) if here else None
 
-    frame = assemble(9, layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = assemble("9", layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
     words = [f"{CORRELATIONS[name]} {value.n}" for (name, metric), value in values.items() if metric == "pearson_r"]
     below = [
         notes.ENTRIES,
@@ -99,16 +100,19 @@ def correlations(study, measurements, extras: Extras) -> Table:
         f"Words behind each correlation: {'; '.join(words)}." if words else "",
         "Word importance is the probability of the word's mask; frequencies are counted in the train split, "
         "substitutions in adversarial texts.",
+        notes.limits(study, frame),
+        notes.reading(study, frame),
+        notes.training(study, frame),
         f"The model of seed {study.seeds[0]}; a p-value speaks of this one model's words.",
     ]
     caption = (
         "Pearson correlation between the importance FLAT gives to words, their frequency, and how often the attack "
         "substitutes them."
     )
-    return Table(9, "What word importance correlates with", caption, frame, layout, notes.joined(below))
+    return Table("9", "What word importance correlates with", caption, frame, layout, notes.joined(below))
 
 
-def _accuracies(number, title, caption, label_titles, rows, more_notes, study, measurements, extras) -> Table:
+def _accuracies(key, title, caption, label_titles, rows, more_notes, study, measurements, extras) -> Table:
     """SA and AA of each row."""
     columns = [
         Column("SA", {"metric": SA}, METRICS[SA].unit, ".2f"),
@@ -121,7 +125,7 @@ def _accuracies(number, title, caption, label_titles, rows, more_notes, study, m
         # an accuracy on clean text belongs to no attack, whatever attack the row is about
         return index.find({**keys, "attack": ""} if keys["metric"] == SA else keys)
 
-    frame = assemble(number, layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = assemble(key, layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
     below = [
         notes.ENTRIES,
         notes.coverage(frame),
@@ -129,10 +133,12 @@ def _accuracies(number, title, caption, label_titles, rows, more_notes, study, m
         *more_notes,
         notes.counts(study, frame, SA, "Test texts (SA)"),
         notes.counts(study, frame, AA, "Attacked test examples (AA)"),
-        notes.training(study),
+        notes.limits(study, frame),
+        notes.reading(study, frame),
+        notes.training(study, frame),
         notes.seeds(study, frame),
     ]
-    return Table(number, title, caption, frame, layout, notes.joined(below))
+    return Table(key, title, caption, frame, layout, notes.joined(below))
 
 
 def _correlations(rows) -> dict[tuple[str, str], Value]:

@@ -1,39 +1,43 @@
-"""The tables of the paper by number: each entry is a builder ``(study, measurements, extras) -> Table``."""
+"""The tables of a study by key: each entry is a builder ``(study, measurements, extras) -> Table``."""
 
 from collections.abc import Callable
 
 from flat.errors import StudyError
-from flat.report import table_accuracy, table_data, table_robustness, table_single
+from flat.report import table_accuracy, table_data, table_readings, table_replay, table_robustness, table_single
 from flat.report.table_grid import Extras
 from flat.report.table_layout import Entry, Table, Wide, WideRow, wide
+from flat.study_grid import table_keys
 
 __all__ = ["TABLES", "Entry", "Extras", "Table", "Wide", "WideRow", "build", "wide"]
 
-TABLES: dict[int, Callable[..., Table]] = {
-    1: table_data.data_statistics,
-    2: table_accuracy.test_accuracy,
-    3: table_robustness.robustness,
-    4: table_robustness.transfer,
-    5: table_single.ablation,
-    6: table_data.preprocessing,
-    7: table_accuracy.dev_accuracy,
-    8: table_robustness.robustness_lime,
-    9: table_single.correlations,
-    10: table_single.group_masks,
+# the paper's tables by number, then those that it does not have by name
+TABLES: dict[str, Callable[..., Table]] = {
+    "1": table_data.data_statistics,
+    "2": table_accuracy.test_accuracy,
+    "3": table_robustness.robustness,
+    "4": table_robustness.transfer,
+    "5": table_single.ablation,
+    "6": table_data.preprocessing,
+    "7": table_accuracy.dev_accuracy,
+    "8": table_robustness.robustness_lime,
+    "9": table_single.correlations,
+    "10": table_single.group_masks,
+    "readings": table_readings.readings,
+    "replay": table_replay.replay,
 }
 
 
-def build(number: int, study, measurements, extras: Extras) -> Table:
-    """Table ``number`` of the paper for a study.
+def build(key: str, study, measurements, extras: Extras) -> Table:
+    """The table of a study with this key: "1" to "10" of the paper; "readings" and "replay" where it asks for them.
 
     Args:
         study: flat.study.Study.
         measurements: frame of flat.analysis.robustness.SCHEMA.
 
     Raises:
-        StudyError: the paper has no such table.
+        StudyError: the study has no such table.
         ArtefactError: a measurement, a summary or a correlation that does not fit.
     """
-    if number not in TABLES:
-        raise StudyError(f"table {number}", "no such table", f"ask for one of {sorted(TABLES)}")
-    return TABLES[number](study, measurements, extras)
+    if key not in table_keys(study):
+        raise StudyError(f"table {key}", "the study has no such table", f"ask for one of {table_keys(study)}")
+    return TABLES[key](study, measurements, extras)

@@ -1,0 +1,127 @@
+"""The transfer matrix: adversarial texts stored from each model, asked of every other model of the data set.
+
+A cheap view of transfer (EVALUATION section 1): no attack runs, each model only answers the texts that attacks on the
+others left behind. On a model's own texts its answers must be those that its attack noted.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from flat.cells import Cell
+from flat.errors import ArtefactError
+
+ASKED = ("model", "strategy", "train_attack", "seed")
+SOURCE = ("source_model", "source_strategy", "source_train_attack", "source_seed")
+SCHEMA = pa.schema(
+    [
+        ("model", pa.string()),  # the model asked
+        ("strategy", pa.string()),
+        ("train_attack", pa.string()),
+        ("seed", pa.int64()),
+        ("source_model", pa.string()),  # the model that the texts were made against
+        ("source_strategy", pa.string()),
+        ("source_train_attack", pa.string()),
+        ("source_seed", pa.int64()),
+        ("example_id", pa.string()),
+        ("label", pa.int64()),
+        ("source_status", pa.string()),  # succeeded | failed | skipped, of the attack on the source
+        ("predicted", pa.int64()),  # what the model asked says of the source's adversarial text
+        ("original_correct", pa.bool_()),  # whether it has the original right
+        ("correct", pa.bool_()),  # whether it has the adversarial text right
+    ]
+)
+LEDGER_COLUMNS = [
+    "example_id",
+    "label",
+    "status",
+    "original_words",
+    "perturbed_words",
+    "predicted",
+    "perturbed_predicted",
+    "logits",
+    "perturbed_logits",
+]
+TIE = 1e-2  # logits closer than this may change places with the batch that a text is asked in
+REMEDY = "the ledgers and the model are of different runs: delete them and run snakemake again"
+
+Answers = dict[tuple[str, ...], int]
+
+
+def replay(model, cell: Cell, ledgers: Mapping[Cell, object]):
+    """What a model says of the adversarial texts of every source, as a frame (SCHEMA) sorted by source and example.
+
+    Args:
+        model: a ``flat.models`` classifier in evaluation mode, the checkpoint of ``cell``.
+        ledgers: test ledgers (LEDGER_COLUMNS) of one attack by the cell attacked; ``cell`` is one of them.
+
+    Raises:
+        ArtefactError: the ledgers differ in their examples, or the model contradicts its own ledger.
+    """
+    import pandas as pd
+
+    rows_of = {source: _sorted_rows(ledgers[source]) for source in sorted(ledgers)}
+    _check_same_examples(rows_of)
+    texts = {words for rows in rows_of.values() for row in rows for words in _texts(row)}
+    distinct = sorted(texts, key=lambda words: (len(words), words))
+    logits = model.logits([list(words) for words in distinct])  # (texts, classes)
+    answers = dict(zip(distinct, map(int, np.argmax(logits, axis=1)), strict=True))
+    answers |= own_answers(rows_of[cell], answers, _name(cell))
+    found = []
+    for source, rows in rows_of.items():
+        about = [getattr(c, name) for c in (cell, source) for name in ASKED]
+        for row in rows:
+            original, perturbed = (answers[words] for words in _texts(row))
+            said = (perturbed, original == row.label, perturbed == row.label)
+            found.append((*about, row.example_id, row.label, row.status, *said))
+    return pd.DataFrame(found, columns=SCHEMA.names)
+
+
+def own_answers(rows: Sequence, answers: Answers, where: str) -> Answers:
+    """A model's answers to the texts of its own attack, as its ledger notes them.
+
+    The model is asked in other batches than during the attack, so that the last bits of its logits differ: where the
+    noted logits are a tie (TIE) the note stands. Otherwise both must agree, and a text must be right exactly where
+    the attack failed: accuracy on a model's own texts is its after-attack accuracy.
+
+    Raises:
+        ArtefactError: the model answers otherwise than its ledger says, or the ledger contradicts itself.
+    """
+    noted: Answers = {}
+    for row in rows:
+        predictions = (row.predicted, row.perturbed_predicted)
+        for words, prediction, stored in zip(_texts(row), predictions, (row.logits, row.perturbed_logits), strict=True):
+            second, first = np.sort(np.asarray(stored, dtype=float))[-2:]
+            if answers[words] != prediction and first - second > TIE:
+                problem = f"the model answers {answers[words]}, its attack noted {prediction} (logits {list(stored)})"
+                raise ArtefactError(f"{where}, example {row.example_id}", problem, REMEDY)
+            noted[words] = int(prediction)
+        if (row.perturbed_predicted == row.label) != (row.status == "failed"):
+            problem = f"the attack {row.status}, but its text is read as {row.perturbed_predicted} of {row.label}"
+            raise ArtefactError(f"{where}, example {row.example_id}", problem, REMEDY)
+    return noted
+
+
+def _texts(row) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(row.original_words), tuple(row.perturbed_words)
+
+
+def _sorted_rows(ledger) -> list:
+    return list(ledger.sort_values("example_id").itertuples(index=False))
+
+
+def _check_same_examples(rows_of: Mapping[Cell, Sequence]) -> None:
+    (first, reference), *others = rows_of.items()
+    known = [(row.example_id, row.label, tuple(row.original_words)) for row in reference]
+    for source, rows in others:
+        if [(row.example_id, row.label, tuple(row.original_words)) for row in rows] != known:
+            raise ArtefactError(
+                f"the ledger of {_name(source)}",
+                f"it holds other examples than that of {_name(first)}",
+                "delete both and run snakemake again: the matrix compares models on one sample",
+            )
+
+
+def _name(cell: Cell) -> str:
+    return "/".join(str(getattr(cell, name)) for name in ("dataset", *ASKED))

@@ -1,0 +1,22 @@
+"""Ask a model the adversarial texts stored from every model of the transfer matrix (rule replay)."""
+
+from flat.job import running
+
+with running(snakemake) as log:
+    from pathlib import Path
+
+    from flat.analysis.replay import LEDGER_COLUMNS, SCHEMA, replay
+    from flat.artefacts import read_table, write_table
+    from flat.cells import cell_at
+    from flat.job import tensor_device
+    from flat.models.checkpoint import load
+
+    params, given = snakemake.params, snakemake.input
+    ledgers = {
+        cell_at(source): read_table(path, LEDGER_COLUMNS)
+        for source, path in zip(params.sources, given.ledgers, strict=True)
+    }
+    model = load(Path(given.model).parent, tensor_device(params.device, params.torch_threads))
+    frame = replay(model, cell_at(dict(snakemake.wildcards.items())), ledgers)
+    write_table(snakemake.output.replay, frame, SCHEMA)
+    log.info("%d texts of %d models, %d read right", len(frame), len(ledgers), int(frame["correct"].sum()))
