@@ -7,8 +7,9 @@ environment and output; the asking process waits and ends with the child's exit 
 both with Snakemake. A job that finds no such process, or one that has loaded another copy of this package, runs as it
 would have without: the answers are the same either way (a test compares them).
 
-The loaded libraries are only imported: no thread, no CUDA context and no random state exists before the fork. One
-thing differs: Snakemake's ``benchmark`` files then show a job's wall time rightly, its CPU time and memory not.
+The libraries are only imported, some lexical resources read: no thread, no CUDA context and no random state exists
+before the fork. One thing differs: Snakemake's ``benchmark`` files then show a job's wall time rightly, its CPU time
+and memory not (the job's log has them).
 """
 
 import argparse
@@ -205,6 +206,9 @@ def preload(modules=MODULES) -> None:
             importlib.import_module(name)
         except ImportError:
             continue
+    resources = sys.modules.get("flat.attacks.resources")
+    if resources is not None:
+        resources.preload()
     gc.collect()
     gc.freeze()  # a child's collector leaves what was loaded alone: its memory stays shared
 

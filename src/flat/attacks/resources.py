@@ -7,8 +7,9 @@ and come as tables: what ``flat.attacks.roles`` says of a name.
 
 import hashlib
 import json
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache, cached_property
 from pathlib import Path
 
 from flat.attacks.roles import ROLES, is_made
@@ -85,7 +86,7 @@ class AttackResources:
         from flat.attacks import synonyms
         from flat.attacks.word_embedding import NeighbourEmbedding
 
-        return NeighbourEmbedding(synonyms.load(self.folder("synonyms")))
+        return NeighbourEmbedding(_read(synonyms.load, self.folder("synonyms")))
 
     @cached_property
     def sentence_encoder(self):
@@ -102,7 +103,7 @@ class AttackResources:
 
         def encode(texts):
             if not loaded:
-                loaded.append(LOADERS[name](folder))
+                loaded.append(_read(LOADERS[name], folder))
             return loaded[0](texts)
 
         return encode
@@ -111,7 +112,7 @@ class AttackResources:
     def tagger(self):
         from flat.attacks.tagger import PerceptronTagger
 
-        return PerceptronTagger(self.folder("tagger"))
+        return _read(PerceptronTagger, self.folder("tagger"))
 
     @cached_property
     def stopwords(self) -> frozenset[str]:
@@ -155,6 +156,27 @@ class AttackResources:
         """Name and SHA-256 of the resource that plays ``role``: what the attack lock records."""
         folder = self.folder(role)
         return {"name": self.names.get(role, folder.name), "sha256": content_digest(folder)}
+
+
+@cache
+def _read(load: Callable, folder: Path):
+    """What ``load`` makes of a folder, once a process: a process that has it already hands it to those it forks."""
+    return load(folder)
+
+
+def preload() -> None:
+    """Read what most attacks of the embedded study ask for, as far as it is in place (``flat.warm``)."""
+    from flat.attacks import sentence_encoder, synonyms
+    from flat.attacks.tagger import PerceptronTagger
+
+    loaders = {
+        "synonyms": synonyms.load,
+        "tagger": PerceptronTagger,
+        "sentence_encoder": sentence_encoder.LOADERS[DEFAULTS["sentence_encoder"]],
+    }
+    for role, load in loaders.items():
+        with suppress(ResourceError):
+            _read(load, locate(DEFAULTS[role]))
 
 
 def content_digest(path: Path) -> str:
