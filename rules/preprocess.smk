@@ -161,6 +161,7 @@ rule train_masked_language_model:
         runtime=240,
     params:
         torch_threads=STUDY.torch_threads,
+        options=STUDY.masked_training.model_dump(),
         seed=seeded("masked-language-model"),
         code=code("train_masked_language_model.py"),
     script:

@@ -117,6 +117,15 @@ class Attack(Strict):
     workers: Positive = Field(1, description="processes of one attack job")
 
 
+class MaskedTraining(Strict):
+    """How a masked language model is trained further on a data set's texts (NAME@train)."""
+
+    steps: Positive = 400
+    batch_size: Positive = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    max_pieces: Positive = Field(64, description="pieces read of a text")
+
+
 class IntegratedGradients(Strict):
     steps: Positive = 50
     tolerance: Annotated[float, Field(gt=0)] = 0.05
@@ -257,6 +266,7 @@ class Study(Strict):
     strategies: Annotated[dict[Name, Strategy], Field(min_length=1)]
     attacks: Annotated[dict[Name, Attack], Field(min_length=1)]
     rounds: Rounds = Rounds()
+    masked_training: MaskedTraining = MaskedTraining()
     interpretation: Interpretation = Interpretation()
     overrides: list[Override] = []
     artefacts: Artefacts

@@ -18,7 +18,7 @@ with running(snakemake) as log:
         list(read_table(given.dev, ["text"])["text"]),
         params.seed,
         Path(snakemake.output.weights).parent,
-        Options(),
+        Options(**params.options),
     )
     before, after = (100 * metrics[when]["masked_accuracy"] for when in ("before", "after"))
     log.info("words right at masks of the dev split: %.1f %% before, %.1f %% after", before, after)

@@ -66,7 +66,7 @@ def train(
     )
     before = measure(network, tokenizer, held_pieces, seed)
     generator = torch.Generator().manual_seed(seed_of(seed, "masks"))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=0.0, fused=True)
     rise = max(options.steps // 10, 1)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda i: min((i + 1) / rise, (options.steps - i) / max(options.steps - rise, 1))

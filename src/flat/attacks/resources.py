@@ -168,6 +168,7 @@ def preload() -> None:
     """Read what most attacks of the embedded study ask for, as far as it is in place (``flat.warm``)."""
     from flat.attacks import sentence_encoder, synonyms
     from flat.attacks.tagger import PerceptronTagger
+    from flat.attacks.wordnet_table import read_wordnet
 
     loaders = {
         "synonyms": synonyms.load,
@@ -177,6 +178,8 @@ def preload() -> None:
     for role, load in loaders.items():
         with suppress(ResourceError):
             _read(load, locate(DEFAULTS[role]))
+    with suppress(ResourceError):
+        read_wordnet(Path(locate(DEFAULTS["wordnet"])))
 
 
 def content_digest(path: Path) -> str:

@@ -6,7 +6,7 @@ per data set; ``Synonyms`` reads it and asks WordNet itself only for words that 
 
 import warnings
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 
 from flat.artefacts import read_json, write_json
@@ -21,20 +21,10 @@ class WordNet:
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
 
-    @cached_property
+    @property
     def reader(self):
         """NLTK's own reader of this folder."""
-        from nltk.corpus.reader.wordnet import WordNetCorpusReader
-        from nltk.data import path as roots
-
-        corpus = self.folder / "corpora" / "wordnet"
-        if not corpus.is_dir():
-            raise ResourceError(str(corpus), "no such folder", "make setup fetches WordNet")
-        if str(self.folder) not in roots:
-            roots.insert(0, str(self.folder))  # NLTK reads nothing outside its roots
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "multilingual functions are not available": nobody wants them
-            return WordNetCorpusReader(str(corpus), None)
+        return read_wordnet(self.folder)
 
     def synonyms(self, word: str) -> list[str]:
         """Lemmas that share a synset with ``word``, phrases left out, commonest sense first."""
@@ -44,6 +34,28 @@ class WordNet:
                 if lemma != word and "_" not in lemma and textattack.shared.utils.is_one_word(lemma):
                     found[lemma] = None
         return list(found)
+
+
+@cache
+def read_wordnet(folder: Path):
+    """NLTK's reader of a WordNet folder, once a process: its indices take more than three CPU-seconds to read.
+
+    Raises:
+        ResourceError: the folder holds no WordNet.
+    """
+    from nltk.corpus.reader.wordnet import WordNetCorpusReader
+    from nltk.data import path as roots
+
+    corpus = folder / "corpora" / "wordnet"
+    if not corpus.is_dir():
+        raise ResourceError(str(corpus), "no such folder", "make setup fetches WordNet")
+    if str(folder) not in roots:
+        roots.insert(0, str(folder))  # NLTK reads nothing outside its roots
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "multilingual functions are not available": nobody wants them
+        reader = WordNetCorpusReader(str(corpus), None)
+    reader._data_file_map.clear()  # it left a file open, whose position forked processes would share
+    return reader
 
 
 class Synonyms:
