@@ -12,6 +12,8 @@ CORES ?= all
 STUDY ?= config/demo.yaml
 LOCK ?= $(if $(shell command -v nvidia-smi),envs/cuda.lock,envs/cpu.lock)
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
+COST_ARGS ?=
 
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -22,7 +24,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 LOCKS := $(sort $(LOCK) envs/cpu.lock) envs/no-deps.lock envs/bootstrap.lock pyproject.toml
 STAMP := $(VENV)/.installed-$(shell (cat $(LOCKS); pwd) | cksum | cut -d ' ' -f 1)
 
-.PHONY: help setup demo test lint format resources clean-env
+.PHONY: help setup demo bench cost test lint format resources clean-env
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +35,12 @@ setup: $(STAMP) resources ## create .venv from the pinned lock and fetch the res
 demo: setup ## the whole pipeline on real text (config/demo.yaml): every table and figure, in minutes
 	@$(BIN)/python -m flat.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason --configfile $(STUDY)
 	@$(BIN)/python -m flat.report.summary $(STUDY)
+
+bench: setup ## our times against the stock tools', answers compared (docs/performance.md): results/bench/summary.json
+	@OMP_NUM_THREADS=1 $(BIN)/python -m flat.bench $(BENCH_ARGS)
+
+cost: $(STAMP) ## the hours and the disk that a study will need: make cost STUDY=config/config.yaml
+	@$(BIN)/python -m flat.cost $(STUDY) $(COST_ARGS)
 
 test: setup ## every test
 	@FLAT_REQUIRE_RESOURCES=1 $(BIN)/python -m pytest $(PYTEST_ARGS)

