@@ -15,6 +15,7 @@ if "datasets" not in config:
 
 
 include: "rules/common.smk"
+include: "rules/params.smk"
 include: "rules/inputs.smk"
 include: "rules/resources.smk"
 include: "rules/preprocess.smk"
