@@ -3,6 +3,7 @@
 import re
 import shlex
 import time
+from collections import Counter
 
 import pytest
 
@@ -32,6 +33,18 @@ def test_the_papers_study_is_planned_whole(paper_plan):
     assert jobs["interpret_lime"] == 4 * 4 * 6 and jobs["interpret_ig"] == 4 * 4 * 6 + 12
     # Table 4: six attacks on models trained on TextFooler, PWWS on base among them; the transfer matrix replays 12
     assert jobs["attack_test"] == 4 * 4 * 3 * 2 + 4 * (5 * 3 + 2) + 3 + 5 + 12 + 1 and jobs["replay"] == 12
+
+
+def test_the_cost_model_counts_the_jobs_of_the_plan(paper_plan, repository):
+    from flat.cost.facts import data_facts
+    from flat.cost.jobs import jobs_of
+    from flat.study import load
+
+    study = load(repository / "config/config.yaml")
+    planned = counts(paper_plan[0])
+    expected = Counter(job.rule for job in jobs_of(study, data_facts(study, "no such folder")))
+    assert {rule: planned[rule] for rule in expected} == expected
+    assert set(planned) - set(expected) <= {"all", "fetch_resource", "total"}
 
 
 def test_the_papers_study_is_planned_in_seconds(paper_plan):

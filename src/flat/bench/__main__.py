@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from flat.bench.measure import BenchError, Comparison, Repeat, Row, digest_of, measure, read_summary, write_summary
+from flat.bench.errors import BenchError
+from flat.bench.measure import Comparison, Repeat, Row, digest_of, measure, read_summary, write_summary
 from flat.errors import FlatError
 
 MODULES = (

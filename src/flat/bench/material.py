@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flat import digest
 from flat.artefacts import read_json, write_json
-from flat.bench.measure import BenchError, Texts
+from flat.bench.errors import BenchError
 from flat.data.prepare import prepare
 from flat.data.splits import draw
 from flat.seeds import seed_of
@@ -41,6 +41,7 @@ _VICTIMS = {
     "cnn-long": _CNN | {"data": "reviews", "texts": 3000, "training": _WORD | {"epochs": 3}},
     "lstm-long": _LSTM | {"data": "reviews", "texts": 2500, "training": _WORD | {"epochs": 3, "learning_rate": 0.003}},
 }
+Texts = list[tuple[str, int]]
 log = logging.getLogger("flat.bench")
 
 

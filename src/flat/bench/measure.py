@@ -22,15 +22,12 @@ from statistics import median
 
 from flat import digest
 from flat.artefacts import read_json, write_json
+from flat.bench.errors import BenchError
 from flat.errors import ArtefactError, FlatError
 
 SIDES = ("stock", "ours")
 CLOCKS = ("cpu", "wall")
 Texts = list[tuple[str, int]]
-
-
-class BenchError(FlatError):
-    """A comparison that could not be measured."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ def measure(
         )
     # one process for the row: nothing that it loads or patches reaches the next row
     done = []
-    for repeat in _forked(lambda send: _repeats(comparison, texts, repeats, send), comparison.name):
+    for repeat in forked(lambda send: _repeats(comparison, texts, repeats, send), comparison.name):
         done.append(repeat)
         after(len(done), repeat)
     ratios = [repeat.ratio for repeat in done]
@@ -147,8 +144,8 @@ def _repeats(comparison: Comparison, texts: Texts, repeats: int, send: Callable)
         seconds, answers = {}, {}
         for side in SIDES if number % 2 == 0 else SIDES[::-1]:
             where = f"{comparison.name}, {side}"
-            timed = partial(_timed, work[side], comparison.clock)
-            ((seconds[side], answers[side]),) = _forked(lambda send, timed=timed: send(timed()), where)
+            run = partial(timed, work[side], comparison.clock)
+            ((seconds[side], answers[side]),) = forked(lambda send, run=run: send(run()), where)
             if len(answers[side]) != len(share):
                 problem = f"{len(answers[side])} answers to {len(share)} texts"
                 raise BenchError(where, problem, "each side returns one answer per text, in the order of the texts")
@@ -157,7 +154,7 @@ def _repeats(comparison: Comparison, texts: Texts, repeats: int, send: Callable)
         send(Repeat(seconds["stock"], seconds["ours"], len(share), differing))
 
 
-def _timed(work: Callable[[], list], clock: str) -> tuple[float, list]:
+def timed(work: Callable[[], list], clock: str) -> tuple[float, list]:
     """Seconds of ``work()`` and its answers. CPU time: of this process and of ended processes that it started."""
 
     def now() -> float:
@@ -171,7 +168,7 @@ def _timed(work: Callable[[], list], clock: str) -> tuple[float, list]:
     return now() - started, answers
 
 
-def _forked(work: Callable[[Callable], None], where: str) -> Iterator:
+def forked(work: Callable[[Callable], None], where: str) -> Iterator:
     """Yield what ``work(send)`` sends from a forked child, as it comes; its error is raised here."""
     gc.collect()
     gc.freeze()  # the child's collector leaves what was loaded alone: its memory stays shared

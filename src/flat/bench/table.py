@@ -10,7 +10,8 @@ from pathlib import Path
 
 from flat.artefacts import write_text
 from flat.bench.__main__ import SUMMARY
-from flat.bench.measure import BenchError, Row, read_summary
+from flat.bench.errors import BenchError
+from flat.bench.measure import Row, read_summary
 from flat.errors import FlatError
 
 PAGE = "docs/performance.md"

@@ -1,0 +1,223 @@
+"""The jobs of a study, from its grid alone: the same as Snakemake plans (a test compares them), without a run."""
+
+from dataclasses import dataclass
+
+from flat.attacks.roles import is_made, made_from
+from flat.cells import AttackedCell, Cell, base_of
+from flat.cost.facts import DataFacts
+from flat.paths import coordinates, of, train_ledger
+from flat.readings import switches_of
+from flat.study import Study
+from flat.study_grid import (
+    attacked_cells,
+    attacked_train,
+    device_of,
+    explained_cells,
+    importance_cells,
+    last_round,
+    replay_cells,
+    replayed_on,
+    rounds_of,
+    table_keys,
+    trained_cells,
+    training_of,
+)
+
+FIGURES = range(3, 7)
+# whose lazy search spares most sentences their encoding: another cost than the exact one's
+ENCODING = ("textfooler",)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job, and what its cost depends on.
+
+    Attributes:
+        rule, at: the rule, and the coordinates that its log file is named by.
+        work: attack | train | ig | lime for rules whose cost depends on texts, else the rule's name.
+        variant: what makes other work of the same kind: recipe and search, or the mask that is trained.
+        model: the study's name of the network that answers; empty for none.
+        texts: texts attacked, trained on (epochs counted) or explained.
+        words: mean words of a text that the work sees.
+        factor: units a text of 20 words is: classes x steps, or samples.
+        budget: queries an attack may ask of a text, or None.
+        gpu: it runs on a GPU.
+    """
+
+    rule: str
+    at: tuple[str, ...]
+    work: str
+    variant: str = ""
+    model: str = ""
+    texts: float = 0
+    words: float = 0
+    factor: float = 1
+    budget: int | None = None
+    gpu: bool = False
+
+
+def jobs_of(study: Study, data: dict[str, DataFacts], succeeded: float = 0.6) -> list[Job]:
+    """Every job of a study but the fetching of resources.
+
+    Args:
+        data: facts of each data set.
+        succeeded: share of attacked train texts whose adversarial text a round trains on.
+    """
+    return [
+        *_data_jobs(study, data),
+        *_train_jobs(study, data, succeeded),
+        *_attack_jobs(study, data),
+        *_explain_jobs(study, data),
+        *_report_jobs(study),
+    ]
+
+
+def _cell(cell: Cell) -> tuple[str, ...]:
+    at = coordinates(cell)
+    return (at["dataset"], at["model"], at["strategy"], at["train_attack"], f"seed{at['seed']}")
+
+
+def _on_gpu(study: Study, model: str) -> bool:
+    return device_of(study, model) != "cpu"
+
+
+def _data_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
+    cells = trained_cells(study) + [base_of(cell) for cell in trained_cells(study)]
+    used = [name for name in study.datasets if any(cell.dataset == name for cell in cells)]
+    jobs = []
+    attacks = {(a.cell.dataset, a.attack) for a in attacked_cells(study)}
+    attacks |= {(cell.dataset, cell.train_attack) for cell in cells if study.strategies[cell.strategy].adversarial}
+    found = set()
+    for dataset in used:
+        facts = data[dataset]
+        texts = facts.train + facts.dev + facts.test
+        jobs.append(Job("preprocess", (dataset,), "preprocess", texts=texts, words=facts.words))
+        jobs.append(Job("draw_examples", (dataset,), "draw_examples"))
+        vectors = {study.models[c.model].vectors for c in cells if c.dataset == dataset} - {None}
+        found |= {("look_up_vectors", dataset, name) for name in vectors}
+        groups = {study.strategies[c.strategy].groups for c in cells if c.dataset == dataset} - {None}
+        found |= {("group_words", dataset, str(n)) for n in groups}
+        for name in {attack for where, attack in attacks if where == dataset}:
+            attack = study.attacks[name]
+            if attack.recipe == "pwws":
+                found.add(("look_up_synonyms", dataset))
+            for role, resource in attack.resources.items():
+                if is_made(role, resource):
+                    own = made_from(role, resource)
+                    found.add((_MADE_BY[role], dataset, *([own] if own else [])))
+    for rule, dataset, *rest in sorted(found):
+        facts, read = data[dataset], rule in ("train_masked_language_model", "count_bigrams")
+        size = {"texts": facts.train, "words": facts.words} if read else {"texts": facts.vocabulary, "words": 20}
+        jobs.append(Job(rule, (dataset, *rest), rule, **size))
+    return jobs
+
+
+_MADE_BY = {
+    "sememes": "look_up_sememes",
+    "language_model": "count_bigrams",
+    "masked_language_model": "train_masked_language_model",
+}
+
+
+def _train_jobs(study: Study, data: dict[str, DataFacts], succeeded: float) -> list[Job]:
+    cells = trained_cells(study)
+    base = {cell for cell in cells if not study.strategies[cell.strategy].adversarial}
+    base |= {base_of(cell) for cell in cells if study.strategies[cell.strategy].start == "base"}
+    jobs = [_training(study, data, cell, 0, 0) for cell in sorted(base)]
+    for cell in sorted(set(cells) - base):
+        rounds, switches = rounds_of(study, cell), switches_of(study, cell.model, cell.strategy)
+        texts = min(attacked_train(study, cell) or data[cell.dataset].train, data[cell.dataset].train)
+        pairs = texts * (1.0 if switches["keep"] == "everything" else succeeded)
+        if study.strategies[cell.strategy].start == "own":
+            jobs.append(_training(study, data, cell, 0, 0))
+        for k in range(1, rounds.count + 1):
+            jobs.append(_training(study, data, cell, k, pairs * (k if rounds.accumulate else 1)))
+    return jobs
+
+
+def _training(study: Study, data: dict[str, DataFacts], cell: Cell, k: int, pairs: float) -> Job:
+    options, facts = training_of(study, cell, k), data[cell.dataset]
+    taken = min(facts.train, max(options.texts_per_epoch or facts.train, pairs))
+    # a forward pass is a third of a training step: dev after each epoch, test at the end
+    texts = options.epochs * (taken + pairs) + (options.epochs * facts.dev + facts.test) / 3
+    adversarial = study.strategies[cell.strategy].adversarial
+    rule = "train_round" if k else "train_start" if adversarial else "train_base"
+    at = {
+        "train_base": (cell.dataset, cell.model, f"seed{cell.seed}"),
+        "train_start": _cell(cell),
+        "train_round": (*_cell(cell), f"round{k}"),
+    }[rule]
+    words = min(facts.words, study.datasets[cell.dataset].max_length)
+    mask = study.strategies[cell.strategy].mask
+    return Job(rule, at, "train", mask, cell.model, texts, words, gpu=_on_gpu(study, cell.model))
+
+
+def _attack_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
+    jobs, rounds = [], {}
+    above = f"{of(study).root}/attacks/train/"
+    for cell in trained_cells(study):
+        for k in range(1, last_round(study, cell) + 1):
+            rounds[tuple(train_ledger(study, cell, k).removeprefix(above).split("/")[:-1])] = cell
+    for at, cell in sorted(rounds.items()):
+        texts = min(attacked_train(study, cell) or data[cell.dataset].train, data[cell.dataset].train)
+        jobs += _attack(study, data, "attack_train", at, cell, cell.train_attack, texts)
+    for attacked in attacked_cells(study):
+        cell, attack = attacked.cell, study.attacks[attacked.attack]
+        texts = min(attack.examples or data[cell.dataset].test, _attacked_test(study, data, cell.dataset))
+        jobs += _attack(study, data, "attack_test", (*_cell(cell), attacked.attack), cell, attacked.attack, texts)
+    return jobs
+
+
+def _attacked_test(study: Study, data: dict[str, DataFacts], dataset: str) -> int:
+    return min(study.datasets[dataset].attacked_test or data[dataset].test, data[dataset].test)
+
+
+def _attack(study: Study, data, rule: str, at: tuple[str, ...], cell: Cell, name: str, texts: int) -> list[Job]:
+    """One job, or its shards and the job that merges them."""
+    attack = study.attacks[name]
+    search = attack.search or ("lazy" if rule == "attack_train" else "exact")
+    variant = f"{attack.recipe}, {search}" if attack.recipe in ENCODING else attack.recipe
+    work = ("attack", variant, cell.model)
+    size = {"words": data[cell.dataset].words, "budget": attack.query_budget, "gpu": _on_gpu(study, cell.model)}
+    if attack.shards == 1:
+        return [Job(rule, at, *work, texts=texts, **size)]
+    shards = [(*at[:-1], f"{at[-1]}-shard{n}") for n in range(attack.shards)]
+    parts = [Job(f"{rule}_shard", one, *work, texts=texts / attack.shards, **size) for one in shards]
+    return [*parts, Job(rule, at, "merge_shards")]
+
+
+def _explain_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
+    jobs, explained = [], set()
+    for method in ("ig", "lime"):
+        for attacked in explained_cells(study, method):
+            explained.add((method, attacked.cell.dataset, attacked.cell.model))
+            jobs.append(_explanation(study, data, method, attacked))
+    jobs += [Job("measure_consistency", at, "measure_consistency") for at in sorted(explained)]
+    for cell in sorted(set(importance_cells(study))):
+        jobs.append(Job("measure_importance", _cell(cell), "measure_importance"))
+    for attacked in sorted(set(replay_cells(study))):
+        cell = attacked.cell
+        texts = len(replayed_on(study, cell)) * _attacked_test(study, data, cell.dataset)
+        at = (*_cell(cell), attacked.attack)
+        gpu = _on_gpu(study, cell.model)
+        jobs.append(Job("replay", at, "replay", "", cell.model, texts, data[cell.dataset].words, gpu=gpu))
+    return jobs
+
+
+def _explanation(study: Study, data: dict[str, DataFacts], method: str, attacked: AttackedCell) -> Job:
+    cell, how = attacked.cell, study.interpretation
+    dataset = study.datasets[cell.dataset]
+    texts = min(dataset.explained or data[cell.dataset].test, _attacked_test(study, data, cell.dataset))
+    classes = len(dataset.classes) if how.classes == "all" else 1
+    factor = classes * how.ig.steps if method == "ig" else how.lime.samples
+    words, gpu = min(data[cell.dataset].words, dataset.max_length), _on_gpu(study, cell.model)
+    at = (*_cell(cell), attacked.attack)
+    return Job(f"interpret_{method}", at, method, "", cell.model, texts, words, factor, gpu=gpu)
+
+
+def _report_jobs(study: Study) -> list[Job]:
+    from flat.paths import table_stem
+
+    jobs = [Job("collect_measurements", (), "collect_measurements"), Job("write_report", (), "write_report")]
+    jobs += [Job("make_table", (table_stem(key),), "make_table") for key in table_keys(study)]
+    return jobs + [Job("draw_figure", (str(number),), "draw_figure") for number in FIGURES]

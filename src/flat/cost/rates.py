@@ -1,0 +1,174 @@
+"""Rates: what a unit of work costs on one machine, fitted to the jobs of finished runs; kept in config/rates.json."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from flat.artefacts import read_json, write_json
+from flat.cost.jobs import Job
+from flat.errors import ArtefactError, FlatError
+
+FILE = "config/rates.json"
+WORDS = 20  # of the text that a unit is
+# where nothing was measured: queries and the price of each grow with the words
+ATTACK_EXPONENT = 2.0
+TEXTUAL = ("attack", "train", "ig", "lime")
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """seconds = start_s + unit_s x units, of one work, variant and model.
+
+    Attributes:
+        kind: cnn | lstm | encoder, or empty.
+        mflops: of the network, a word; 0 without one.
+        words: the least and greatest mean words of the texts it was recorded on.
+        budget: the query budget it was recorded under, or None.
+        jobs: how many it was fitted to.
+        gpu: seconds are wall time of a GPU job instead of CPU time.
+    """
+
+    work: str
+    variant: str
+    model: str
+    kind: str
+    start_s: float
+    unit_s: float
+    mflops: float
+    words: tuple[float, float]
+    budget: int | None
+    jobs: int
+    gpu: bool = False
+
+
+@dataclass(frozen=True)
+class Rates:
+    """A machine's rates.
+
+    Attributes:
+        exponents: "recipe, kind" -> e of units ~ words ** e; what is not there has ``ATTACK_EXPONENT``.
+        succeeded: share of attacked train texts with a successful adversarial text.
+        beside_s: core-seconds that a job costs beside its own (process start, scheduling, idle cores); None: unknown.
+    """
+
+    machine: str
+    source: str
+    rates: list[Rate]
+    exponents: dict[str, float] = field(default_factory=dict)
+    succeeded: float = 0.6
+    beside_s: float | None = None
+
+    def units(self, job: Job, kind: str) -> float:
+        """The units of a job; 0 for work that does not depend on texts."""
+        exponent = 1.0
+        if job.work == "attack":
+            exponent = self.exponents.get(f"{job.variant.split(',')[0]}, {kind}", ATTACK_EXPONENT)
+        return job.texts * (job.words / WORDS) ** exponent * job.factor if job.words else 0.0
+
+    def find(self, job: Job, kind: str) -> Rate | None:
+        """The rate of the job's model, else of another model of its kind, else None."""
+        fitting = [r for r in self.rates if (r.work, r.variant, r.gpu) == (job.work, job.variant, job.gpu)]
+        same = [r for r in fitting if r.model == job.model] or [r for r in fitting if r.kind == kind]
+        return same[0] if same else None
+
+    def slope(self, job: Job) -> float:
+        """Seconds a unit for each further MFLOP of the network: the recorded encoders' against the recorded CNN's and
+        LSTM's, on the same variant of the work, else on its others; 0 if only one of them was recorded."""
+        fitting = [r for r in self.rates if (r.work, r.gpu) == (job.work, job.gpu) and r.mflops]
+        slopes = {
+            variant: _slope([r for r in fitting if r.variant == variant]) for variant in {r.variant for r in fitting}
+        }
+        known = {variant: slope for variant, slope in slopes.items() if slope is not None}
+        return known.get(job.variant, float(np.mean(list(known.values()))) if known else 0.0)
+
+
+def _slope(rates: list[Rate]) -> float | None:
+    large, small = ([r for r in rates if (r.kind == "encoder") == wanted] for wanted in (True, False))
+    if not large or not small:
+        return None
+    unit = np.mean([r.unit_s for r in large]) - np.mean([r.unit_s for r in small])
+    return max(0.0, float(unit / (np.mean([r.mflops for r in large]) - np.mean([r.mflops for r in small]))))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A job that ran, the kind and MFLOPs of its network, and its seconds."""
+
+    job: Job
+    kind: str
+    mflops: float
+    seconds: float
+
+
+def fit(samples: Iterable[Sample], empty: Rates, warn: Callable[[str], None] = lambda problem: None) -> Rates:
+    """``empty`` with rates fitted to the samples: non-negative least squares of start and seconds a unit.
+
+    Jobs of one size cannot tell start from units: their start is the median of those of the same work and kind.
+    """
+    groups: dict[tuple, list[Sample]] = {}
+    for sample in samples:
+        job = sample.job
+        groups.setdefault((job.work, job.variant, job.model, job.gpu), []).append(sample)
+    units = {key: np.array([empty.units(s.job, s.kind) for s in group]) for key, group in groups.items()}
+    fits = {key: _line(units[key], np.array([s.seconds for s in group])) for key, group in groups.items()}
+    rates = []
+    for key, group in sorted(groups.items()):
+        seconds, start_unit = np.array([s.seconds for s in group]), fits[key]
+        if start_unit is None:
+            alike = [fits[k][0] for k, g in groups.items() if (k[0], g[0].kind) == (key[0], group[0].kind) and fits[k]]
+            start = min(float(np.median(alike)) if alike else 0.0, 0.9 * float(seconds.min()))
+            mean = float(units[key].mean())
+            start_unit = (start, (float(seconds.mean()) - start) / mean) if mean else (float(seconds.mean()), 0.0)
+        words = [s.job.words for s in group]
+        budgets = {s.job.budget for s in group}
+        first = group[0]
+        rates.append(
+            Rate(
+                *key[:3],
+                first.kind,
+                *(round(value, 7) for value in start_unit),
+                round(first.mflops, 4),
+                (round(min(words), 1), round(max(words), 1)),
+                min((b for b in budgets if b is not None), default=None),
+                len(group),
+                key[3],
+            )
+        )
+    return replace(empty, rates=rates)
+
+
+def _line(units: np.ndarray, seconds: np.ndarray) -> tuple[float, float] | None:
+    """(start, seconds a unit); None where the jobs' sizes are too much alike to tell one from the other."""
+    from scipy.optimize import nnls
+
+    if units.max() < 1.5 * units.min() or not units.max():
+        return None
+    # each job counts by its share of error, not by its length
+    weights = 1 / np.maximum(seconds, 0.05)
+    design = np.stack([np.ones_like(units), units], 1) * weights[:, None]
+    (start, unit), _ = nnls(design, seconds * weights)
+    return float(start), float(unit)
+
+
+def save(path: str | Path, rates: Rates) -> None:
+    write_json(path, asdict(rates))
+
+
+def load(path: str | Path) -> Rates:
+    """The rates of a file.
+
+    Raises:
+        FlatError: there are none, or they are of another version.
+    """
+    if not Path(path).is_file():
+        raise FlatError(str(path), "no rates", "record some of a finished run: python -m flat.cost STUDY --record")
+    values: Mapping = read_json(path)
+    try:
+        rates = [Rate(**{**rate, "words": tuple(rate["words"])}) for rate in values["rates"]]
+        return Rates(**{**values, "rates": rates})
+    except (KeyError, TypeError) as error:
+        problem = f"not rates of this version ({error})"
+        raise ArtefactError(str(path), problem, "record them again: python -m flat.cost STUDY --record") from None
