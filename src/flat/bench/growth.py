@@ -181,7 +181,8 @@ def draw(rows: list[Measured], path: str | Path) -> None:
         panel.set_xticks(sorted({getattr(row, axis) for row in rows if row.axis == axis}))
         panel.xaxis.set_major_formatter("{x:g}")
         panel.minorticks_off()
-        panel.legend(fontsize=7)
+        if panel.lines:
+            panel.legend(fontsize=7)
     for kind in ("png", "pdf"):
         with atomic(Path(path).with_suffix(f".{kind}")) as part:
             figure.savefig(part, format=kind, dpi=150)
