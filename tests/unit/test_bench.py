@@ -197,11 +197,11 @@ def test_an_unknown_or_repeated_name_is_refused(run, capsys):
     assert run([GOOD, GOOD])[0] == 1 and "two rows" in capsys.readouterr().err
 
 
-def test_the_table_of_the_page_comes_from_the_summary(run, tmp_path, capsys):
+def test_the_tables_of_the_page_come_from_what_was_measured(run, tmp_path, capsys):
     run([GOOD, SLOW])
     page = tmp_path / "performance.md"
-    page.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n")
-    arguments = ["--summary", str(run.summary), "--page", str(page)]
+    page.write_text("before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nafter\n")
+    arguments = ["--bench", str(run.summary.parent), "--page", str(page), "--results", str(tmp_path / "no run")]
     assert table.main(arguments) == 0
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
@@ -209,3 +209,5 @@ def test_the_table_of_the_page_comes_from_the_summary(run, tmp_path, capsys):
     assert table.main(arguments) == 0 and page.read_text() == text
     page.write_text("no marks")
     assert table.main(arguments) == 1 and "marks" in capsys.readouterr().err
+    run.summary.unlink()
+    assert table.main(arguments) == 1 and "nothing was measured" in capsys.readouterr().err

@@ -104,7 +104,7 @@ def _run(chosen: list[Comparison], options: argparse.Namespace, known: set[str])
             live.update(_table(rows), refresh=True)
     if failed:
         console.print(f"not measured: {', '.join(failed)}")
-    console.print(f"written: {options.summary}")
+    console.print(f"\nwritten: {options.summary}")
     return rows, failed
 
 

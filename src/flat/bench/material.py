@@ -34,12 +34,12 @@ _VICTIMS = {
     "bert": _BERT
     | {
         "data": "sentences",
-        "texts": 1500,
-        "training": {"epochs": 1, "batch_size": 16, "learning_rate": 2e-4, "optimizer": "adamw", "schedule": "linear"}
+        "texts": 4500,
+        "training": {"epochs": 1, "batch_size": 16, "learning_rate": 1e-4, "optimizer": "adamw", "schedule": "linear"}
         | {"clip_norm": 1.0, "precision": "bf16"},
     },
     "cnn-long": _CNN | {"data": "reviews", "texts": 3000, "training": _WORD | {"epochs": 3}},
-    "lstm-long": _LSTM | {"data": "reviews", "texts": 2500, "training": _WORD | {"epochs": 3, "learning_rate": 0.003}},
+    "lstm-long": _LSTM | {"data": "reviews", "texts": 3000, "training": _WORD | {"epochs": 4, "learning_rate": 0.003}},
 }
 Texts = list[tuple[str, int]]
 log = logging.getLogger("flat.bench")
@@ -156,7 +156,7 @@ def _train(name: str, place: Path) -> None:
     log.info("training victim %s on %d texts", name, len(rows))
     dev = [list(words) for words in data.dev["words"]], data.dev["label"].to_numpy()
     originals = [list(words) for words in rows["words"]]
-    held_out = data.others[:500]
+    held_out = data.others[draw(data.others, 500, seed_of(SEED, "held out"))]
     options = Options(**chosen["training"])
     outcome = train(model, originals, rows["label"].to_numpy(), dev, options, Weights(), seed_of(SEED, name))
     checkpoint.save(model, place, network)

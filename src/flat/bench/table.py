@@ -1,27 +1,38 @@
-"""``python -m flat.bench.table``: put the rows of results/bench/summary.json into docs/performance.md.
+"""``python -m flat.bench.table``: put what was measured into docs/performance.md, which nobody edits by hand there.
 
-The table stands between two marks and is never edited by hand.
+Each block stands between two marks and has its source: ``bench`` the summary of make bench, ``growth`` the points of
+flat.bench.growth, ``rules`` and ``check`` the logs of the demo's finished run. A block without its source stays as it
+is.
 """
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from flat.artefacts import write_text
-from flat.bench.__main__ import SUMMARY
 from flat.bench.errors import BenchError
+from flat.bench.growth import Measured, exponents
+from flat.bench.growth import read as read_growth
 from flat.bench.measure import Row, read_summary
 from flat.errors import FlatError
 
 PAGE = "docs/performance.md"
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+FIGURE = "images/growth.png"  # beside the page
+STUDY = "config/demo.yaml"
+AXES = {
+    "words": "words of a text",
+    "texts": "texts",
+    "candidates": "candidates a word",
+    "shards": "shards (each loads its resources)",
+}
 
 
-def markdown(rows: list[Row]) -> str:
-    """The rows as a Markdown table, in the order in which they were measured, with what they were measured on."""
+def bench_table(rows: list[Row]) -> str:
+    """The rows of a summary, in the order in which they were measured, with what they were measured on."""
     lines = [
-        "| comparison | stock / ours, median (range) | goal | CPU-seconds stock → ours | compared | differing |",
+        "| comparison | stock / ours, median (range) | goal | seconds, stock → ours | compared | differing |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
@@ -30,41 +41,123 @@ def markdown(rows: list[Row]) -> str:
         wall = " (wall)" if row.clock == "wall" else ""
         seconds = f"{sum(row.stock_s):.1f} → {sum(row.ours_s):.1f}{wall}"
         lines.append(f"| {row.name} | {ratio} | {goal} | {seconds} | {row.compared} | {row.differing} |")
-    machines = sorted({row.machine for row in rows})
-    repeats = sorted({row.repeats for row in rows})
-    lines += ["", f"{' or '.join(map(str, repeats))} repeats; {'; '.join(machines)}."]
+    repeats = " or ".join(map(str, sorted({row.repeats for row in rows})))
+    return "\n".join([*lines, "", f"{repeats} repeats; {'; '.join(sorted({row.machine for row in rows}))}."])
+
+
+def growth_table(rows: list[Measured]) -> str:
+    """CPU-milliseconds a text of each point, one line a recipe and victim, one part an axis."""
+    parts = []
+    for axis, heading in AXES.items():
+        points = [row for row in rows if row.axis == axis]
+        values = sorted({getattr(row, axis) for row in points})
+        if not points:
+            continue
+        lines = [f"| {heading} | {' | '.join(map(str, values))} |", "|---|" + "---:|" * len(values)]
+        for recipe, model in sorted({(row.recipe, row.model) for row in points}):
+            found = {getattr(r, axis): r for r in points if (r.recipe, r.model) == (recipe, model)}
+            cells = [f"{1000 * found[v].cpu_s / found[v].texts:.0f}" if v in found else "" for v in values]
+            lines.append(f"| {recipe} on {model.removesuffix('-long').upper()} | {' | '.join(cells)} |")
+        parts.append("\n".join(lines))
+    slopes = [
+        f"{recipe} on {model.removesuffix('-long').upper()} {e}" for (recipe, model), e in exponents(rows).items()
+    ]
+    return "\n\n".join([*parts, f"CPU-time of a text ~ words to the power of: {', '.join(slopes)}."])
+
+
+def rules_table(samples: list) -> str:
+    """Where the CPU-seconds of a run went, by rule, down to one in a hundred."""
+    whole = sum(sample.seconds for sample in samples)
+    lines = ["| rule | jobs | CPU-seconds | share | a job |", "|---|---:|---:|---:|---:|"]
+    by_rule: dict[str, list[float]] = {}
+    for sample in samples:
+        by_rule.setdefault(sample.job.rule, []).append(sample.seconds)
+    shown = 0.0
+    for rule, seconds in sorted(by_rule.items(), key=lambda item: -sum(item[1])):
+        used = sum(seconds)
+        if used >= 0.01 * whole:
+            shown += used
+            share = f"{100 * used / whole:.0f} %"
+            lines.append(f"| {rule} | {len(seconds)} | {used:.0f} | {share} | {used / len(seconds):.1f} |")
+    lines.append(f"| all others | | {whole - shown:.0f} | {100 * (whole - shown) / whole:.0f} % | |")
+    lines.append(f"| all | {len(samples)} | {whole:.0f} | 100 % | {whole / len(samples):.1f} |")
     return "\n".join(lines)
 
 
-def insert(page: str, table: str, where: str = PAGE) -> str:
-    """``page`` with what stands between the marks replaced.
+def check_table(samples: list, rates) -> str:
+    """What the cost model says of jobs that it was not fitted to."""
+    from flat.cost.check import checks
+
+    lines = ["| predicted | jobs | measured, s | predicted, s | off |", "|---|---:|---:|---:|---:|"]
+    for check in checks(samples, rates):
+        jobs = sum(n for n, _, _ in check.rules.values())
+        numbers = f"{jobs} | {check.measured:.0f} | {check.predicted:.0f} | {100 * check.off:+.1f} %"
+        lines.append(f"| {check.name} | {numbers} |")
+    return "\n".join(lines)
+
+
+def insert(page: str, name: str, block: str, where: str = PAGE) -> str:
+    """``page`` with what stands between the marks of ``name`` replaced.
 
     Raises:
         BenchError: the page lacks a mark.
     """
-    before, begun, rest = page.partition(BEGIN)
-    _, ended, after = rest.partition(END)
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, begun, rest = page.partition(begin)
+    _, ended, after = rest.partition(end)
     if not begun or not ended:
-        raise BenchError(where, f"the marks {BEGIN} and {END} are not there", "put them where the table belongs")
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+        raise BenchError(where, f"the marks {begin} and {end} are not there", "put them where the table belongs")
+    return f"{before}{begin}\n{block}\n{end}{after}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.bench.table", description=__doc__.split("\n")[0])
-    parser.add_argument("--summary", default=SUMMARY, metavar="FILE")
+    parser.add_argument("--bench", default="results/bench", metavar="DIR", help="what make bench and growth wrote")
+    parser.add_argument("--results", metavar="DIR", help="the demo's finished run, if not results/demo")
     parser.add_argument("--page", default=PAGE, metavar="FILE")
     options = parser.parse_args(arguments)
     try:
-        rows = read_summary(options.summary)
-        if not rows:
-            raise BenchError(options.summary, "no row has been measured", "run make bench")
+        blocks = _blocks(Path(options.bench), options.results)
         page = Path(options.page)
-        write_text(page, insert(page.read_text(encoding="utf-8"), markdown(rows), options.page))
+        text = page.read_text(encoding="utf-8")
+        for name, block in blocks.items():
+            text = insert(text, name, block, options.page)
+        write_text(page, text)
+        if "growth" in blocks and (figure := Path(options.bench) / "growth.png").is_file():
+            (page.parent / FIGURE).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(figure, page.parent / FIGURE)
     except FlatError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{options.page}: {len(rows)} rows")
+    print(f"{options.page}: {', '.join(blocks)}")
     return 0
+
+
+def _blocks(bench: Path, results: str | None) -> dict[str, str]:
+    """The blocks whose sources are there.
+
+    Raises:
+        BenchError: none is.
+    """
+    from flat.cost import rates
+    from flat.cost.facts import data_facts
+    from flat.cost.record import samples_of
+    from flat.paths import of as paths_of
+    from flat.study import load
+
+    blocks = {}
+    if rows := read_summary(bench / "summary.json"):
+        blocks["bench"] = bench_table(rows)
+    if points := read_growth(bench / "growth.csv"):
+        blocks["growth"] = growth_table(points)
+    study = load(STUDY)
+    if Path(results or paths_of(study).root, "logs").is_dir():
+        samples = samples_of(study, data_facts(study, results), results)
+        blocks["rules"] = rules_table(samples)
+        blocks["check"] = check_table(samples, rates.load(rates.FILE))
+    if not blocks:
+        raise BenchError(str(bench), "nothing was measured", "run make bench, python -m flat.bench.growth or make demo")
+    return blocks
 
 
 if __name__ == "__main__":
