@@ -17,12 +17,14 @@ if "datasets" not in config:
 include: "rules/common.smk"
 include: "rules/params.smk"
 include: "rules/inputs.smk"
+include: "rules/guard_inputs.smk"
 include: "rules/resources.smk"
 include: "rules/preprocess.smk"
 include: "rules/train.smk"
 include: "rules/attack.smk"
 include: "rules/replay.smk"
 include: "rules/interpret.smk"
+include: "rules/guards.smk"
 include: "rules/aggregate.smk"
 
 

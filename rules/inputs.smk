@@ -229,12 +229,29 @@ TABLE_SOURCES["9"] = {
 REPLAYS = [PATHS.replay(a.attack, **coordinates(a.cell)) for a in REPLAY]
 if REPLAYS:
     TABLE_SOURCES["replay"] = {"replays": REPLAYS}
+VALIDITY = {
+    "validity": [PATHS.validity(f"{d}.parquet") for d in STUDY.artefacts.main.datasets],
+    "antonyms": PATHS.validity("antonyms.parquet"),
+}
+TABLE_SOURCES |= {
+    "validity": VALIDITY,
+    "guards": {"guards": PATHS.top("guards.parquet")},
+}
+# the flags of doubtful cells go into every table that shows cells
+FLAGS = {"flags": PATHS.top("flags.parquet")}
+TABLE_SOURCES |= {
+    key: files | FLAGS for key, files in TABLE_SOURCES.items() if key not in ("1", "6")
+}
 REPORT_TABLES = TABLE_SOURCES
 REPORT_TEMPLATES = sorted(map(str, Path("src/flat/report/templates").glob("*")))
 REPORT_SOURCES = [
     PATHS.measurements(),
     TABLE_SOURCES["9"]["importance"],
     *REPLAYS,
+    FLAGS["flags"],
+    PATHS.top("guards.parquet"),
+    *VALIDITY["validity"],
+    VALIDITY["antonyms"],
 ]
 PAPER_TABLES = {
     "1": "datasets",
@@ -251,6 +268,11 @@ PAPER_TABLES = {
 
 
 def figure_inputs(wildcards):
+    """What a figure is drawn from, and the flags of doubtful cells."""
+    return figure_sources(wildcards) | FLAGS
+
+
+def figure_sources(wildcards):
     if wildcards.figure == "3":
         return {
             "attributions": [

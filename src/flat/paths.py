@@ -43,6 +43,10 @@ class Paths:
         """The attack ``attack`` on the test split of a trained model."""
         return f"{self.root}/attacks/test/{dataset}/{model}/{strategy}/{train_attack}/seed{seed}/{attack}/{file}"
 
+    def calibrated(self, file: str, attack: str, *, dataset, model, strategy, train_attack, seed) -> str:
+        """The attack ``attack`` on a sub-sample of its examples, at the temperature fitted on dev."""
+        return f"{self.root}/attacks/calibrated/{dataset}/{model}/{strategy}/{train_attack}/seed{seed}/{attack}/{file}"
+
     # --- explanations
     def attributions(self, method: str, attack: str, *, dataset, model, strategy, train_attack, seed) -> str:
         cell = f"{dataset}/{model}/{strategy}/{train_attack}/seed{seed}/{attack}"
@@ -54,6 +58,15 @@ class Paths:
     def importance(self, file: str, *, dataset, model, strategy, train_attack, seed) -> str:
         """importance.parquet or synonyms.parquet of a masked model."""
         return f"{self.root}/importance/{dataset}/{model}/{strategy}/{train_attack}/seed{seed}/{file}"
+
+    # --- guards
+    def validity(self, file: str) -> str:
+        """{dataset}.parquet, antonyms.parquet: what adversarial texts look like."""
+        return f"{self.root}/validity/{file}"
+
+    def tuning(self, file: str) -> str:
+        """overlay.yaml, trials.csv: what `snakemake tune` found."""
+        return f"{self.root}/tuning/{file}"
 
     # --- what is reported
     def measurements(self) -> str:
@@ -72,7 +85,7 @@ class Paths:
         return f"{self.root}/figures/fig{number}.{kind}"
 
     def top(self, file: str) -> str:
-        """report.html, provenance.json, study.json."""
+        """report.html, provenance.json, flags.parquet, guards.parquet."""
         return f"{self.root}/{file}"
 
     # --- beside the results

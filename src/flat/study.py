@@ -7,11 +7,12 @@ from them, and every unknown key, wrong type or impossible combination is refuse
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from flat.errors import StudyError
 from flat.readings import Method, Switches
-from flat.study_data import Dataset, Name, Positive, Strict
+from flat.study_data import Dataset, Name, Positive, Strict, Where
+from flat.study_guards import Guards, Tune, Tuned, Validity, selected_on_dev
 
 # --- models and strategies ----------------------------------------------------------------------------------------
 
@@ -31,7 +32,7 @@ class Training(Strict):
     )
     accumulate: Positive = Field(1, description="batches whose gradients are added up before a step, for small GPUs")
     patience: Positive | None = None
-    select: Literal["dev", "last"] = "dev"
+    select: Annotated[Literal["dev", "last"], BeforeValidator(selected_on_dev)] = "dev"
     precision: Literal["fp32", "bf16"] = "fp32"
 
 
@@ -235,13 +236,6 @@ class Artefacts(Strict):
     readings: ReadingsTable | None = None
 
 
-class Where(Strict):
-    datasets: list[str] | None = None
-    models: list[str] | None = None
-    strategies: list[str] | None = None
-    train_attacks: list[str] | None = None
-
-
 class Override(Strict):
     """Other values for some cells. Later overrides win; one that fits no cell of the study is refused."""
 
@@ -268,6 +262,10 @@ class Study(Strict):
     rounds: Rounds = Rounds()
     masked_training: MaskedTraining = MaskedTraining()
     interpretation: Interpretation = Interpretation()
+    guards: Guards = Guards()
+    validity: Validity = Validity()
+    tune: Tune | None = Field(None, description="what `snakemake tune` searches, on dev")
+    tuned: Tuned | None = Field(None, description="written by `snakemake tune` beside the values it chose")
     overrides: list[Override] = []
     artefacts: Artefacts
 

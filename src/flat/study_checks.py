@@ -29,6 +29,8 @@ RECIPE_RESOURCES: dict[str, tuple[str, ...]] = {
 
 def check(study: Study, where: str) -> None:
     """Raise StudyError for the first reference that names nothing or combination that cannot be run."""
+    from flat import study_guard_checks
+
     artefacts = study.artefacts
     for part, block in artefacts:
         for field, known, kind in (
@@ -86,6 +88,7 @@ def check(study: Study, where: str) -> None:
     _check_explained(study, where)
     _check_overrides(study, where)
     _check_options(study, where)
+    study_guard_checks.check(study, where)
 
 
 def _known(names: Iterable[str], known: Iterable[str], place: str, kind: str) -> None:

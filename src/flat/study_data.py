@@ -87,3 +87,12 @@ class Dataset(Strict):
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("classes: a class is named twice")
         return self
+
+
+class Where(Strict):
+    """Some cells of a study: those that have one of the named values in each field; null covers all."""
+
+    datasets: list[str] | None = None
+    models: list[str] | None = None
+    strategies: list[str] | None = None
+    train_attacks: list[str] | None = None

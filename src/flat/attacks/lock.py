@@ -10,7 +10,10 @@ import math
 from importlib.metadata import version
 
 from flat.attacks import recipes
+from flat.attacks.lock_hash import lock_hash
 from flat.attacks.resources import AttackResources
+
+__all__ = ["component", "lock_hash", "plain", "resolve"]
 
 ROLE_OF = {
     "embedding": "synonyms",
@@ -54,11 +57,6 @@ def resolve(attack, spec: dict, resources: AttackResources, victim_mode: str = "
         "resources": {role: resources.version(role) for role in roles},
         "versions": {name: version(name) for name in libraries},
     }
-
-
-def lock_hash(lock: dict) -> str:
-    """SHA-256 of a lock; equal locks have equal hashes whatever the order of their keys."""
-    return hashlib.sha256(json.dumps(lock, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def component(part) -> dict:

@@ -14,16 +14,41 @@ def table_of(key: str, study_values: dict, files: Mapping):
 
     Args:
         study_values: the study as plain data.
-        files: what the table reads: measurements, or summaries (Tables 1 and 6), importance (Table 9) or replays.
+        files: what the table reads: measurements, or summaries (Tables 1 and 6), importance (Table 9), replays, guards,
+            or validity and antonyms; and flags.
     """
     from flat.analysis import paper
     from flat.report.tables import Extras, build
 
     summaries = {Path(path).parent.name: read_json(path) for path in files.get("summaries", [])}
     correlations = correlations_of(files["importance"]) if files.get("importance") else ()
-    extras = Extras(paper.load(PAPER, [key]), summaries, correlations, replays_of(files.get("replays", [])))
-    measurements = read_table(files["measurements"]) if files.get("measurements") else None
-    return build(key, parse(study_values), measurements, extras)
+    study = parse(study_values)
+    extras = Extras(
+        paper.load(PAPER, [key]),
+        summaries,
+        correlations,
+        replays_of(files.get("replays", [])),
+        flags=_read(files.get("flags")),
+        guards=_read(files.get("guards")),
+        validity=validity_of(study, files.get("validity", []), files.get("antonyms")),
+    )
+    return build(key, study, _read(files.get("measurements")), extras)
+
+
+def _read(path: str | None):
+    return read_table(path) if path else None
+
+
+def validity_of(study: Study, paths: Sequence[str], antonyms: str | None):
+    """The summary of every adversarial text of a study; None of no file."""
+    import pandas as pd
+
+    from flat.analysis.validity import Thresholds, summarise
+
+    if not paths:
+        return None
+    texts = pd.concat(map(read_table, paths), ignore_index=True)
+    return summarise(texts, read_table(antonyms), Thresholds(**study.validity.model_dump()))
 
 
 def correlations_of(importance: str) -> tuple[dict, ...]:
@@ -42,9 +67,11 @@ def replays_of(paths: Sequence[str]):
 
 def drawing_of(number: int, study_values: dict, files: Mapping, cells: Sequence[dict]):
     """Draw figure ``number`` of the paper; ``cells``: the coordinates of Figure 3's models, in order of its files."""
+    from flat.report.figure_flags import marked
     from flat.report.figures import draw
 
-    return draw(number, **INPUTS[number](parse(study_values), files, cells))
+    study = parse(study_values)
+    return marked(study, draw(number, **INPUTS[number](study, files, cells)), _read(files.get("flags")))
 
 
 def _saliency(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:

@@ -31,6 +31,7 @@ _TEX_ESCAPES = {
     "†": r"$\dagger$",
     "‡": r"$\ddagger$",
     "§": r"\S{}",
+    "¶": r"\P{}",
     "β": r"$\beta$",
     "γ": r"$\gamma$",
     "Δ": r"$\Delta$",

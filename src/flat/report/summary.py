@@ -34,6 +34,8 @@ TABLE_TITLES = {
     "10": "Group masks",
     "readings": "Readings of the method",
     "replay": "Transfer matrix",
+    "guards": "Guards",
+    "validity": "Validity of adversarial texts",
 }
 
 
@@ -156,6 +158,17 @@ def _replay(rows: Rows) -> str:
     return f"accuracy {fmean(found[True]):.1f} % on own texts, {fmean(found[False]):.1f} % on those of others"
 
 
+def _guards(rows: Rows) -> str:
+    """How many attacked cells carry a flag, and how many were attacked at their fitted temperature."""
+    cells, flagged = set(), set()
+    for row in _run(rows, metric=AA):
+        cell = tuple(row[name] for name in ("dataset", "model", "strategy", "train_attack", "attack"))
+        cells.add(cell)
+        flagged |= {cell} if row["flags"] else set()
+    again = len(_run(rows, metric="aa_calibrated_percent"))
+    return f"{len(flagged)} of {len(cells)} cells flagged; {again} attacked at their fitted temperature"
+
+
 _TABLES: dict[str, Callable[[Rows], str]] = {
     "1": _joined(("train texts:", _by("dataset", "train_size", ",.0f"))),
     "2": _by_strategy(SA, ".1f", " %"),
@@ -171,6 +184,10 @@ _TABLES: dict[str, Callable[[Rows], str]] = {
     "10": _joined(("AA by groups:", _by("groups", AA, ".1f", " %"))),
     "readings": _readings,
     "replay": _replay,
+    "guards": _guards,
+    "validity": _joined(
+        ("AA", _by_strategy(AA, ".1f", " %")), ("at stricter thresholds", _by_strategy("aa_both_percent", ".1f", " %"))
+    ),
 }
 
 

@@ -20,6 +20,9 @@ class Extras:
         summaries: content of data/{dataset}/summary.json by data set (Tables 1 and 6).
         correlations: rows with correlation, r, p, n of the importance analysis (Table 9); empty where not run.
         replays: what every model of the transfer matrix answered (flat.analysis.replay.SCHEMA); None where not asked.
+        flags: flags.parquet, the cells whose numbers are doubtful; None where nobody looked.
+        guards: guards.parquet (the table of guards).
+        validity: summary of every adversarial text (``flat.analysis.validity.summarise``).
         pair_sets: the pair sets that Tables 3 and 8 and the readings show, the main one first.
     """
 
@@ -27,6 +30,9 @@ class Extras:
     summaries: Mapping[str, Mapping] = field(default_factory=dict)
     correlations: tuple[Mapping, ...] = ()
     replays: object = None
+    flags: object = None
+    guards: object = None
+    validity: object = None
     pair_sets: tuple[str, ...] = ("shared", "saved")
 
 

@@ -17,6 +17,7 @@ from flat.paths import table_name, table_stem
 
 RUN, NOT_RUN, UNDEFINED = "run", "not run", "undefined"
 NOT_PRINTED = "–"
+FLAG_MARK = "¶"  # at an entry whose cell is flagged (flat.report.flag_marks)
 
 KEY_ORDER = (
     "dataset",
@@ -37,7 +38,7 @@ KEY_ORDER = (
     "k",
     "minus",
 )
-VALUE_COLUMNS = ("ours", "ours_sd", "ours_n", "seeds", "dropped", "printed", "unit", "status", "stand_ins")
+VALUE_COLUMNS = ("ours", "ours_sd", "ours_n", "seeds", "dropped", "printed", "unit", "status", "stand_ins", "flags")
 PAIR_SETS = ("shared", "saved", "successful", "all", "floor")
 PAIR_SET_TITLES = {
     "shared": "Pair set “shared”: the adversarial texts stored from the base model, the same for every strategy",
@@ -251,7 +252,7 @@ def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
     ours = _number(line["ours"], column.spec)
     if not math.isnan(line["ours_sd"]):
         ours += f" ± {format(line['ours_sd'], column.spec.lstrip('+'))}"
-    return Entry(ours, printed, RUN)
+    return Entry(f"{ours} {FLAG_MARK}" if line["flags"] else ours, printed, RUN)
 
 
 def _number(value: float, spec: str) -> str:

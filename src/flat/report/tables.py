@@ -3,7 +3,17 @@
 from collections.abc import Callable
 
 from flat.errors import StudyError
-from flat.report import table_accuracy, table_data, table_readings, table_replay, table_robustness, table_single
+from flat.report import (
+    table_accuracy,
+    table_data,
+    table_guards,
+    table_readings,
+    table_replay,
+    table_robustness,
+    table_single,
+    table_validity,
+)
+from flat.report.flag_marks import Flags, marked
 from flat.report.table_grid import Extras
 from flat.report.table_layout import Entry, Table, Wide, WideRow, wide
 from flat.study_grid import table_keys
@@ -24,11 +34,16 @@ TABLES: dict[str, Callable[..., Table]] = {
     "10": table_single.group_masks,
     "readings": table_readings.readings,
     "replay": table_replay.replay,
+    "guards": table_guards.guards,
+    "validity": table_validity.validity,
 }
 
 
 def build(key: str, study, measurements, extras: Extras) -> Table:
-    """The table of a study with this key: "1" to "10" of the paper; "readings" and "replay" where it asks for them.
+    """The table of a study with this key: "1" to "10" of the paper, "guards" and "validity"; "readings" and "replay"
+    where it asks for them.
+
+    Entries of flagged cells (``extras.flags``) are marked, and notes say why.
 
     Args:
         study: flat.study.Study.
@@ -40,4 +55,4 @@ def build(key: str, study, measurements, extras: Extras) -> Table:
     """
     if key not in table_keys(study):
         raise StudyError(f"table {key}", "the study has no such table", f"ask for one of {table_keys(study)}")
-    return TABLES[key](study, measurements, extras)
+    return marked(study, TABLES[key](study, measurements, extras), Flags(extras.flags))

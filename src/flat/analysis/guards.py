@@ -1,0 +1,227 @@
+"""The guards of a study's numbers: what is refused, what is flagged, and what is measured to judge it by.
+
+A number that cannot be what it says (a ledger without one of the drawn examples, two attacks in one column, a dev split
+that is test) is refused. One that is what it says, but that its cell makes doubtful, is flagged, and carries the flag
+wherever it is shown (EVALUATION sections 1 and 5).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from flat.analysis.calibration import margins, saturated
+from flat.analysis.robustness import CELL, SCHEMA, Metric, percent
+from flat.attacks.lock_hash import lock_hash
+from flat.cells import AttackedCell, Cell
+from flat.data.checks import overlap
+from flat.errors import ArtefactError
+
+FLAGS_SCHEMA = pa.schema(
+    [
+        ("dataset", pa.string()),
+        ("model", pa.string()),
+        ("strategy", pa.string()),
+        ("train_attack", pa.string()),
+        ("attack", pa.string()),  # "" where the flag is the trained model's, whatever it is attacked by
+        ("seed", pa.int64()),
+        ("flag", pa.string()),
+        ("detail", pa.string()),
+    ]
+)
+MISCALIBRATED, SATURATED, UNEQUAL_COMPUTE = "miscalibrated", "saturated", "unequal_compute"
+FLAGS = {
+    MISCALIBRATED: "after-attack accuracy drops under the attack at the temperature fitted on dev",
+    SATURATED: "most outputs are so certain that the attack's search has little to go by",
+    UNEQUAL_COMPUTE: "not trained as the strategy that it is compared with",
+}
+METRICS = {
+    "saturated_percent": Metric("saturated outputs", "percent", 1, -1),
+    "median_margin": Metric("median margin", "logits", 2),
+    "temperature": Metric("temperature", "ratio", 2),
+    "aa_at_one_percent": Metric("AA at T = 1, sub-sample", "percent", 2, 1),
+    "aa_calibrated_percent": Metric("AA calibrated, sub-sample", "percent", 2, 1),
+    "after_attack_accuracy_percent": Metric("AA", "percent", 2, 1),
+    "aa_known_words_percent": Metric("AA without out-of-vocabulary successes", "percent", 2, 1),
+    "unchecked_similarity_percent": Metric("similarity unchecked", "percent", 2),
+}
+LEDGER_COLUMNS = ["example_id", "label", "status", "swaps", "logits", "similarity_unchecked", "attack_hash"]
+MOST_SHARED = 0.5  # of test's texts may stand in dev: beyond that dev is test under another name
+AGAIN = "delete it and run snakemake again"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """``flat.study_guards.Guards`` as numbers."""
+
+    tolerated_drop: float
+    saturated_probability: float
+    saturated_share: float
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """A cell's attack at the fitted temperature: its ledger (example_id, status), the temperature and its dev texts."""
+
+    ledger: object
+    temperature: float
+    dev_n: int
+
+
+# --- what is refused
+
+
+def check_ledger(ledger, lock: Mapping, drawn: Sequence[str], examples: int | None, where: str) -> None:
+    """A test ledger holds the data set's drawn examples, each once, attacked as its lock says.
+
+    Args:
+        drawn: the ids of examples.json; the attack may take a sub-draw of ``examples`` of them.
+
+    Raises:
+        ArtefactError: names what is missing, unexpected or mixed.
+    """
+    ids = ledger["example_id"].tolist()
+    twice = sorted({name for name in ids if ids.count(name) > 1}) if len(set(ids)) < len(ids) else []
+    if twice:
+        raise ArtefactError(where, f"example {twice[0]} stands in it more than once", AGAIN)
+    expected = len(drawn) if examples is None else min(examples, len(drawn))
+    extra, absent = sorted(set(ids) - set(drawn)), sorted(set(drawn) - set(ids))
+    if extra or len(ids) != expected:
+        named = f"unexpected: {', '.join(extra[:3])}" if extra else f"missing, for example: {', '.join(absent[:3])}"
+        raise ArtefactError(where, f"{len(ids)} of the {expected} drawn examples ({named})", AGAIN)
+    check_hash(ledger, lock, where)
+
+
+def check_hash(ledger, lock: Mapping, where: str) -> None:
+    """Every row of a ledger was made by the attack of the lock beside it.
+
+    Raises:
+        ArtefactError: names the hashes.
+    """
+    hashes = sorted(set(ledger["attack_hash"]))
+    if hashes != [lock_hash(lock)]:
+        raise ArtefactError(
+            where,
+            f"its rows were made by the attack {', '.join(name[:8] for name in hashes)}, "
+            f"the lock beside it says {lock_hash(lock)[:8]}",
+            AGAIN,
+        )
+
+
+def check_columns(found: Iterable[tuple[AttackedCell, frozenset, str, str]]) -> None:
+    """All ledgers of a (data set, attack) column hold the same ids and were made by the same attack.
+
+    Args:
+        found: cell, example ids, attack hash and path of each ledger.
+
+    Raises:
+        ArtefactError: names both files.
+    """
+    first: dict[tuple[str, str], tuple] = {}
+    remedy = "delete both and run snakemake again: a column compares models under one attack on one sample"
+    for attacked, ids, attack_hash, path in found:
+        column = (attacked.cell.dataset, attacked.attack)
+        known_ids, known_hash, other = first.setdefault(column, (ids, attack_hash, path))
+        if ids != known_ids:
+            differing = sorted(ids ^ known_ids)
+            raise ArtefactError(path, f"it holds other examples than {other}, for example {differing[0]}", remedy)
+        if attack_hash != known_hash:
+            raise ArtefactError(
+                path, f"mixed locks: it was made by {attack_hash[:8]}, {other} by {known_hash[:8]}", remedy
+            )
+
+
+def check_dev(dev, test, where: str) -> None:
+    """Dev is not test under another name: what is selected on dev would be selected on test.
+
+    Args:
+        dev, test: frames with a column text.
+
+    Raises:
+        ArtefactError: more than MOST_SHARED of test's texts stand in dev.
+    """
+    share = overlap(dev, test)
+    if share > MOST_SHARED:
+        raise ArtefactError(
+            where,
+            f"{share:.0%} of the {len(test)} texts of test stand in dev: models are selected on test",
+            "give the data set a dev split of its own, or let it be carved from train (splits.dev)",
+        )
+
+
+# --- what is measured and flagged
+
+
+def measure(ledger, limits: Limits, vocabulary: frozenset[str] | None, recheck: Recheck | None) -> dict[str, tuple]:
+    """{metric: (value, n)} of one test ledger, for METRICS.
+
+    Outputs are those for the original texts. OOV split of AA: ``aa_known_words_percent`` counts a success with at least
+    one substitute outside ``vocabulary`` as failed; what lies between it and AA rests on words that a CNN or LSTM reads
+    as its unknown word. The attack at the fitted temperature is compared on its own examples.
+    """
+    n = len(ledger)
+    status = ledger["status"]
+    logits = np.stack([np.asarray(row, dtype=np.float64) for row in ledger["logits"]])
+    failed, searched = int((status == "failed").sum()), ledger[status != "skipped"]
+    unchecked = int(searched["similarity_unchecked"].sum())
+    values = {
+        "saturated_percent": (percent(int(saturated(logits, limits.saturated_probability).sum()), n), n),
+        "median_margin": (float(np.median(margins(logits))), n),
+        "after_attack_accuracy_percent": (percent(failed, n), n),
+        "unchecked_similarity_percent": (percent(unchecked, len(searched)), len(searched)),
+    }
+    if vocabulary is not None:
+        unseen = [uses_unknown_word(swaps, vocabulary) for swaps in ledger.loc[status == "succeeded", "swaps"]]
+        values["aa_known_words_percent"] = (percent(failed + sum(unseen), n), n)
+    if recheck is not None:
+        again = recheck.ledger
+        before = ledger[ledger["example_id"].isin(set(again["example_id"]))]
+        values["temperature"] = (recheck.temperature, recheck.dev_n)
+        for name, rows in (("aa_at_one_percent", before), ("aa_calibrated_percent", again)):
+            values[name] = (percent(int((rows["status"] == "failed").sum()), len(rows)), len(rows))
+    return values
+
+
+def uses_unknown_word(swaps, vocabulary: frozenset[str]) -> bool:
+    """Whether any substitute of an adversarial text is outside the vocabulary (whose words are lower-cased)."""
+    return any(swap["to"].lower() not in vocabulary for swap in swaps if swap["to"])
+
+
+def flags_of(values: Mapping[str, tuple], limits: Limits) -> dict[str, str]:
+    """{flag: detail} of one attacked cell, from what ``measure`` gives."""
+    found = {}
+    share, n = values["saturated_percent"]
+    if share > 100 * limits.saturated_share:
+        found[SATURATED] = f"{share:.1f} % of {n} outputs above {limits.saturated_probability:g}"
+    if "aa_calibrated_percent" in values:
+        (before, n), (after, _) = values["aa_at_one_percent"], values["aa_calibrated_percent"]
+        if before - after > limits.tolerated_drop:
+            temperature = values["temperature"][0]
+            found[MISCALIBRATED] = f"AA {before:.1f} % falls to {after:.1f} % at T = {temperature:.2f} on {n} examples"
+    return found
+
+
+def rows_of(attacked: AttackedCell, round_: int, values: Mapping[str, tuple]) -> list[dict]:
+    """Tidy rows with the columns of ``robustness.SCHEMA``."""
+    common = _coordinates(attacked.cell) | {"round": round_, "attack": attacked.attack, "method": "", "pair_set": ""}
+    return [
+        {**common, "k": 0, "metric": metric, "value": value, "n": n, "dropped": 0}
+        for metric, (value, n) in values.items()
+    ]
+
+
+def flag_rows(cell: Cell, attack: str, flags: Mapping[str, str]) -> list[dict]:
+    """Rows of FLAGS_SCHEMA."""
+    return [_coordinates(cell) | {"attack": attack, "flag": flag, "detail": detail} for flag, detail in flags.items()]
+
+
+def frame(rows: Iterable[Mapping], schema: pa.Schema = SCHEMA):
+    """Rows as a frame of a schema, sorted by all of its text and whole-number columns."""
+    found = pa.Table.from_pylist([dict(row) for row in rows], schema=schema).to_pandas()
+    keys = [field.name for field in schema if not pa.types.is_floating(field.type)]
+    return found.sort_values(keys, kind="stable", ignore_index=True)
+
+
+def _coordinates(cell: Cell) -> dict:
+    return {name: getattr(cell, name) for name in CELL}

@@ -1,0 +1,171 @@
+"""How valid adversarial texts are: what changed, how alike the texts still are, and AA at stricter thresholds.
+
+Morris et al. 2020 (Reevaluating adversarial examples): many successes of attacks at their own thresholds do not keep
+the meaning. Everything is measured on the stored ledgers, on each text whether the attack's own constraint looked at it
+or let it pass; an attack whose text violates a stricter threshold counts as failed, and nothing is attacked again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from flat.analysis.robustness import Metric, mean, percent
+
+COORDINATES = ("dataset", "model", "strategy", "train_attack", "attack", "seed")
+SCHEMA = pa.schema(
+    [
+        ("dataset", pa.string()),
+        ("model", pa.string()),
+        ("strategy", pa.string()),
+        ("train_attack", pa.string()),
+        ("attack", pa.string()),
+        ("seed", pa.int64()),
+        ("example_id", pa.string()),
+        ("status", pa.string()),  # succeeded | failed | skipped; the columns below are of succeeded attacks alone
+        ("words", pa.int64()),  # of the original
+        ("changed", pa.int64()),  # replaced, inserted and dropped ones
+        ("sentence_similarity", pa.float64()),  # cosine of the two whole texts; NaN without an encoder
+        ("least_word_cosine", pa.float64()),  # of the replacements that the space can judge; NaN if there is none
+        ("unjudged", pa.int64()),  # changes that the space cannot judge: an unknown word, an insertion, a deletion
+        ("similarity_unchecked", pa.bool_()),  # the attack's own sentence constraint let the text pass
+    ]
+)
+LEDGER_COLUMNS = ["example_id", "status", "original", "perturbed", "original_words", "swaps", "similarity_unchecked"]
+METRICS = {
+    "pairs": Metric("successful pairs", "count", 0),
+    "perturbed_words_percent": Metric("perturbed words", "percent", 1),
+    "sentence_similarity": Metric("sentence similarity", "cosine", 3, 1),
+    "unchecked_sentence_similarity": Metric("sentence similarity, unchecked pairs", "cosine", 3, 1),
+    "antonym_percent": Metric("pairs with an antonym", "percent", 1, -1),
+    "unjudged_percent": Metric("changes the synonym space cannot judge", "percent", 1),
+    "after_attack_accuracy_percent": Metric("AA", "percent", 2, 1),
+    "aa_word_percent": Metric("AA, words", "percent", 2, 1),
+    "aa_sentence_percent": Metric("AA, sentence", "percent", 2, 1),
+    "aa_both_percent": Metric("AA, both", "percent", 2, 1),
+}
+BATCH = 64  # texts encoded at once
+
+Encoder = Callable[[Sequence[str]], np.ndarray]
+
+
+class Space(Protocol):
+    """A synonym space (``flat.attacks.synonyms``); ``cosine`` is below every threshold for words that are far apart."""
+
+    index: Mapping[str, int]
+
+    def cosine(self, a: str, b: str) -> float: ...
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Least cosine of a word and its substitute, and of the two texts, for an attack to count."""
+
+    word_cosine: float
+    sentence_similarity: float
+
+
+def measure(ledgers: Sequence[tuple[Mapping, object]], space: Space | None, encode: Encoder | None):
+    """The frame (SCHEMA) of ledgers of one data set: a row an attacked example, sorted.
+
+    Args:
+        ledgers: (coordinates, ledger with LEDGER_COLUMNS).
+        space: None where the study names none: no word is judged.
+        encode: n texts -> (n, dim); None: no similarity of sentences.
+    """
+    import pandas as pd
+
+    pairs = {
+        (row.original, row.perturbed)
+        for _, ledger in ledgers
+        for row in ledger[ledger["status"] == "succeeded"].itertuples()
+    }
+    similarity = similarities(pairs, encode) if encode is not None else {}
+    rows = []
+    for coordinates, ledger in ledgers:
+        about = {name: coordinates[name] for name in COORDINATES} | {"seed": int(coordinates["seed"])}
+        for row in ledger.itertuples():
+            known = about | {"example_id": row.example_id, "status": row.status, "words": len(row.original_words)}
+            known["similarity_unchecked"] = bool(row.similarity_unchecked)
+            if row.status == "succeeded":
+                least, unjudged = judge_words(row.swaps, space)
+                of_texts = similarity.get((row.original, row.perturbed), float("nan"))
+                known |= {"changed": len(row.swaps), "least_word_cosine": least, "unjudged": unjudged}
+                rows.append(known | {"sentence_similarity": of_texts})
+            else:
+                nothing = {"changed": 0, "unjudged": 0}
+                rows.append(known | nothing | dict.fromkeys(("least_word_cosine", "sentence_similarity"), float("nan")))
+    frame = pd.DataFrame(rows, columns=SCHEMA.names)
+    return frame.sort_values([*COORDINATES, "example_id"], kind="stable", ignore_index=True)
+
+
+def similarities(pairs: set[tuple[str, str]], encode: Encoder) -> dict[tuple[str, str], float]:
+    """Cosine of the two texts of each pair; each text is encoded once, in batches of texts of like length."""
+    texts = sorted({text for pair in pairs for text in pair}, key=lambda text: (text.count(" "), text))
+    vectors: dict[str, np.ndarray] = {}
+    for start in range(0, len(texts), BATCH):
+        batch = texts[start : start + BATCH]
+        found = np.asarray(encode(batch), dtype=np.float64)
+        found = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+        vectors.update(zip(batch, found, strict=True))
+    return {(a, b): float(vectors[a] @ vectors[b]) for a, b in sorted(pairs)}
+
+
+def judge_words(swaps: Sequence[Mapping], space: Space | None) -> tuple[float, int]:
+    """The least cosine among the replacements that the space can judge (NaN: none), and how many changes it cannot."""
+    cosines = [_cosine(swap["from"], swap["to"], space) for swap in swaps]
+    judged = [value for value in cosines if value is not None]
+    return min(judged, default=float("nan")), len(cosines) - len(judged)
+
+
+def _cosine(word: str, substitute: str, space: Space | None) -> float | None:
+    a, b = _bare(word), _bare(substitute)
+    if space is None or a not in space.index or b not in space.index:
+        return None
+    return space.cosine(a, b)
+
+
+def _bare(token: str) -> str:
+    """A token as the space spells words: lower-cased, without what punctuation clings to it."""
+    return token.lower().strip("'\"`.,;:!?()[]-_")
+
+
+def summarise(frame, antonyms, thresholds: Thresholds):
+    """Tidy rows, one per cell, seed and metric of METRICS: COORDINATES, metric, value, n.
+
+    After-attack accuracy counts every attacked example; at stricter thresholds a success whose least word cosine, or
+    whose sentence similarity, lies below counts as failed. What cannot be judged (NaN) violates nothing, as in
+    TextAttack's own constraint, and is counted in ``unjudged_percent``.
+
+    Args:
+        antonyms: frame of ``flat.analysis.antonyms.SCHEMA``.
+    """
+    import pandas as pd
+
+    opposed = set(antonyms[[*COORDINATES, "example_id"]].itertuples(index=False, name=None))
+    rows = []
+    for cell, group in frame.groupby(list(COORDINATES), sort=True):
+        won = group[group["status"] == "succeeded"]
+        failed, n = int((group["status"] == "failed").sum()), len(group)
+        word = won["least_word_cosine"] < thresholds.word_cosine
+        sentence = won["sentence_similarity"] < thresholds.sentence_similarity
+        with_antonym = sum((*cell, name) in opposed for name in won["example_id"])
+        similar, unchecked = won["sentence_similarity"], won.loc[won["similarity_unchecked"], "sentence_similarity"]
+        changed, unjudged = int(won["changed"].sum()), int(won["unjudged"].sum())
+        shares = (won["changed"] / won["words"]).tolist()
+        values = {
+            "pairs": (float(len(won)), len(won)),
+            "perturbed_words_percent": (100 * mean(shares), len(won)),
+            "sentence_similarity": (mean(similar.tolist()), len(won)),
+            "unchecked_sentence_similarity": (mean(unchecked.tolist()), len(unchecked)),
+            "antonym_percent": (percent(with_antonym, len(won)), len(won)),
+            "unjudged_percent": (percent(unjudged, changed), changed),
+            "after_attack_accuracy_percent": (percent(failed, n), n),
+            "aa_word_percent": (percent(failed + int(word.sum()), n), n),
+            "aa_sentence_percent": (percent(failed + int(sentence.sum()), n), n),
+            "aa_both_percent": (percent(failed + int((word | sentence).sum()), n), n),
+        }
+        rows += [(*cell, metric, value, size) for metric, (value, size) in values.items()]
+    return pd.DataFrame(rows, columns=[*COORDINATES, "metric", "value", "n"])

@@ -1,0 +1,76 @@
+"""The table of validity: what successful adversarial texts look like, and AA at stricter thresholds."""
+
+from collections.abc import Mapping
+
+from flat.analysis.validity import METRICS
+from flat.guard_cells import checked_cells
+from flat.report import table_notes as notes
+from flat.report.table_grid import Extras, stand_ins
+from flat.report.table_guards import attacked_rows
+from flat.report.table_index import over_seeds
+from flat.report.table_layout import Column, Layout, Table, Value, assemble
+
+COLUMNS = {
+    "pairs": "pairs",
+    "perturbed_words_percent": "perturbed %",
+    "sentence_similarity": "similarity",
+    "unchecked_sentence_similarity": "similarity, unchecked",
+    "antonym_percent": "antonyms %",
+    "after_attack_accuracy_percent": "AA",
+    "aa_word_percent": "AA, words",
+    "aa_sentence_percent": "AA, sentence",
+    "aa_both_percent": "AA, both",
+}
+IN_CSV = ("unjudged_percent",)
+_KEYS = ("dataset", "model", "strategy", "train_attack", "attack", "metric")
+
+
+def validity(study, measurements, extras: Extras) -> Table:
+    """The cells of Tables 3 and 8; ``extras.validity`` holds the summary of every adversarial text."""
+    values = _values(extras.validity)
+    rows = attacked_rows(study, checked_cells(study))
+    columns = [_column(metric, title) for metric, title in COLUMNS.items()]
+    columns += [_column(metric, METRICS[metric].title, shown=False) for metric in IN_CSV]
+    layout = Layout(("Data", "Attack", "Model"), tuple(rows), tuple(columns), blocks=2)
+
+    def find(keys: Mapping[str, object]) -> Value | None:
+        return values.get(tuple(keys[name] for name in _KEYS))
+
+    frame = assemble("validity", layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    at = study.validity
+    below = [
+        notes.OWN_ENTRIES,
+        *notes.stand_ins(study, frame),
+        f"AA, words: a success counts only if every replaced word has a cosine of at least {at.word_cosine:g} to its "
+        "substitute in the synonym space; sentence: only if the cosine of the two whole texts is at least "
+        f"{at.sentence_similarity:g}; both: only if both hold. Recounted from the stored adversarial texts: a search "
+        "under such constraints might have found others, so these are upper bounds of its AA.",
+        "Similarity is measured for every success, also where the attack's own check skipped the text (“unchecked”). "
+        "Changes that the synonym space cannot judge violate nothing; the csv has their share.",
+        "Antonyms: a replaced word and its substitute are antonyms in some sense of WordNet. Grammar is not measured: "
+        "no maintained checker of the package index works without a Java server or a download.",
+        notes.counts_by_attack(study, frame, "after_attack_accuracy_percent", "Attacked test examples"),
+        notes.limits(study, frame),
+        notes.seeds(study, frame),
+    ]
+    caption = (
+        "Validity of successful adversarial texts: words changed, cosine of the sentence vectors of both texts, pairs "
+        "in which a word became its opposite, and after-attack accuracy (AA, %) when successes beyond stricter "
+        "thresholds count as failed."
+    )
+    return Table("validity", "Validity of adversarial texts", caption, frame, layout, notes.joined(below))
+
+
+def _column(metric: str, title: str, shown: bool = True) -> Column:
+    return Column(title, {"metric": metric}, METRICS[metric].unit, f".{METRICS[metric].decimals}f", shown=shown)
+
+
+def _values(summary) -> dict[tuple, Value]:
+    """_KEYS -> the mean over seeds."""
+    if summary is None:
+        return {}
+    seeds: dict[tuple, dict[int, tuple[float, int, int]]] = {}
+    for record in summary.to_dict("records"):
+        key = tuple(record[name] for name in _KEYS)
+        seeds.setdefault(key, {})[record["seed"]] = (record["value"], record["n"], 0)
+    return {key: over_seeds(found) for key, found in seeds.items()}

@@ -1,0 +1,22 @@
+"""Similarity of adversarial texts and their originals, of a data set's ledgers (rule measure_validity)."""
+
+from flat.job import running
+
+with running(snakemake) as log:
+    from flat.analysis.validity import LEDGER_COLUMNS, SCHEMA, measure
+    from flat.artefacts import read_table, write_table
+    from flat.attacks.resources import AttackResources
+
+    params = snakemake.params
+    resources = AttackResources(params.resources)
+    ledgers = [
+        (cell, read_table(path, LEDGER_COLUMNS))
+        for cell, path in zip(params.attacked, snakemake.input.ledgers, strict=True)
+    ]
+    frame = measure(
+        ledgers,
+        space=resources.synonyms.table if "synonyms" in params.resources else None,
+        encode=resources.sentence_encoder if "sentence_encoder" in params.resources else None,
+    )
+    write_table(snakemake.output.validity, frame, SCHEMA)
+    log.info("%d adversarial texts of %d ledgers", int((frame["status"] == "succeeded").sum()), len(ledgers))
