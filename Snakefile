@@ -26,6 +26,7 @@ include: "rules/replay.smk"
 include: "rules/interpret.smk"
 include: "rules/guards.smk"
 include: "rules/aggregate.smk"
+include: "rules/tune.smk"
 
 
 rule all:

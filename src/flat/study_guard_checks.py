@@ -53,11 +53,9 @@ def _check_tune(study: Study, place: str) -> None:
     ):
         _known([getattr(tune, field)], known, f"{place}.{field}", kind)
     strategy = study.strategies[tune.strategy]
-    if not strategy.adversarial or strategy.start != "base":
+    if not strategy.adversarial:
         raise StudyError(
-            f"{place}.strategy",
-            f"{tune.strategy} is not trained on adversarial texts from the base model on",
-            "name a strategy with adversarial: true and start: base",
+            f"{place}.strategy", f"{tune.strategy} trains on no adversarial texts", "name one with adversarial: true"
         )
     if not searched(study):
         raise StudyError(place, "nothing is left to search", "give a range of beta, gamma or learning_rate")

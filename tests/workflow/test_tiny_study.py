@@ -19,7 +19,7 @@ def digests(folder: Path, *patterns: str) -> dict[str, str]:
 
 def test_every_table_and_figure_and_the_report_are_there(finished):
     results = finished.folder / RESULTS
-    for stem in (*(f"table{number}" for number in range(1, 11)), "readings", "replay"):
+    for stem in (*(f"table{number}" for number in range(1, 11)), "readings", "replay", "guards", "validity"):
         for kind in ("csv", "md", "tex"):
             assert (results / f"tables/{stem}.{kind}").stat().st_size > 50, (stem, kind)
     for number in range(3, 7):

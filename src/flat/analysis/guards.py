@@ -198,7 +198,7 @@ def flags_of(values: Mapping[str, tuple], limits: Limits) -> dict[str, str]:
         (before, n), (after, _) = values["aa_at_one_percent"], values["aa_calibrated_percent"]
         if before - after > limits.tolerated_drop:
             temperature = values["temperature"][0]
-            found[MISCALIBRATED] = f"AA {before:.1f} % falls to {after:.1f} % at T = {temperature:.2f} on {n} examples"
+            found[MISCALIBRATED] = f"AA {before:.1f} % falls to {after:.1f} % at T = {temperature:.2f}, {n} examples"
     return found
 
 

@@ -45,7 +45,7 @@ def round_of(metrics: Mapping, ledgers: Sequence) -> Round:
 def differences(mine: Sequence[Round], others: Sequence[Round], name: str) -> list[str]:
     """How a cell's rounds differ from those of the cell it is compared with (called ``name``), one phrase each."""
     if len(mine) != len(others):
-        return [f"{len(mine)} rounds ({name} {len(others)})"]
+        return [f"rounds: {len(mine)} ({name} {len(others)})"]
     found = []
     for number, (own, other) in enumerate(zip(mine, others, strict=True), start=1):
         found += [

@@ -1,18 +1,15 @@
-"""How valid adversarial texts are: what changed, how alike the texts still are, and AA at stricter thresholds.
+"""How valid adversarial texts are: how much changed, and how alike sentences and words still are.
 
 Morris et al. 2020 (Reevaluating adversarial examples): many successes of attacks at their own thresholds do not keep
 the meaning. Everything is measured on the stored ledgers, on each text whether the attack's own constraint looked at it
-or let it pass; an attack whose text violates a stricter threshold counts as failed, and nothing is attacked again.
+or let it pass. ``flat.analysis.validity_summary`` counts after-attack accuracy again at stricter thresholds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
-
-from flat.analysis.robustness import Metric, mean, percent
 
 COORDINATES = ("dataset", "model", "strategy", "train_attack", "attack", "seed")
 SCHEMA = pa.schema(
@@ -34,18 +31,6 @@ SCHEMA = pa.schema(
     ]
 )
 LEDGER_COLUMNS = ["example_id", "status", "original", "perturbed", "original_words", "swaps", "similarity_unchecked"]
-METRICS = {
-    "pairs": Metric("successful pairs", "count", 0),
-    "perturbed_words_percent": Metric("perturbed words", "percent", 1),
-    "sentence_similarity": Metric("sentence similarity", "cosine", 3, 1),
-    "unchecked_sentence_similarity": Metric("sentence similarity, unchecked pairs", "cosine", 3, 1),
-    "antonym_percent": Metric("pairs with an antonym", "percent", 1, -1),
-    "unjudged_percent": Metric("changes the synonym space cannot judge", "percent", 1),
-    "after_attack_accuracy_percent": Metric("AA", "percent", 2, 1),
-    "aa_word_percent": Metric("AA, words", "percent", 2, 1),
-    "aa_sentence_percent": Metric("AA, sentence", "percent", 2, 1),
-    "aa_both_percent": Metric("AA, both", "percent", 2, 1),
-}
 BATCH = 64  # texts encoded at once
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
@@ -57,14 +42,6 @@ class Space(Protocol):
     index: Mapping[str, int]
 
     def cosine(self, a: str, b: str) -> float: ...
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Least cosine of a word and its substitute, and of the two texts, for an attack to count."""
-
-    word_cosine: float
-    sentence_similarity: float
 
 
 def measure(ledgers: Sequence[tuple[Mapping, object]], space: Space | None, encode: Encoder | None):
@@ -130,42 +107,3 @@ def _cosine(word: str, substitute: str, space: Space | None) -> float | None:
 def _bare(token: str) -> str:
     """A token as the space spells words: lower-cased, without what punctuation clings to it."""
     return token.lower().strip("'\"`.,;:!?()[]-_")
-
-
-def summarise(frame, antonyms, thresholds: Thresholds):
-    """Tidy rows, one per cell, seed and metric of METRICS: COORDINATES, metric, value, n.
-
-    After-attack accuracy counts every attacked example; at stricter thresholds a success whose least word cosine, or
-    whose sentence similarity, lies below counts as failed. What cannot be judged (NaN) violates nothing, as in
-    TextAttack's own constraint, and is counted in ``unjudged_percent``.
-
-    Args:
-        antonyms: frame of ``flat.analysis.antonyms.SCHEMA``.
-    """
-    import pandas as pd
-
-    opposed = set(antonyms[[*COORDINATES, "example_id"]].itertuples(index=False, name=None))
-    rows = []
-    for cell, group in frame.groupby(list(COORDINATES), sort=True):
-        won = group[group["status"] == "succeeded"]
-        failed, n = int((group["status"] == "failed").sum()), len(group)
-        word = won["least_word_cosine"] < thresholds.word_cosine
-        sentence = won["sentence_similarity"] < thresholds.sentence_similarity
-        with_antonym = sum((*cell, name) in opposed for name in won["example_id"])
-        similar, unchecked = won["sentence_similarity"], won.loc[won["similarity_unchecked"], "sentence_similarity"]
-        changed, unjudged = int(won["changed"].sum()), int(won["unjudged"].sum())
-        shares = (won["changed"] / won["words"]).tolist()
-        values = {
-            "pairs": (float(len(won)), len(won)),
-            "perturbed_words_percent": (100 * mean(shares), len(won)),
-            "sentence_similarity": (mean(similar.tolist()), len(won)),
-            "unchecked_sentence_similarity": (mean(unchecked.tolist()), len(unchecked)),
-            "antonym_percent": (percent(with_antonym, len(won)), len(won)),
-            "unjudged_percent": (percent(unjudged, changed), changed),
-            "after_attack_accuracy_percent": (percent(failed, n), n),
-            "aa_word_percent": (percent(failed + int(word.sum()), n), n),
-            "aa_sentence_percent": (percent(failed + int(sentence.sum()), n), n),
-            "aa_both_percent": (percent(failed + int((word | sentence).sum()), n), n),
-        }
-        rows += [(*cell, metric, value, size) for metric, (value, size) in values.items()]
-    return pd.DataFrame(rows, columns=[*COORDINATES, "metric", "value", "n"])

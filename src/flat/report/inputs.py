@@ -43,7 +43,7 @@ def validity_of(study: Study, paths: Sequence[str], antonyms: str | None):
     """The summary of every adversarial text of a study; None of no file."""
     import pandas as pd
 
-    from flat.analysis.validity import Thresholds, summarise
+    from flat.analysis.validity_summary import Thresholds, summarise
 
     if not paths:
         return None

@@ -22,7 +22,7 @@ class Extras:
         replays: what every model of the transfer matrix answered (flat.analysis.replay.SCHEMA); None where not asked.
         flags: flags.parquet, the cells whose numbers are doubtful; None where nobody looked.
         guards: guards.parquet (the table of guards).
-        validity: summary of every adversarial text (``flat.analysis.validity.summarise``).
+        validity: summary of every adversarial text (``flat.analysis.validity_summary.summarise``).
         pair_sets: the pair sets that Tables 3 and 8 and the readings show, the main one first.
     """
 

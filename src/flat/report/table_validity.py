@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flat.analysis.validity import METRICS
+from flat.analysis.validity_summary import METRICS
 from flat.guard_cells import checked_cells
 from flat.report import table_notes as notes
 from flat.report.table_grid import Extras, stand_ins
@@ -44,7 +44,7 @@ def validity(study, measurements, extras: Extras) -> Table:
         f"AA, words: a success counts only if every replaced word has a cosine of at least {at.word_cosine:g} to its "
         "substitute in the synonym space; sentence: only if the cosine of the two whole texts is at least "
         f"{at.sentence_similarity:g}; both: only if both hold. Recounted from the stored adversarial texts: a search "
-        "under such constraints might have found others, so these are upper bounds of its AA.",
+        "under such constraints might have found others, so that its AA may be lower.",
         "Similarity is measured for every success, also where the attack's own check skipped the text (“unchecked”). "
         "Changes that the synonym space cannot judge violate nothing; the csv has their share.",
         "Antonyms: a replaced word and its substitute are antonyms in some sense of WordNet. Grammar is not measured: "

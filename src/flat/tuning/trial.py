@@ -1,0 +1,138 @@
+"""One trial: train a cell's rounds with the values at hand, attack it on dev, score it. Test is never read."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flat.artefacts import read_json
+
+FILES = {"weights": "model.safetensors", "config": "config.json", "words": "vocabulary.json"}
+FILES |= {"history": "history.csv", "metrics": "metrics.json"}
+
+
+@dataclass(frozen=True)
+class RoundSetting:
+    """One round: the optimiser's options, and the seeds of its training and of the attack that makes its texts.
+
+    Number 0, of strategies that start from a model of their own, trains on the originals alone.
+    """
+
+    number: int
+    training: Mapping[str, object]
+    seed: int
+    attack_seed: int
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All of a trial but the values that are searched.
+
+    Attributes:
+        splits: parquet files of train and dev.
+        network, inputs, keep, freeze_embeddings: as in ``flat.training.rounds.run``; ``inputs`` without previous.
+        start: a file of the base checkpoint that round 1 starts from; None where ``rounds`` begins with round 0.
+        first_ledger: the attack on that checkpoint: the texts of round 1.
+        rounds: in their order.
+        accumulate: later rounds train on the texts of earlier ones too.
+        objective: weights and switches of the objective.
+        attack, tables, attacked, train_mode: the attack of a round, as in ``flat.attacks.run.attack_split``.
+        examples: dev examples attacked for the score.
+        dev_seed: of that attack and its draw; the same in each trial.
+        robustness: weight of after-attack accuracy in the score.
+    """
+
+    splits: Mapping[str, str]
+    network: Mapping[str, object]
+    inputs: Mapping[str, str | None]
+    keep: str
+    freeze_embeddings: bool
+    start: str | None
+    first_ledger: str | None
+    rounds: Sequence[RoundSetting]
+    accumulate: bool
+    objective: Mapping[str, object]
+    attack: Mapping[str, object]
+    tables: Mapping[str, str]
+    attacked: int | None
+    train_mode: bool
+    examples: int
+    dev_seed: int
+    robustness: float
+    workers: int
+    device: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """Fractions, all on dev: standard accuracy, after-attack accuracy, and their weighted mean."""
+
+    accuracy: float
+    after_attack: float
+    total: float
+
+
+def run(values: Mapping[str, float], setting: Setting, folder: Path) -> Score:
+    """Train and attack with ``values`` (beta, gamma, learning_rate; others as the setting has them).
+
+    Args:
+        folder: for checkpoints and ledgers; removed at the end.
+    """
+    from flat.attacks.run import attack_split
+    from flat.training import rounds
+
+    objective = dict(setting.objective) | {name: values[name] for name in ("beta", "gamma") if name in values}
+    rate = {"learning_rate": values["learning_rate"]} if "learning_rate" in values else {}
+    # dev in the place of test: a round notes its accuracy on all three splits
+    splits = {"train": setting.splits["train"], "dev": setting.splits["dev"], "test": setting.splits["dev"]}
+
+    def attack(split: str, previous: str, examples: int | None, seed: int, place: Path, train_mode: bool) -> dict:
+        outputs = {name: str(place / f"{name}.parquet") for name in ("ledger", "seconds")}
+        return attack_split(
+            model_folder=Path(previous).parent,
+            split=split,
+            ids_file=None,
+            examples=examples,
+            spec=dict(setting.attack),
+            tables=setting.tables,
+            seed=seed,
+            train_mode=train_mode,
+            shard=None,
+            workers=setting.workers,
+            journal=place / "journal.jsonl",
+            device=setting.device,
+            outputs=outputs | {"lock": str(place / "lock.json")},
+        )
+
+    previous, ledgers = setting.start, []
+    for chosen in setting.rounds:
+        place = folder / f"round{chosen.number}"
+        if chosen.number == 1 and setting.first_ledger:
+            ledgers = [setting.first_ledger]
+        elif chosen.number:
+            attack(splits["train"], previous, setting.attacked, chosen.attack_seed, place, setting.train_mode)
+            made = str(place / "ledger.parquet")
+            ledgers = [*ledgers, made] if setting.accumulate else [made]
+        rounds.run(
+            splits=splits,
+            network=dict(setting.network),
+            inputs=dict(setting.inputs) | {"previous": previous},
+            ledgers=ledgers,
+            keep=setting.keep,
+            training=dict(chosen.training) | rate,
+            objective=objective,
+            freeze_embeddings=setting.freeze_embeddings,
+            seed=chosen.seed,
+            device=setting.device,
+            outputs={name: str(place / file) for name, file in FILES.items()},
+        )
+        previous = str(place / FILES["weights"])
+    accuracy = float(read_json(Path(previous).with_name(FILES["metrics"]))["dev_accuracy"])
+    counts = attack(splits["dev"], previous, setting.examples, setting.dev_seed, folder / "dev", False)
+    shutil.rmtree(folder)
+    return score(accuracy, counts["failed"] / counts["attacked"], setting.robustness)
+
+
+def score(accuracy: float, after_attack: float, robustness: float) -> Score:
+    """The weighted mean of both accuracies."""
+    return Score(accuracy, after_attack, (1 - robustness) * accuracy + robustness * after_attack)

@@ -1,0 +1,37 @@
+"""Search a cell's weights and learning rate on dev (rule search_weights)."""
+
+from flat.job import running
+
+with running(snakemake) as log:
+    from pathlib import Path
+
+    from flat.artefacts import write_text
+    from flat.attacks.roles import ROLES
+    from flat.job import tensor_device
+    from flat.tuning import overlay, trial
+    from flat.tuning.search import best_of, identity, search
+
+    params, given, out = snakemake.params, snakemake.input, snakemake.output
+    setting = trial.Setting(
+        splits={name: given[name] for name in ("train", "dev")},
+        inputs={name: given.get(name) for name in ("vocabulary", "vectors", "groups", "encoder")},
+        start=given.get("start"),
+        first_ledger=given.get("ledger"),
+        rounds=[trial.RoundSetting(**chosen) for chosen in params.rounds],
+        tables={role: Path(given[role]) for role in ROLES if given.get(role)},
+        device=tensor_device(params.device, params.torch_threads),
+        **params.setting,
+    )
+    trials = search(
+        lambda values: trial.run(values, setting, Path(params.folder)),
+        params.ranges,
+        params.present,
+        params.trials,
+        Path(params.journal),
+        identity([params.setting, params.rounds, params.ranges, params.code], sorted(map(str, given))),
+        params.seed,
+    )
+    chosen = overlay.overlay_of(trials, params.cell, params.overrides, out.trials)
+    write_text(out.trials, overlay.to_csv(trials))
+    write_text(out.overlay, overlay.to_yaml(chosen, out.overlay))
+    log.info("best of %d trials: %s", len(trials), best_of(trials))
