@@ -125,7 +125,7 @@ def reported_datasets(study: Study) -> list[str]:
 def table_keys(study: Study) -> list[str]:
     """The tables of a study: the paper's by number, then those of its own that it asks for."""
     own = [name for name in ("readings", "replay") if getattr(study.artefacts, name) is not None]
-    return [*map(str, range(1, 11)), *own, "guards", "validity"]
+    return [*map(str, range(1, 11)), "guards", "validity", *own]
 
 
 def rounds_of(study: Study, cell: Cell) -> Rounds:

@@ -212,7 +212,8 @@ def test_summary_says_what_the_files_say_and_what_is_missing(study, tmp_path):
     (tmp_path / "results/demo/figures/fig5.png").unlink()
     write(study, tmp_path, "figures/fig6.csv", "dataset,model,status\n")
     items = {item.name: item for item in summary.collect(study, tmp_path)}
-    assert list(items) == [f"Table {n}" for n in range(1, 11)] + [f"Figure {n}" for n in range(3, 7)]
+    names = [*(f"Table {n}" for n in range(1, 11)), "Guards", "Validity"]
+    assert list(items) == names + [f"Figure {n}" for n in range(3, 7)]
     # trec is left out of the means: FLAT was not run there
     aa = "AA base 5.0 %, FLAT 15.0 % (mean of 2 cells)"
     assert items["Table 3"].key_line == f"{aa}; KT base 0.50, FLAT 0.70 (mean of 1 cells)"

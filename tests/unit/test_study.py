@@ -170,7 +170,7 @@ def test_the_transfer_matrix_has_cells_of_its_own():
 def test_a_study_has_the_tables_that_it_asks_for():
     plain = change("artefacts.replay", None)
     plain["artefacts"].pop("readings", None)
-    assert table_keys(parse(plain)) == [str(n) for n in range(1, 11)]
+    assert table_keys(parse(plain)) == [*map(str, range(1, 11)), "guards", "validity"]
     assert table_keys(parse(change("artefacts.replay", REPLAY)))[-1] == "replay"
     here = paths.of(parse(plain))
     assert [here.table(key, "md") for key in ("3", "replay", "{table}")] == [

@@ -16,7 +16,7 @@ def extras():
 
 
 def test_each_table_exists_and_no_other(extras):
-    keys = [*map(str, range(1, 11)), "readings", "replay"]
+    keys = [*map(str, range(1, 11)), "guards", "validity", "readings", "replay"]
     assert list(tables.TABLES) == keys
     for key in keys:
         assert build(key, [], extras).key == key

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from flat.analysis.guards import METRICS
+from flat.analysis.guards import frame as frame_of
 from flat.cells import NO_ATTACK, AttackedCell, cell_at
 from flat.guard_cells import checked_cells
 from flat.report import table_notes as notes
@@ -24,7 +25,7 @@ COLUMNS = {
 
 def guards(study, measurements, extras: Extras) -> Table:
     """The cells of Tables 3 and 8, and every other cell with a flag; ``extras.guards`` holds all cells."""
-    index = Index(extras.guards)
+    index = Index(frame_of([]) if extras.guards is None else extras.guards)
     rows = attacked_rows(study, [*checked_cells(study), *_flagged(study, extras.flags)])
     columns = [
         Column(title, {"metric": metric}, METRICS[metric].unit, f".{METRICS[metric].decimals}f")
@@ -40,7 +41,7 @@ def guards(study, measurements, extras: Extras) -> Table:
         f"flagged above {100 * chosen.saturated_share:g} %. Margin: median of the largest logit minus the second.",
         _calibration(study),
         "AA, known words: a success with a substitute outside the model's vocabulary counts as failed; what lies "
-        "between it and AA rests on words that the model reads as its unknown word. Encoders know all words by pieces.",
+        "between it and AA rests on words that the model reads as its unknown word. Encoders know every word by its pieces (“not run”).",
         "Unchecked: searched texts too short for the attack's similarity check, or attacks that have none.",
         notes.counts_by_attack(study, frame, "after_attack_accuracy_percent", "Attacked test examples"),
         notes.seeds(study, frame),

@@ -252,7 +252,7 @@ def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
     ours = _number(line["ours"], column.spec)
     if not math.isnan(line["ours_sd"]):
         ours += f" ± {format(line['ours_sd'], column.spec.lstrip('+'))}"
-    return Entry(f"{ours} {FLAG_MARK}" if line["flags"] else ours, printed, RUN)
+    return Entry(f"{ours} {FLAG_MARK}" if line.get("flags") else ours, printed, RUN)
 
 
 def _number(value: float, spec: str) -> str:

@@ -32,10 +32,10 @@ TABLES: dict[str, Callable[..., Table]] = {
     "8": table_robustness.robustness_lime,
     "9": table_single.correlations,
     "10": table_single.group_masks,
-    "readings": table_readings.readings,
-    "replay": table_replay.replay,
     "guards": table_guards.guards,
     "validity": table_validity.validity,
+    "readings": table_readings.readings,
+    "replay": table_replay.replay,
 }
 
 
