@@ -37,10 +37,9 @@ class Calibrated(nn.Module):
     def signature(self, text):
         return self.model.signature(text)
 
-    def logits(self, texts, batch_size: int = 64, stochastic: bool = False) -> np.ndarray:
+    def logits(self, texts, batch_size: int = 64) -> np.ndarray:
         """float32 logits (texts, classes), divided by the temperature."""
-        answers = self.model.logits(texts, batch_size=batch_size, stochastic=stochastic)
-        return answers / np.float32(self.temperature.item())
+        return self.model.logits(texts, batch_size=batch_size) / np.float32(self.temperature.item())
 
 
 def attack_calibrated(

@@ -1,0 +1,105 @@
+"""Validity of adversarial texts: antonyms, similarity, after-attack accuracy at stricter thresholds; by hand."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flat.analysis.antonyms import SCHEMA as ANTONYMS
+from flat.analysis.antonyms import Antonyms
+from flat.analysis.validity import judge_words, measure, similarities
+from flat.analysis.validity_summary import Thresholds, summarise
+
+CELL = {"dataset": "sst2", "model": "CNN", "strategy": "base", "train_attack": "none", "attack": "pwws", "seed": "0"}
+
+
+class Space:
+    """good is near fine and far from bad."""
+
+    index = dict.fromkeys(("good", "fine", "bad", "film", "movie"), 0)
+
+    def cosine(self, a, b):
+        return {("good", "fine"): 0.95, ("film", "movie"): 0.8, ("good", "bad"): 0.5}[a, b]
+
+
+def encode(texts):
+    """Sentences as points on a circle: the angle is the number of words that are not “a”, in tenths."""
+    angles = [sum(word not in ("a", "b") for word in text.split()) / 10 for text in texts]
+    return np.array([[3 * math.cos(angle), 3 * math.sin(angle)] for angle in angles])
+
+
+def swap(before, after):
+    return {"position": 0, "from": before, "to": after}
+
+
+def ledger(*rows):
+    """Rows of (id, status, original, perturbed, swaps, unchecked)."""
+    names = ["example_id", "status", "original", "perturbed", "swaps", "similarity_unchecked"]
+    frame = pd.DataFrame(rows, columns=names)
+    return frame.assign(original_words=[text.split() for text in frame["original"]])
+
+
+LEDGER = ledger(
+    ("1", "succeeded", "a b", "a a", [swap("good", "fine")], False),  # equal for the encoder: similarity 1
+    ("2", "succeeded", "a b a b", "a x a b", [swap("good", "fine"), swap("film", "movie")], True),  # cos 0.1
+    ("3", "succeeded", "b a", "x y z", [swap("good", "odd"), swap("", "new")], True),  # cos 0.3, nothing to judge
+    ("4", "failed", "a", "x", [swap("good", "bad")], False),
+    ("5", "skipped", "a", "a", [], False),
+)
+
+
+def test_words_are_judged_where_the_space_knows_both():
+    assert judge_words([swap("Good", "fine,"), swap("film", "movie")], Space()) == (0.8, 0)
+    least, unjudged = judge_words([swap("good", "odd"), swap("", "fine"), swap("good", "")], Space())
+    assert math.isnan(least) and unjudged == 3
+    assert judge_words([swap("good", "fine")], None)[1] == 1
+
+
+def test_similarity_is_the_cosine_of_the_whole_texts_whatever_the_lengths():
+    found = similarities({("a b", "a a"), ("a", "x")}, encode)
+    assert found == {("a b", "a a"): pytest.approx(1), ("a", "x"): pytest.approx(math.cos(0.1))}
+
+
+def test_stricter_thresholds_by_hand():
+    frame = measure([(CELL, LEDGER)], Space(), encode)
+    assert frame["example_id"].tolist() == list("12345") and frame["changed"].tolist() == [1, 2, 2, 0, 0]
+    similarity = [1, math.cos(0.1), math.cos(0.3)]
+    assert frame["sentence_similarity"].tolist()[:3] == pytest.approx(similarity)
+    antonyms = pd.DataFrame(
+        [{**CELL, "seed": 0, "example_id": "2", "antonyms": ["good > bad"]}], columns=ANTONYMS.names
+    )
+    rows = summarise(frame, antonyms, Thresholds(word_cosine=0.9, sentence_similarity=0.98))
+    values = {row.metric: (row.value, row.n) for row in rows.itertuples()}
+    assert values == {
+        "pairs": (3.0, 3),
+        "perturbed_words_percent": (pytest.approx(100 * (1 / 2 + 2 / 4 + 2 / 2) / 3), 3),
+        "sentence_similarity": (pytest.approx(sum(similarity) / 3), 3),
+        "unchecked_sentence_similarity": (pytest.approx((math.cos(0.1) + math.cos(0.3)) / 2), 2),
+        "antonym_percent": (pytest.approx(100 / 3), 3),
+        "unjudged_percent": (pytest.approx(100 * 2 / 5), 5),
+        "after_attack_accuracy_percent": (20.0, 5),
+        "aa_word_percent": (40.0, 5),  # film > movie at 0.8 does not count; what cannot be judged does
+        "aa_sentence_percent": (40.0, 5),  # cos 0.3 = 0.955 does not count, cos 0.1 = 0.995 does
+        "aa_both_percent": (60.0, 5),
+    }
+
+
+def test_without_an_encoder_or_space_nothing_is_violated():
+    frame = measure([(CELL, LEDGER)], None, None)
+    rows = summarise(frame, pd.DataFrame([], columns=ANTONYMS.names), Thresholds(0.9, 0.98)).set_index("metric")
+    assert rows.loc["aa_both_percent", "value"] == rows.loc["after_attack_accuracy_percent", "value"] == 20.0
+    assert math.isnan(rows.loc["sentence_similarity", "value"])
+
+
+def test_antonyms_in_any_sense_and_inflection(resources):
+    from flat.attacks.wordnet_table import WordNet
+
+    antonyms = Antonyms(WordNet(resources / "wordnet").reader)
+    for word, other in (("good", "bad"), ("Loved", "hates"), ("best", "worst"), ("hot", "cold"), ("dead", "alive")):
+        assert antonyms.are(word, other) and antonyms.are(other, word), (word, other)
+    for word, other in (("good", "great"), ("film", "movie"), ("zzyzx", "good"), ("good", "good")):
+        assert not antonyms.are(word, other), (word, other)
+    assert antonyms.among([swap("good", "evil"), swap("", "bad"), swap("good", ""), swap("big", "large")]) == [
+        "good > evil"
+    ]
