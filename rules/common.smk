@@ -25,6 +25,7 @@ from flat.resources.catalogue import marker, marker_of_folder
 from flat.seeds import seed_of
 from flat.study import parse as parse_study
 from flat.study_grid import (
+    all_seeds,
     attacked_cells,
     attacked_train,
     device_of,
@@ -89,7 +90,7 @@ wildcard_constraints:
     strategy=alternatives(STUDY.strategies),
     train_attack=alternatives([*STUDY.attacks, "none"]),
     attack=alternatives(STUDY.attacks),
-    seed=alternatives(map(str, STUDY.seeds)),
+    seed=alternatives(map(str, all_seeds(STUDY))),
     round=r"\d+",
     method="ig|lime",
     table=alternatives(map(table_stem, TABLE_KEYS)),
