@@ -12,6 +12,8 @@ from flat.job import share_package
 from flat.paths import (
     CELL,
     coordinates,
+    figure_key,
+    figure_stem,
     final_model,
     of as paths_of,
     previous_model,
@@ -28,6 +30,7 @@ from flat.study_grid import (
     all_seeds,
     attacked_cells,
     attacked_train,
+    curve_cells,
     device_of,
     explained_cells,
     importance_cells,
@@ -54,10 +57,10 @@ PATHS = paths_of(STUDY)
 METHODS = ("ig", "lime")
 STUDY_VALUES = STUDY.model_dump(mode="json")
 TABLE_KEYS = table_keys(STUDY)
-FIGURE_NUMBERS = range(3, 7)
+FIGURE_KEYS = [*range(3, 7), "curves"]
 TABLES = [PATHS.table(key, kind) for key in TABLE_KEYS for kind in ("csv", "md", "tex")]
 FIGURES = [
-    PATHS.figure(n, kind) for n in FIGURE_NUMBERS for kind in ("pdf", "png", "csv")
+    PATHS.figure(key, kind) for key in FIGURE_KEYS for kind in ("pdf", "png", "csv")
 ]
 RUNNABLE_ATTACKS = attacked_cells(STUDY)
 EXPLAINED = sorted(
@@ -94,7 +97,7 @@ wildcard_constraints:
     round=r"\d+",
     method="ig|lime",
     table=alternatives(map(table_stem, TABLE_KEYS)),
-    figure=alternatives(map(str, FIGURE_NUMBERS)),
+    figure=alternatives(map(figure_stem, FIGURE_KEYS)),
     shard=r"\d+",
     groups=r"\d+",
     resource=r"[A-Za-z0-9.-]+",

@@ -115,6 +115,12 @@ def reading_cells(study: Study) -> list[AttackedCell]:
     ]
 
 
+def curve_cells(study: Study) -> list[AttackedCell]:
+    """Robustness curves: the main tables' cells whose query counts are exact, which a lazy search's are not."""
+    lazy = {name for name, attack in study.attacks.items() if attack.search == "lazy"}
+    return sorted({attacked for attacked in main_cells(study) if attacked.attack not in lazy})
+
+
 def explained_cells(study: Study, method: str) -> list[AttackedCell]:
     """The cells whose explanations are compared: Table 8's with LIME (the dearer method); those of Tables 3 and of
     the readings, and Figs 3 and 6, with integrated gradients."""
@@ -144,9 +150,9 @@ def reported_datasets(study: Study) -> list[str]:
 
 
 def table_keys(study: Study) -> list[str]:
-    """The tables of a study: the paper's by number, then those of its own that it asks for."""
+    """The tables of a study: the paper's by number, those of its own that it asks for, the check of printed numbers."""
     own = [name for name in ("readings", "replay") if getattr(study.artefacts, name) is not None]
-    return [*map(str, range(1, 11)), *own]
+    return [*map(str, range(1, 11)), *own, "grim"]
 
 
 def rounds_of(study: Study, cell: Cell) -> Rounds:

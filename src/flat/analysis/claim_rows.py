@@ -1,5 +1,6 @@
 """Judged claims as the rows of claims.csv and claim_cells.csv."""
 
+import csv
 import math
 from collections.abc import Sequence
 
@@ -8,6 +9,7 @@ from flat.analysis import statistics
 from flat.analysis.evidence import CellResult, Judged
 from flat.analysis.printed_cells import printed_wins
 from flat.analysis.robustness import METRICS
+from flat.artefacts import atomic
 
 CLAIM_COLUMNS = (
     "claim", "statement", "where", "family", "estimand", "direction", "margin", "verdict", "mark",
@@ -17,7 +19,8 @@ CLAIM_COLUMNS = (
 )  # fmt: skip
 CELL_COLUMNS = (
     "claim", "dataset", "model", "attack", "of", "minus", "method", "pair_set", "metric", "k", "status", "mark",
-    "value", "low", "high", "printed", "p", "p_holm", "minimum_detectable", "seeds", "n", "mcnemar_p", "flags", "ledgers",
+    "value", "low", "high", "printed", "p", "p_holm", "minimum_detectable", "seeds", "n", "mcnemar_p", "flags",
+    "ledgers",
 )  # fmt: skip
 SEPARATOR = ";"
 
@@ -126,6 +129,14 @@ def _stands_in(cell: CellResult, study) -> bool:
         or study.models[cell.keys["model"]].stand_in
         or any(study.attacks[name].stand_ins for name in attacks if name in study.attacks)
     )
+
+
+def write(path: str, columns: Sequence[str], rows: Sequence[dict]) -> None:
+    """Rows as csv, the same bytes for the same rows."""
+    with atomic(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _number(value: float) -> str:

@@ -30,20 +30,26 @@ class Contrast(Strict):
 
     kind: Literal["contrast"]
     metric: Literal[
-        "after_attack_accuracy_percent", "test_accuracy_percent", "dev_accuracy_percent", "kendall_tau", "topk_intersection"
+        "after_attack_accuracy_percent",
+        "test_accuracy_percent",
+        "dev_accuracy_percent",
+        "kendall_tau",
+        "topk_intersection",
     ]
     of: str
     minus: Names
     method: Literal["", "ig", "lime"] = ""
     pair_set: Literal["", "shared", "saved", "successful", "all"] = ""
-    k: list[Annotated[int, Field(ge=0, le=10)]] = [0]
+    k: tuple[Annotated[int, Field(ge=0, le=10)], ...] = (0,)
 
     @model_validator(mode="after")
     def _whole(self):
         if self.of in self.minus:
             raise ValueError(f"minus: {self.of} cannot be compared with itself")
         if (self.metric in EXPLAINED) != bool(self.method and self.pair_set):
-            raise ValueError("method, pair_set: kendall_tau and topk_intersection need both, other metrics have neither")
+            raise ValueError(
+                "method, pair_set: kendall_tau and topk_intersection need both, other metrics have neither"
+            )
         if (self.metric == "topk_intersection") != (0 not in self.k):
             raise ValueError("k: 1 to 10 for topk_intersection, left out for other metrics")
         return self
@@ -67,7 +73,7 @@ class SynonymGap(Strict):
 
 
 class Grid(Strict):
-    """The cells a claim speaks of: every combination. ``train_attack``: null where models train on what attacks them."""
+    """The cells a claim speaks of: every combination. ``train_attack``: null where it is the attack itself."""
 
     datasets: Names
     models: Names
@@ -85,7 +91,7 @@ class Claim(Strict):
     name: Name
     statement: Annotated[str, Field(min_length=10)]
     where: str
-    tables: list[str] = []
+    tables: tuple[str, ...] = ()
     family: str
     estimand: Annotated[Contrast | Correlation | SynonymGap, Field(discriminator="kind")]
     direction: Literal["above", "below"]
@@ -159,7 +165,9 @@ def load(path: str | Path) -> list[Claim]:
         return Claims.model_validate(values).claims
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, item['loc'])) or '(top)'}: {item['msg']}" for item in error.errors()]
-        raise ArtefactError(str(path), "these claims cannot be judged:\n    " + "\n    ".join(problems), remedy) from None
+        raise ArtefactError(
+            str(path), "these claims cannot be judged:\n    " + "\n    ".join(problems), remedy
+        ) from None
     except (FileNotFoundError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ArtefactError(str(path), f"not a readable YAML file ({error})", "restore the file") from None
 

@@ -1,7 +1,4 @@
-"""A study's evidence on each claim: every cell's difference with interval, test and detectable effect, then the verdict.
-
-``judge`` gives two frames: claims.csv, one row a claim, and claim_cells.csv, one row a cell of a claim.
-"""
+"""A study's evidence on each claim: every cell's difference with its interval and test, then the verdict."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -114,7 +111,9 @@ def single_result(claim: Claim, study, importance, synonyms, printed) -> list[Ce
     if claim.estimand.kind == "correlation":
         from flat.analysis.importance import correlations
 
-        value, n = next((abs(c["r"]), c["n"]) for c in correlations(importance) if c["correlation"] == claim.estimand.pair)
+        value, n = next(
+            (abs(c["r"]), c["n"]) for c in correlations(importance) if c["correlation"] == claim.estimand.pair
+        )
         of, minus, names = value, 0.0, [place.importance("importance.parquet", **paths.coordinates(cells[0]))]
     else:
         of, minus = (float(frame["distance"].mean()) for frame in synonyms)

@@ -35,7 +35,9 @@ def estimate(study, measurements, root: str = ".", draws: int = statistics.DRAWS
         found = outcomes.find(dict(zip(KEYS, keys, strict=True)))
         if found is None or len(found.seeds) < 2:
             continue
-        low, high = statistics.interval(resample(found, None, seed_of(study.seed, "bootstrap-seeds", *map(str, keys)), draws))
+        low, high = statistics.interval(
+            resample(found, None, seed_of(study.seed, "bootstrap-seeds", *map(str, keys)), draws)
+        )
         n = min(found.totals or (~pd.isna(found.values)).sum(axis=1))
         rows.append((*keys, float(found.means.mean()), low, high, len(found.seeds), int(n)))
     return pd.DataFrame(rows, columns=SCHEMA.names)

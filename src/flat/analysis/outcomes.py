@@ -105,7 +105,9 @@ class Outcomes:
             found = self._after_attack([AttackedCell(c, attack) for c in cells])
         elif metric in (KT, TI) and keys.get("method"):
             column = "kendall_tau" if metric == KT else f"ti_{keys['k']}"
-            found = self._consistency([AttackedCell(c, attack) for c in cells], keys["method"], keys["pair_set"], column)
+            found = self._consistency(
+                [AttackedCell(c, attack) for c in cells], keys["method"], keys["pair_set"], column
+            )
         else:
             return None
         return None if found is None else found.defined()

@@ -20,6 +20,7 @@ class Extras:
         summaries: content of data/{dataset}/summary.json by data set (Tables 1 and 6).
         correlations: rows with correlation, r, p, n of the importance analysis (Table 9); empty where not run.
         replays: what every model of the transfer matrix answered (flat.analysis.replay.SCHEMA); None where not asked.
+        intervals: interval of every number measured under several seeds (flat.analysis.intervals.SCHEMA); None: none.
         pair_sets: the pair sets that Tables 3 and 8 and the readings show, the main one first.
     """
 
@@ -27,6 +28,7 @@ class Extras:
     summaries: Mapping[str, Mapping] = field(default_factory=dict)
     correlations: tuple[Mapping, ...] = ()
     replays: object = None
+    intervals: object = None
     pair_sets: tuple[str, ...] = ("shared", "saved")
 
 

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 
 from flat.errors import StudyError
-from flat.report import table_accuracy, table_data, table_readings, table_replay, table_robustness, table_single
+from flat.report import (
+    table_accuracy,
+    table_data,
+    table_grim,
+    table_readings,
+    table_replay,
+    table_robustness,
+    table_single,
+)
 from flat.report.table_grid import Extras
 from flat.report.table_layout import Entry, Table, Wide, WideRow, wide
 from flat.study_grid import table_keys
@@ -24,11 +32,13 @@ TABLES: dict[str, Callable[..., Table]] = {
     "10": table_single.group_masks,
     "readings": table_readings.readings,
     "replay": table_replay.replay,
+    "grim": table_grim.grim_check,
 }
 
 
 def build(key: str, study, measurements, extras: Extras) -> Table:
-    """The table of a study with this key: "1" to "10" of the paper; "readings" and "replay" where it asks for them.
+    """The table of a study with this key: "1" to "10" of the paper; "grim"; "readings" and "replay" where it asks for
+    them.
 
     Args:
         study: flat.study.Study.
