@@ -18,6 +18,7 @@ SCHEMA = pa.schema(
     ]
 )
 SHOWN_K = 5  # TI@5
+RANGES = {AA: (0.0, 100.0), KT: (-1.0, 1.0), TI: (0.0, 1.0)} | dict.fromkeys(ACCURACIES, (0.0, 100.0))
 
 
 def estimate(study, measurements, root: str = ".", draws: int = statistics.DRAWS):
@@ -25,7 +26,7 @@ def estimate(study, measurements, root: str = ".", draws: int = statistics.DRAWS
     import pandas as pd
 
     outcomes = Outcomes(study, measurements, root)
-    several = measurements[measurements["metric"].isin([AA, KT, TI, *ACCURACIES])]
+    several = measurements[measurements["metric"].isin(RANGES)]
     several = several[several["metric"].ne(TI) | several["k"].eq(SHOWN_K)]
     several = several[several["value"].notna()]
     rows = []
@@ -35,9 +36,12 @@ def estimate(study, measurements, root: str = ".", draws: int = statistics.DRAWS
         found = outcomes.find(dict(zip(KEYS, keys, strict=True)))
         if found is None or len(found.seeds) < 2:
             continue
-        low, high = statistics.interval(
-            resample(found, None, seed_of(study.seed, "bootstrap-seeds", *map(str, keys)), draws)
-        )
-        n = min(found.totals or (~pd.isna(found.values)).sum(axis=1))
-        rows.append((*keys, float(found.means.mean()), low, high, len(found.seeds), int(n)))
+        seed = seed_of(study.seed, "bootstrap-seeds", *map(str, keys))
+        low, high = statistics.interval(resample(found, None, seed, draws))
+        n, mean = int(min(found.totals or (~pd.isna(found.values)).sum(axis=1))), float(found.means.mean())
+        bounds = RANGES[keys[KEYS.index("metric")]]
+        if low == high and mean in bounds and bounds[1] == 100:
+            low, high = statistics.exact_share(mean, n)
+        low, high = max(low, bounds[0]), min(high, bounds[1])
+        rows.append((*keys, mean, low, high, len(found.seeds), n))
     return pd.DataFrame(rows, columns=SCHEMA.names)

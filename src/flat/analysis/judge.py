@@ -26,7 +26,8 @@ def judge_study(
         flags: frame of flagged cells (dataset, model, strategy, train_attack, attack, seed, flag, detail), or None.
     """
     outcomes = Outcomes(study, measurements, root)
-    importance, synonyms = _importance(study, Path(root))
+    single = any(claim.estimand.kind != "contrast" for claim in claims)
+    importance, synonyms = _importance(study, Path(root)) if single else (None, ())
 
     def flags_of(keys: Mapping[str, object]) -> list[str]:
         return flags_of_cell(flags, keys)

@@ -102,6 +102,15 @@ def interval(draws: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def exact_share(percent: float, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """Clopper and Pearson's interval of a share of n examples, in percent: for outcomes that are all alike, of which
+    any resample is alike too."""
+    from scipy.stats import binomtest
+
+    found = binomtest(round(percent * n / 100), n).proportion_ci(level)
+    return 100 * float(found.low), 100 * float(found.high)
+
+
 # --- tests
 
 
@@ -112,8 +121,8 @@ def welch(a: Sequence[float], b: Sequence[float], threshold: float = 0.0) -> flo
     a, b = np.asarray(a, dtype=float) - threshold, np.asarray(b, dtype=float)
     if min(len(a), len(b)) < 2:
         return float("nan")
-    if not np.ptp(a) and not np.ptp(b):  # no spread at all, as where every seed's accuracy is 0
-        return 1.0 if a[0] == b[0] else 0.0
+    if not np.ptp(a) and not np.ptp(b):  # no spread, as where few examples give every seed the same: no evidence
+        return 1.0 if a[0] == b[0] else float("nan")
     return float(ttest_ind(a, b, equal_var=False).pvalue)
 
 
@@ -155,9 +164,10 @@ def minimum_detectable(a: Sequence[float], b: Sequence[float], alpha: float = AL
     critical = t.ppf(1 - alpha / 2, freedom)
 
     def missing(shift: float) -> float:
-        return power - float(nct.sf(critical, freedom, shift) + nct.cdf(-critical, freedom, shift))
+        found = float(nct.sf(critical, freedom, shift) + nct.cdf(-critical, freedom, shift))
+        return power - (1.0 if math.isnan(found) else found)  # scipy gives NaN far out, where power is 1
 
-    return error * brentq(missing, 1e-6, 10 * critical + 10)
+    return error * brentq(missing, 1e-6, 3 * critical + 6)
 
 
 def rank_agreement(ours: Sequence[float], printed: Sequence[float]) -> float:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from flat.analysis.intervals import RANGES
+from flat.analysis.robustness import METRICS
 from flat.analysis.statistics import MARKS
 from flat.cells import Cell
 from flat.readings import means_something, reading_of, switches_of
@@ -25,6 +27,9 @@ SEED_MARKS = {
     MARKS["descriptive"]: "descriptive, too few for a verdict",
     MARKS["verdicts allowed"]: "verdicts allowed",
 }
+
+
+NOT_SHOWN = set(METRICS) - set(RANGES)  # metrics that tables have in their csv only
 
 
 def used(frame, column: str) -> list[str]:
@@ -84,7 +89,8 @@ def seeds(study, frame) -> str:
     text = f"{'; '.join(parts)} (docs/statistics.md)."
     if (several & marked["low"].notna()).any():
         text += " Means over seeds stand with a 95 % interval in brackets (seeds and examples resampled)."
-    if (several & marked["low"].isna()).any():
+    without = several & marked["low"].isna() & ~marked["metric"].isin(NOT_SHOWN)
+    if without.any():
         text += " Means over seeds without an interval stand with their standard deviation (±)."
     return text
 
