@@ -2,7 +2,7 @@
 #
 #   snakemake --cores 8 --resources gpu=1 -- all                    the paper's study (config/config.yaml)
 #   snakemake --cores all --configfile config/demo.yaml             the demo: same graph, shipped texts, minutes
-#   snakemake --cores 1 --configfile config/demo.yaml -- tables     or: figures, report, models, attacks, explanations
+#   snakemake --cores 1 --configfile config/demo.yaml -- tables     or: figures, claims, report, models, attacks ...
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -34,11 +34,18 @@ rule all:
     input:
         TABLES,
         FIGURES,
+        CLAIMS,
         PATHS.top("report.html"),
 
 
 rule tables:
     input:
+        TABLES,
+
+
+rule claims:
+    input:
+        CLAIMS,
         TABLES,
 
 

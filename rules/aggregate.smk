@@ -39,6 +39,59 @@ rule collect_measurements:
         "../workflow/scripts/collect_measurements.py"
 
 
+rule estimate_intervals:
+    """The interval of each number measured under several seeds: seeds and examples resampled."""
+    input:
+        measurements=PATHS.measurements(),
+        ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
+        consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
+    output:
+        intervals=PATHS.intervals(),
+    log:
+        PATHS.log("estimate_intervals"),
+    benchmark:
+        PATHS.benchmark("estimate_intervals")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        code=code("estimate_intervals.py"),
+    script:
+        "../workflow/scripts/estimate_intervals.py"
+
+
+rule judge_claims:
+    """What the study has to say on each of the paper's claims (config/claims.yaml), and on each cell of it."""
+    input:
+        **FLAGS,
+        claims="config/claims.yaml",
+        paper=PRINTED,
+        measurements=PATHS.measurements(),
+        ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
+        consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
+        importance=TABLE_SOURCES["9"]["importance"],
+        synonyms=[
+            PATHS.importance("synonyms.parquet", **coordinates(cell))
+            for cell in IMPORTANCE
+        ],
+    output:
+        claims=CLAIMS[0],
+        cells=CLAIMS[1],
+    log:
+        PATHS.log("judge_claims"),
+    benchmark:
+        PATHS.benchmark("judge_claims")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        code=code("judge_claims.py"),
+    script:
+        "../workflow/scripts/judge_claims.py"
+
+
 rule make_table:
     """A table of the paper, each of our values beside the printed one."""
     input:
@@ -78,7 +131,7 @@ rule draw_figure:
         "../envs/flat.yaml"
     params:
         study=study_values,
-        cells=[coordinates(a.cell) for a in SALIENCY],
+        cells=figure_cells,
         code=figure_code,
     script:
         "../workflow/scripts/draw_figure.py"
@@ -89,6 +142,7 @@ rule write_report:
     input:
         tables=TABLES,
         figures=FIGURES,
+        claims=CLAIMS,
         locks=[test_ledger(STUDY, attacked, "lock.json") for attacked in ATTACKED],
         summaries=[PATHS.data(d, "summary.json") for d in STUDY.datasets],
         sources=REPORT_SOURCES,
@@ -106,7 +160,7 @@ rule write_report:
     params:
         study=study_values,
         tables=REPORT_TABLES,
-        figures=list(FIGURE_NUMBERS),
+        figures=FIGURE_KEYS,
         code=code("write_report.py"),
     script:
         "../workflow/scripts/write_report.py"

@@ -12,6 +12,8 @@ from flat.job import share_package
 from flat.paths import (
     CELL,
     coordinates,
+    figure_key,
+    figure_stem,
     final_model,
     of as paths_of,
     previous_model,
@@ -25,8 +27,10 @@ from flat.resources.catalogue import marker, marker_of_folder
 from flat.seeds import seed_of
 from flat.study import parse as parse_study
 from flat.study_grid import (
+    all_seeds,
     attacked_cells,
     attacked_train,
+    curve_cells,
     device_of,
     explained_cells,
     importance_cells,
@@ -53,10 +57,10 @@ PATHS = paths_of(STUDY)
 METHODS = ("ig", "lime")
 STUDY_VALUES = STUDY.model_dump(mode="json")
 TABLE_KEYS = table_keys(STUDY)
-FIGURE_NUMBERS = range(3, 7)
+FIGURE_KEYS = [*range(3, 7), "curves"]
 TABLES = [PATHS.table(key, kind) for key in TABLE_KEYS for kind in ("csv", "md", "tex")]
 FIGURES = [
-    PATHS.figure(n, kind) for n in FIGURE_NUMBERS for kind in ("pdf", "png", "csv")
+    PATHS.figure(key, kind) for key in FIGURE_KEYS for kind in ("pdf", "png", "csv")
 ]
 RUNNABLE_ATTACKS = attacked_cells(STUDY)
 EXPLAINED = sorted(
@@ -89,11 +93,11 @@ wildcard_constraints:
     strategy=alternatives(STUDY.strategies),
     train_attack=alternatives([*STUDY.attacks, "none"]),
     attack=alternatives(STUDY.attacks),
-    seed=alternatives(map(str, STUDY.seeds)),
+    seed=alternatives(map(str, all_seeds(STUDY))),
     round=r"\d+",
     method="ig|lime",
     table=alternatives(map(table_stem, TABLE_KEYS)),
-    figure=alternatives(map(str, FIGURE_NUMBERS)),
+    figure=alternatives(map(figure_stem, FIGURE_KEYS)),
     shard=r"\d+",
     groups=r"\d+",
     resource=r"[A-Za-z0-9.-]+",

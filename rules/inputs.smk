@@ -211,6 +211,8 @@ def known_words(cell):
 def table_inputs(wildcards):
     """What a table reads, with the printed table it is shown beside."""
     key = table_key(wildcards.table)
+    if key == "grim":
+        return {"paper": PRINTED}
     if key not in PAPER_TABLES:
         return TABLE_SOURCES[key]
     printed = f"config/paper/{wildcards.table}_{PAPER_TABLES[key]}.csv"
@@ -218,7 +220,8 @@ def table_inputs(wildcards):
 
 
 # what each table is built from: the measurements; 1 and 6 from the data, 9 from the word importance, replay from itself
-TABLE_SOURCES = {key: {"measurements": PATHS.measurements()} for key in TABLE_KEYS}
+MEASURED = {"measurements": PATHS.measurements(), "intervals": PATHS.intervals()}
+TABLE_SOURCES = {key: MEASURED for key in TABLE_KEYS}
 TABLE_SOURCES |= dict.fromkeys(
     ("1", "6"),
     {"summaries": [PATHS.data(d, "summary.json") for d in reported_datasets(STUDY)]},
@@ -242,10 +245,11 @@ FLAGS = {"flags": PATHS.top("flags.parquet")}
 TABLE_SOURCES |= {
     key: files | FLAGS for key, files in TABLE_SOURCES.items() if key not in ("1", "6")
 }
+TABLE_SOURCES["grim"] = {}
 REPORT_TABLES = TABLE_SOURCES
 REPORT_TEMPLATES = sorted(map(str, Path("src/flat/report/templates").glob("*")))
 REPORT_SOURCES = [
-    PATHS.measurements(),
+    *MEASURED.values(),
     TABLE_SOURCES["9"]["importance"],
     *REPLAYS,
     FLAGS["flags"],
@@ -267,13 +271,20 @@ PAPER_TABLES = {
 }
 
 
+PRINTED = [f"config/paper/table{key}_{name}.csv" for key, name in PAPER_TABLES.items()]
+CLAIMS = [PATHS.claims("claims.csv"), PATHS.claims("claim_cells.csv")]
+CURVES = curve_cells(STUDY)
+
+
 def figure_inputs(wildcards):
     """What a figure is drawn from, and the flags of doubtful cells."""
     return figure_sources(wildcards) | FLAGS
 
 
 def figure_sources(wildcards):
-    if wildcards.figure == "3":
+    if wildcards.figure == "curves":
+        return {"ledgers": [test_ledger(STUDY, a) for a in CURVES]}
+    if wildcards.figure == "fig3":
         return {
             "attributions": [
                 PATHS.attributions("ig", a.attack, **coordinates(a.cell))
@@ -281,13 +292,13 @@ def figure_sources(wildcards):
             ],
             "ledgers": [test_ledger(STUDY, a) for a in SALIENCY],
         }
-    if wildcards.figure == "4":
+    if wildcards.figure == "fig4":
         return {
             "importance": PATHS.importance(
                 "importance.parquet", **coordinates(IMPORTANCE[0])
             )
         }
-    if wildcards.figure == "5":
+    if wildcards.figure == "fig5":
         return {
             "synonyms": [
                 PATHS.importance("synonyms.parquet", **coordinates(cell))
@@ -295,6 +306,13 @@ def figure_sources(wildcards):
             ]
         }
     return {"measurements": PATHS.measurements()}
+
+
+def figure_cells(wildcards):
+    """The cells of a figure's files, where it reads files of cells."""
+    if wildcards.figure == "curves":
+        return [coordinates(a.cell) | {"attack": a.attack} for a in CURVES]
+    return [coordinates(a.cell) for a in SALIENCY]
 
 
 def explained_cells_of_model(wildcards):
@@ -306,7 +324,8 @@ def explained_cells_of_model(wildcards):
 
 def figure_code(wildcards):
     """The digest of one figure's own module too: it is imported by number."""
-    own = digest.of(f"{workflow.basedir}/src/flat/report/figure_{wildcards.figure}.py")
+    key = figure_key(wildcards.figure)
+    own = digest.of(f"{workflow.basedir}/src/flat/report/figure_{key}.py")
     return f"{code('draw_figure.py')}-{own}"
 
 

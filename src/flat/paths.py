@@ -77,12 +77,20 @@ class Paths:
         cell = f"{dataset}/{model}/{strategy}/{train_attack}/seed{seed}/{attack}"
         return f"{self.root}/replay/{cell}/replay.parquet"
 
+    def intervals(self) -> str:
+        return f"{self.root}/intervals.parquet"
+
+    def claims(self, file: str = "claims.csv") -> str:
+        """claims.csv, claim_cells.csv."""
+        return f"{self.root}/{file}"
+
     def table(self, key: str, kind: str) -> str:
         """A table by its key, "3" or "readings"; a wildcard for the file's stem goes through as it is."""
         return f"{self.root}/tables/{table_stem(key)}.{kind}"
 
-    def figure(self, number: object, kind: str) -> str:
-        return f"{self.root}/figures/fig{number}.{kind}"
+    def figure(self, key: object, kind: str) -> str:
+        """A figure by its key, 6 or "curves"; a wildcard for the file's stem goes through as it is."""
+        return f"{self.root}/figures/{figure_stem(key)}.{kind}"
 
     def top(self, file: str) -> str:
         """report.html, provenance.json, flags.parquet, guards.parquet."""
@@ -113,6 +121,22 @@ def table_name(key: str) -> str:
 def table_key(stem: str) -> str:
     """The key of the table whose files have this name."""
     return stem.removeprefix("table")
+
+
+def figure_stem(key: object) -> str:
+    """The name of a figure's files: fig6 of key 6, curves of key "curves"."""
+    return f"fig{key}" if str(key).isdigit() else str(key)
+
+
+def figure_name(key: object) -> str:
+    """What a figure is called: Figure 6, Curves."""
+    return f"Figure {key}" if str(key).isdigit() else str(key).capitalize()
+
+
+def figure_key(stem: str) -> int | str:
+    """The key of the figure whose files have this name."""
+    number = stem.removeprefix("fig")
+    return int(number) if number.isdigit() else stem
 
 
 def of(study: Study) -> Paths:

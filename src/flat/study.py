@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from flat.errors import StudyError
 from flat.readings import Method, Switches
-from flat.study_data import Dataset, Name, Positive, Strict, Where
+from flat.study_data import Dataset, Name, Positive, Seeds, Strict, Where
 from flat.study_guards import Guards, Tune, Tuned, Validity, selected_on_dev
 
 # --- models and strategies ----------------------------------------------------------------------------------------
@@ -243,13 +243,14 @@ class Override(Strict):
     training: dict[str, int | float | str | None] = {}
     rounds: dict[str, int | str | bool] = {}
     objective: dict[Literal["beta", "gamma"], float] = {}
+    seeds: Seeds | None = Field(None, description="the seeds that these cells are trained with; null: the study's")
 
 
 class Study(Strict):
     name: Name
     title: str
     seed: Annotated[int, Field(ge=0)] = 2022
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
+    seeds: Seeds = [0]
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     method: Method = Method()
     torch_threads: Positive = Field(1, description="threads of one job's tensor work on the CPU")

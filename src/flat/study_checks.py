@@ -81,12 +81,14 @@ def check(study: Study, where: str) -> None:
                 f"{dataset.explained} examples to explain, but only {dataset.attacked_test} attacked",
                 "explain at most as many as attacked_test",
             )
-    if len(set(study.seeds)) != len(study.seeds):
-        raise StudyError(f"{where}: seeds", f"a seed stands twice in {study.seeds}", "list each seed once")
+    for place, seeds in [("", study.seeds)] + [(f"overrides.{i}.", o.seeds) for i, o in enumerate(study.overrides)]:
+        if seeds and len(set(seeds)) != len(seeds):
+            raise StudyError(f"{where}: {place}seeds", f"a seed stands twice in {seeds}", "list each seed once")
     _check_resources(study, where)
     _check_readings(study, where)
     _check_explained(study, where)
     _check_overrides(study, where)
+    _check_seeds(study, where)
     _check_options(study, where)
     study_guard_checks.check(study, where)
 
@@ -218,6 +220,30 @@ def _check_overrides(study: Study, where: str) -> None:
                 item = error.errors()[0]
                 key = ".".join(map(str, item["loc"]))
                 raise StudyError(f"{place}: {key}", item["msg"], "correct the value") from None
+
+
+def _check_seeds(study: Study, where: str) -> None:
+    """Seeds of overrides: the study's first one among them, and a base model for every model that starts from it or is
+    compared with it."""
+    from flat.cells import base_of
+    from flat.study_grid import seeds_of, trained_cells
+
+    first = study.seeds[0]
+    for number, override in enumerate(study.overrides):
+        if override.seeds and first not in override.seeds:
+            raise StudyError(
+                f"{where}: overrides.{number}.seeds",
+                f"{first}, the study's first seed, is not in {override.seeds}: figures of one model show that one",
+                f"add {first}",
+            )
+    for cell in trained_cells(study):
+        if cell.seed not in seeds_of(study, base_of(cell)):
+            name = "/".join((cell.dataset, cell.model, cell.strategy, cell.train_attack))
+            raise StudyError(
+                f"{where}: overrides",
+                f"{name} is trained with seed {cell.seed}, the base model of {cell.dataset}/{cell.model} is not",
+                "name base among the strategies of the override that gives seeds, and no train_attacks there",
+            )
 
 
 def fits(where, cell) -> bool:

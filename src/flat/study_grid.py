@@ -1,5 +1,7 @@
 """The cells of a study: which models it trains, which attacks it runs on them, and with which settings."""
 
+from dataclasses import replace
+
 from flat.cells import NO_ATTACK, AttackedCell, Cell, base_of
 from flat.readings import objective_switches
 from flat.study import Rounds, Study, Training
@@ -10,16 +12,35 @@ def _cell(study: Study, dataset: str, model: str, strategy: str, attack: str, se
     return Cell(dataset, model, strategy, attack if adversarial else NO_ATTACK, seed)
 
 
+def seeds_of(study: Study, cell: Cell) -> list[int]:
+    """The seeds that a cell's model is trained with, overrides applied; the cell's own seed does not count."""
+    from flat.study_checks import fits
+
+    chosen = [override.seeds for override in study.overrides if override.seeds and fits(override.where, cell)]
+    return chosen[-1] if chosen else study.seeds
+
+
+def all_seeds(study: Study) -> list[int]:
+    """Every seed that some cell is trained with."""
+    return sorted({seed for seeds in (study.seeds, *(o.seeds for o in study.overrides if o.seeds)) for seed in seeds})
+
+
+def _cells(study: Study, dataset: str, model: str, strategy: str, attack: str) -> list[Cell]:
+    """A model of each of its seeds."""
+    first = _cell(study, dataset, model, strategy, attack, study.seeds[0])
+    return [replace(first, seed=seed) for seed in seeds_of(study, first)]
+
+
 def main_cells(study: Study) -> list[AttackedCell]:
     """Tables 2, 3, 7, 8 and Fig. 6: each model under the attack it was trained on, the base model under each."""
     main = study.artefacts.main
     return [
-        AttackedCell(_cell(study, d, m, s, a, seed), a)
+        AttackedCell(cell, a)
         for d in main.datasets
         for m in main.models
         for s in main.strategies
         for a in main.train_attacks
-        for seed in study.seeds
+        for cell in _cells(study, d, m, s, a)
     ]
 
 
@@ -27,11 +48,11 @@ def transfer_cells(study: Study) -> list[AttackedCell]:
     """Table 4."""
     t = study.artefacts.transfer
     return [
-        AttackedCell(_cell(study, t.dataset, m, s, t.train_attack, seed), a)
+        AttackedCell(cell, a)
         for m in t.models
         for s in t.strategies
         for a in t.attacks
-        for seed in study.seeds
+        for cell in _cells(study, t.dataset, m, s, t.train_attack)
     ]
 
 
@@ -39,10 +60,10 @@ def variant_cells(study: Study) -> list[AttackedCell]:
     """Tables 5 and 10: variants of a strategy on one data set, model and attack."""
     blocks = (study.artefacts.ablation, study.artefacts.groups)
     return [
-        AttackedCell(_cell(study, b.dataset, b.model, s, b.attack, seed), b.attack)
+        AttackedCell(cell, b.attack)
         for b in blocks
         for s in b.strategies
-        for seed in study.seeds
+        for cell in _cells(study, b.dataset, b.model, s, b.attack)
     ]
 
 
@@ -67,10 +88,10 @@ def replay_cells(study: Study) -> list[AttackedCell]:
     if r is None:
         return []
     return [
-        AttackedCell(_cell(study, r.dataset, m, s, r.train_attack, seed), r.attack)
+        AttackedCell(cell, r.attack)
         for m in r.models
         for s in r.strategies
-        for seed in study.seeds
+        for cell in _cells(study, r.dataset, m, s, r.train_attack)
     ]
 
 
@@ -88,10 +109,16 @@ def reading_cells(study: Study) -> list[AttackedCell]:
     if r is None:
         return []
     return [
-        AttackedCell(_cell(study, row.dataset, row.model, row.strategy, r.attack, seed), r.attack)
+        AttackedCell(cell, r.attack)
         for row in r.rows
-        for seed in study.seeds
+        for cell in _cells(study, row.dataset, row.model, row.strategy, r.attack)
     ]
+
+
+def curve_cells(study: Study) -> list[AttackedCell]:
+    """Robustness curves: the main tables' cells whose query counts are exact, which a lazy search's are not."""
+    lazy = {name for name, attack in study.attacks.items() if attack.search == "lazy"}
+    return sorted({attacked for attacked in main_cells(study) if attacked.attack not in lazy})
 
 
 def explained_cells(study: Study, method: str) -> list[AttackedCell]:
@@ -123,9 +150,9 @@ def reported_datasets(study: Study) -> list[str]:
 
 
 def table_keys(study: Study) -> list[str]:
-    """The tables of a study: the paper's by number, then those of its own that it asks for."""
+    """The tables of a study: the paper's by number, those of its own that it asks for, the check of printed numbers."""
     own = [name for name in ("readings", "replay") if getattr(study.artefacts, name) is not None]
-    return [*map(str, range(1, 11)), "guards", "validity", *own]
+    return [*map(str, range(1, 11)), "guards", "validity", *own, "grim"]
 
 
 def rounds_of(study: Study, cell: Cell) -> Rounds:

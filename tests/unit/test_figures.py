@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from flat.errors import ArtefactError
+from flat.paths import figure_stem
 from flat.report import figure_3, figure_4, figure_5, figure_6, figures, inputs, word_canvas
 from flat.report.figure_style import RC, colour_of, marker_of
 from flat.report.word_canvas import Word
@@ -299,7 +300,9 @@ def test_a_figure_that_was_not_run_is_drawn_with_its_reason(number, tmp_path):
     drawing = figures.not_run(number, "the study explains <nothing>")
     figures.write(drawing, tmp_path)
     assert "not run" in words_of(drawing.figure) and "the study explains <nothing>" in words_of(drawing.figure)
-    assert (tmp_path / f"fig{number}.csv").read_text() == "status,reason\nnot run,the study explains <nothing>\n"
+    assert (
+        tmp_path / f"{figure_stem(number)}.csv"
+    ).read_text() == "status,reason\nnot run,the study explains <nothing>\n"
     assert not figures.read(tmp_path, number).is_run
 
 

@@ -33,6 +33,7 @@ def table(key="3", notes=(NASTY,)):
     values.append((float("nan"), "0.58", "undefined"))
     lines = [
         {"model": "LSTM", "strategy": row.keys["strategy"], "metric": column.keys["metric"], "ours": ours}
+        | {"low": float("nan"), "mark": "ᶜ" if status == "run" else ""}
         | {"ours_sd": float("nan"), "printed": printed, "status": status}
         for (row, column), (ours, printed, status) in zip(((r, c) for r in rows for c in columns), values, strict=True)
     ]
@@ -135,8 +136,8 @@ def test_entries_tell_ours_from_printed_and_say_what_is_missing(html):
         r'<td[^>]*><span class="(\w+)">([^<]*)</span> <span class="printed"[^>]*>([^<]*)</span></td>', body
     )
     assert cells == [
-        ("ours", "12.35", "5.05"),
-        ("ours", "0.50", "–"),
+        ("ours", "12.35ᶜ", "5.05"),
+        ("ours", "0.50ᶜ", "–"),
         ("missing", "not run", "17.76"),
         ("missing", "undefined", "0.58"),
     ]
@@ -211,9 +212,22 @@ def test_summary_says_what_the_files_say_and_what_is_missing(study, tmp_path):
         write(study, tmp_path, f"figures/fig4.{kind}", "status,reason\nnot run,no masked model\n")
     (tmp_path / "results/demo/figures/fig5.png").unlink()
     write(study, tmp_path, "figures/fig6.csv", "dataset,model,status\n")
+    for kind in ("csv", "md", "tex"):
+        write(study, tmp_path, f"tables/grim.{kind}", "table,reachable\n3,yes\n3,no\n4,yes\n")
+    for kind in ("csv", "pdf", "png"):
+        rows = "attack,dataset,model,budget\npwws,sst2,CNN,0\npwws,sst2,CNN,1500\npwws,ag,CNN,90\n"
+        write(study, tmp_path, f"figures/curves.{kind}", rows)
+    write(study, tmp_path, "claims.csv", "claim,verdict\na,not run\nb,reproduced\nc,not run\n")
+    write(study, tmp_path, "claim_cells.csv", "claim\n")
     items = {item.name: item for item in summary.collect(study, tmp_path)}
-    names = [*(f"Table {n}" for n in range(1, 11)), "Guards", "Validity"]
-    assert list(items) == names + [f"Figure {n}" for n in range(3, 7)]
+    own = ["Guards", "Validity", "Grim", "Curves", "Claims"]
+    assert items["Grim"].key_line == "1 of 3 printed percentages are impossible"
+    assert items["Curves"].key_line == "2 panels, budgets up to 1,500 queries"
+    assert items["Claims"].key_line == "1 reproduced, 2 not run"
+    assert items["Claims"].where == "results/demo/claims.csv, results/demo/claim_cells.csv"
+    assert (
+        list(items) == [f"Table {n}" for n in range(1, 11)] + own[:3] + [f"Figure {n}" for n in range(3, 7)] + own[3:]
+    )
     # trec is left out of the means: FLAT was not run there
     aa = "AA base 5.0 %, FLAT 15.0 % (mean of 2 cells)"
     assert items["Table 3"].key_line == f"{aa}; KT base 0.50, FLAT 0.70 (mean of 1 cells)"
@@ -266,7 +280,7 @@ def test_summary_ends_with_status_1_where_something_is_missing(study, tmp_path, 
     assert "missing: results/demo/figures/fig3.pdf" in shown.out
     assert f"--configfile {config} --force -- results/demo/figures/fig6.png" in shown.out
     whole = load(config)
-    files = 3 * (len(table_keys(whole)) + 4) + 1  # tables and 4 figures of three files each, and the report
+    files = 3 * (len(table_keys(whole)) + 5) + 2 + 1  # tables and 5 figures of three files each, claims, the report
     assert f"{files} files are missing" in shown.err
     for item in summary.collect(whole, tmp_path):
         for path in item.files:

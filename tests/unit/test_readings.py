@@ -99,9 +99,16 @@ def test_the_table_by_hand(extras):
     first = ("LSTM", "SST2 †", "FLAT", "(reading: paper)")
     second = ("LSTM", "SST2 †", "FLAT, softmax", "keep: all; double_softmax")
     titles = ("SA", "Δ SA", "AA", "Δ AA", "KT", "Δ KT")
-    assert [entry(table, first, t).text for t in titles] == ["80.00", "0.00", "30.00", "0.00", "0.50", "0.00"]
-    assert [entry(table, second, t).text for t in titles] == ["82.50", "+2.50", "12.00", "-18.00", "0.25", "-0.25"]
-    assert entry(table, first, "KT", "saved").text == "0.75"
+    assert [entry(table, first, t).text for t in titles] == ["80.00ᶜ", "0.00ᶜ", "30.00ᶜ", "0.00ᶜ", "0.50ᶜ", "0.00ᶜ"]
+    assert [entry(table, second, t).text for t in titles] == [
+        "82.50ᶜ",
+        "+2.50ᶜ",
+        "12.00ᶜ",
+        "-18.00ᶜ",
+        "0.25ᶜ",
+        "-0.25ᶜ",
+    ]
+    assert entry(table, first, "KT", "saved").text == "0.75ᶜ"
     assert entry(table, second, "Δ KT", "saved").text == "not run"
     # CNN comes last although its row stands between: a model's rows stay together
     assert [line.labels[0] for line in wide(table).body] == ["LSTM", "LSTM", "CNN"]
@@ -118,7 +125,7 @@ def test_differences_are_taken_seed_by_seed(extras):
     ]
     table = build("readings", rows, extras, seeds=[0, 1, 2])
     labels = ("LSTM", "SST2 †", "FLAT, softmax", "keep: all; double_softmax")
-    assert entry(table, labels, "Δ SA").text == "+2.00 ± 1.41"  # of +1 and +3; seed 2 has no partner
+    assert entry(table, labels, "Δ SA").text == "+2.00 ± 1.41ᵈ"  # of +1 and +3; seed 2 has no partner
     line = table.frame[(table.frame["strategy"] == "FLAT-softmax") & (table.frame["minus"] == "first row")].iloc[0]
     assert line["ours"] == pytest.approx(2.0) and line["ours_sd"] == pytest.approx(math.sqrt(2)) and line["seeds"] == 2
 
@@ -134,7 +141,7 @@ def test_data_of_a_readings_row_alone_are_in_no_table_of_the_paper(extras):
         titles = [text for line in (*laid_out.header, *(row.labels for row in laid_out.body)) for text in line]
         assert not any("AG masked" in text for text in titles)
     table = build("readings", rows, extras, **changes)
-    assert entry(table, ("CNN", "AG masked", "FLAT", "nothing"), "SA").text == "1.00"
+    assert entry(table, ("CNN", "AG masked", "FLAT", "nothing"), "SA").text == "1.00ᶜ"
 
 
 # --- notes below every table

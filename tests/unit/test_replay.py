@@ -135,12 +135,12 @@ def test_the_table_of_the_matrix(frame):
     plain = make_extras()
     second = frame.assign(seed=1, source_seed=1, correct=True, original_correct=True)
     one = build("replay", [], Extras(plain.printed, replays=frame))
-    assert entry(one, ("Accuracy", "no model (originals)"), "LSTM FLAT").text == "75.0"
-    assert entry(one, ("Accuracy", "LSTM-base"), "LSTM FLAT").text == "50.0"
-    assert entry(one, ("Transfer rate", "LSTM-FLAT"), "LSTM base").text == "0.0"
+    assert entry(one, ("Accuracy", "no model (originals)"), "LSTM FLAT").text == "75.0ᶜ"
+    assert entry(one, ("Accuracy", "LSTM-base"), "LSTM FLAT").text == "50.0ᶜ"
+    assert entry(one, ("Transfer rate", "LSTM-FLAT"), "LSTM base").text == "0.0ᶜ"
     assert entry(one, ("Accuracy", "CNN-base"), "LSTM base").text == "not run"
     assert set(one.frame["printed"]) == {"–"}
     assert any(note == "Attacked test examples, the same for every model: SST2 4." for note in one.notes)
     assert any(note == "Texts behind a transfer rate: 1 to 2." for note in one.notes)
     two = build("replay", [], Extras(plain.printed, replays=pd.concat([frame, second])), seeds=[0, 1])
-    assert entry(two, ("Accuracy", "LSTM-base"), "LSTM FLAT").text == "75.0 ± 35.4"  # of 50 and 100
+    assert entry(two, ("Accuracy", "LSTM-base"), "LSTM FLAT").text == "75.0 ± 35.4ᵈ"  # of 50 and 100

@@ -170,13 +170,17 @@ def test_the_transfer_matrix_has_cells_of_its_own():
 def test_a_study_has_the_tables_that_it_asks_for():
     plain = change("artefacts.replay", None)
     plain["artefacts"].pop("readings", None)
-    assert table_keys(parse(plain)) == [*map(str, range(1, 11)), "guards", "validity"]
-    assert table_keys(parse(change("artefacts.replay", REPLAY)))[-1] == "replay"
+    assert table_keys(parse(plain)) == [*map(str, range(1, 11)), "guards", "validity", "grim"]
+    assert table_keys(parse(change("artefacts.replay", REPLAY)))[-2:] == ["replay", "grim"]
     here = paths.of(parse(plain))
     assert [here.table(key, "md") for key in ("3", "replay", "{table}")] == [
         f"results/demo/tables/{stem}.md" for stem in ("table3", "replay", "{table}")
     ]
     assert [paths.table_key(paths.table_stem(key)) for key in ("10", "readings")] == ["10", "readings"]
+    assert [here.figure(key, "png") for key in (6, "curves", "{figure}")] == [
+        f"results/demo/figures/{stem}.png" for stem in ("fig6", "curves", "{figure}")
+    ]
+    assert [paths.figure_key(paths.figure_stem(key)) for key in (6, "curves")] == [6, "curves"]
 
 
 def test_base_models_are_trained_once_whatever_the_attacks():

@@ -48,7 +48,7 @@ def test_markdown_rows_have_equal_cells(extras):
         assert text.startswith(f"# {paths.table_name(key)}. ")
         for block in re.findall(r"(?:^\|.*\n)+", text, flags=re.M):
             assert len({line.count("|") for line in block.splitlines()}) == 1
-    assert "| LSTM-base | – | 83.46 (84.40) |" in render.to_markdown(build("2", some_rows(), extras))
+    assert "| LSTM-base | – | 83.46ᶜ (84.40) |" in render.to_markdown(build("2", some_rows(), extras))
 
 
 def test_tex_is_well_formed(extras):

@@ -1,12 +1,14 @@
 """Tables from synthetic measurements: exact entries, what was not run, printed values, seeds, refusals."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from table_examples import build, entry, make_extras, row, study, tau
 
 from flat.analysis import robustness
 from flat.errors import ArtefactError, StudyError
-from flat.report import tables
+from flat.report import render, tables
 from flat.report.table_layout import NOT_RUN, RUN, UNDEFINED
 
 
@@ -16,7 +18,7 @@ def extras():
 
 
 def test_each_table_exists_and_no_other(extras):
-    keys = [*map(str, range(1, 11)), "guards", "validity", "readings", "replay"]
+    keys = [*map(str, range(1, 11)), "guards", "validity", "readings", "replay", "grim"]
     assert list(tables.TABLES) == keys
     for key in keys:
         assert build(key, [], extras).key == key
@@ -33,8 +35,8 @@ def test_accuracy_beside_the_printed_one(extras):
         row("test_accuracy_percent", 90, dataset="ag", strategy="FLAT", train_attack="pwws"),
     ]
     table = build("2", rows, extras)
-    assert entry(table, ("LSTM-base", "–"), "SST2 †") == tables.Entry("83.46", "84.40", RUN)
-    assert entry(table, ("LSTM-FLAT", "PWWS"), "AG").text == "90.00 (91.37)"
+    assert entry(table, ("LSTM-base", "–"), "SST2 †") == tables.Entry("83.46", "84.40", RUN, "ᶜ")
+    assert entry(table, ("LSTM-FLAT", "PWWS"), "AG").text == "90.00ᶜ (91.37)"
     assert entry(table, ("DeBERTa-adv", "TextFooler §"), "TREC").text == "not run (95.60)"
     assert len(tables.wide(table).body) == 4 * 5  # every model of the paper, run or not
     assert "This study ran 2 of the 80 entries that the paper prints." in table.notes
@@ -50,7 +52,7 @@ def test_every_entry_of_an_empty_study_is_not_run(extras):
 
 def test_dev_accuracy_is_not_test_accuracy(extras):
     table = build("7", [row("dev_accuracy_percent", 70.0), row("test_accuracy_percent", 60.0)], extras)
-    assert entry(table, ("LSTM-base", "–"), "SST2 †").text == "70.00 (85.21)"
+    assert entry(table, ("LSTM-base", "–"), "SST2 †").text == "70.00ᶜ (85.21)"
 
 
 def test_robustness_under_two_pair_sets(extras):
@@ -60,9 +62,9 @@ def test_robustness_under_two_pair_sets(extras):
     table = build("3", [*rows, row("topk_chance", 0.123, **chance)], extras)
     labels = ("TextFooler §", "LSTM-base")
     assert table.views == ("shared", "saved")
-    assert entry(table, labels, "SST2 † KT").text == "0.50 (0.46)"
-    assert entry(table, labels, "SST2 † KT", "saved").text == "0.61 (0.46)"
-    assert entry(table, labels, "SST2 † AA", "saved").text == "12.00 (5.05)"
+    assert entry(table, labels, "SST2 † KT").text == "0.50ᶜ (0.46)"
+    assert entry(table, labels, "SST2 † KT", "saved").text == "0.61ᶜ (0.46)"
+    assert entry(table, labels, "SST2 † AA", "saved").text == "12.00ᶜ (5.05)"
     assert entry(table, labels, "SST2 † TI@5").text == "not run (0.68)"
     assert entry(table, ("PWWS", "LSTM-base"), "SST2 † KT").text == "not run (0.51)"
     notes = "\n".join(table.notes)
@@ -89,14 +91,14 @@ def test_the_noise_floor_is_shown_where_it_was_run(extras):
     table = build("8", [floor, {**tau(0.2, "shared"), "method": "lime"}], extras)
     assert table.views == ("shared", "saved", "floor")
     assert [line.labels for line in tables.wide(table, "floor").body] == [("TextFooler §", "LSTM-base")]
-    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT", "floor").text == "0.70 (–)"
-    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT").text == "0.20 (0.33)"
+    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT", "floor").text == "0.70ᶜ (–)"
+    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT").text == "0.20ᶜ (0.33)"
 
 
 def test_transfer(extras):
     own = {"dataset": "sst2", "model": "LSTM", "strategy": "FLAT", "train_attack": "textfooler", "attack": "pwws"}
     table = build("4", [row("after_attack_accuracy_percent", 30.0, **own)], extras)
-    assert entry(table, ("SST2 †, TextFooler §", "LSTM-FLAT"), "PWWS").text == "30.00 (20.48)"
+    assert entry(table, ("SST2 †, TextFooler §", "LSTM-FLAT"), "PWWS").text == "30.00ᶜ (20.48)"
     assert entry(table, ("SST2 †, TextFooler §", "BERT-base"), "BAE").text == "not run (35.31)"
 
 
@@ -108,8 +110,8 @@ def test_ablation_states_the_weights_of_the_study(extras):
     ]
     table = build("5", rows, extras)
     cell = "LSTM on SST2 †, TextFooler §"
-    assert entry(table, (cell, "0.5", "0.001"), "SA").text == "80.00 (84.79)"
-    assert entry(table, (cell, "0.5", "0.001"), "AA").text == "9.00 (17.76)"
+    assert entry(table, (cell, "0.5", "0.001"), "SA").text == "80.00ᶜ (84.79)"
+    assert entry(table, (cell, "0.5", "0.001"), "AA").text == "9.00ᶜ (17.76)"
     assert entry(table, (cell, "0.1", "0"), "AA").text == "not run (9.99)"
     assert entry(table, (cell, "0", "0"), "SA").text == "not run (84.40)"  # the study has no such strategy
     assert any("(0.5, 0.001)" in note and "(0.1, 0)" not in note for note in table.notes)
@@ -120,7 +122,7 @@ def test_another_cell_than_the_papers_is_not_set_beside_its_numbers(extras):
     values["artefacts"]["ablation"]["model"] = "CNN"
     rows = [row("test_accuracy_percent", 80.0, model="CNN", strategy="FLAT", train_attack="textfooler")]
     table = build("5", rows, extras, artefacts=values["artefacts"])
-    assert entry(table, ("CNN on SST2 †, TextFooler §", "0.5", "0.001"), "SA").text == "80.00 (–)"
+    assert entry(table, ("CNN on SST2 †, TextFooler §", "0.5", "0.001"), "SA").text == "80.00ᶜ (–)"
     assert entry(table, ("LSTM on SST2 †, TextFooler §", "0.1", "0.001"), "SA").text == "not run (84.79)"
 
 
@@ -138,8 +140,8 @@ def test_group_masks_in_order_of_size(extras):
     ]
     table = build("10", found, extras)
     assert [line.labels[1] for line in tables.wide(table).body] == ["10", "12", "20", "30", "40", "50"]
-    assert entry(table, ("CNN on AG, TextFooler §", "10"), "SA").text == "10.00 (91.13)"
-    assert entry(table, ("CNN on AG, TextFooler §", "12"), "SA").text == "12.00 (–)"
+    assert entry(table, ("CNN on AG, TextFooler §", "10"), "SA").text == "10.00ᶜ (91.13)"
+    assert entry(table, ("CNN on AG, TextFooler §", "12"), "SA").text == "12.00ᶜ (–)"
     assert entry(table, ("CNN on AG, TextFooler §", "50"), "AA").text == "not run (1.38)"
 
 
@@ -171,11 +173,30 @@ def test_data_tables(extras):
 def test_several_seeds(extras):
     rows = [row("test_accuracy_percent", value, seed=seed) for seed, value in enumerate([80.0, 82.0, 84.0])]
     table = build("2", [*rows, row("test_accuracy_percent", 70.0, model="CNN", seed=1)], extras, seeds=[0, 1, 2])
-    assert entry(table, ("LSTM-base", "–"), "SST2 †").text == "82.00 ± 2.00 (84.40)"
-    assert entry(table, ("CNN-base", "–"), "SST2 †").text == "70.00 (84.18)"
-    assert any("over 3 seeds (0, 1, 2). In 1 entries fewer seeds" in note for note in table.notes)
-    assert not any("checkpoint-level" in note for note in table.notes)
-    assert any("checkpoint-level" in note for note in build("2", rows[:1], extras).notes)
+    assert entry(table, ("LSTM-base", "–"), "SST2 †").text == "82.00 ± 2.00ᵈ (84.40)"
+    assert entry(table, ("CNN-base", "–"), "SST2 †").text == "70.00ᶜ (84.18)"
+    assert any("ᵈ 3 seeds: descriptive" in note and "ᶜ one seed: checkpoint-level" in note for note in table.notes)
+    assert any("standard deviation (±)" in note for note in table.notes)
+    assert not any("descriptive" in note for note in build("2", rows[:1], extras).notes)
+    five = [*rows, row("test_accuracy_percent", 83.0, seed=3), row("test_accuracy_percent", 81.0, seed=4)]
+    table = build("2", five, extras, seeds=[0, 1, 2, 3, 4])
+    assert entry(table, ("LSTM-base", "–"), "SST2 †").text == "82.00 ± 1.58ᵛ (84.40)"
+
+
+def test_means_over_seeds_stand_with_their_interval(extras):
+    rows = [row("test_accuracy_percent", value, seed=seed) for seed, value in enumerate([80.0, 82.0, 84.0])]
+    keys = {"dataset": "sst2", "model": "LSTM", "strategy": "base", "train_attack": "none", "attack": "", "method": ""}
+    keys |= {"pair_set": "", "metric": "test_accuracy_percent", "k": 0}
+    intervals = pd.DataFrame([{**keys, "value": 82.0, "low": 79.123, "high": 85.0, "seeds": 3, "n": 100}])
+    extras = replace(extras, intervals=intervals)
+    table = build("2", rows, extras, seeds=[0, 1, 2])
+    shown = entry(table, ("LSTM-base", "–"), "SST2 †")
+    assert shown == tables.Entry("82.00", "84.40", RUN, "ᵈ", "[79.12, 85.00]")
+    assert shown.text == "82.00ᵈ [79.12, 85.00] (84.40)"
+    assert any("95 % interval" in note for note in table.notes)
+    (line,) = [line for line in render.to_csv(table).splitlines() if ",84.40," in line]
+    assert ",82.000000,2.000000,79.123000,85.000000,100,3,ᵈ,0,84.40," in line
+    assert r"\shortstack[r]{{82.00$^{d}$}\\{[79.12, 85.00]}\\{(84.40)}}" in render.to_tex(table)
 
 
 def test_undefined_is_not_a_number(extras):
@@ -184,7 +205,7 @@ def test_undefined_is_not_a_number(extras):
     assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT") == tables.Entry(UNDEFINED, "0.46", UNDEFINED)
     rows = [tau(nan, "shared", n=0), tau(0.4, "shared", seed=1, n=9)]
     table = build("3", rows, extras, seeds=[0, 1])
-    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT").text == "0.40 (0.46)"
+    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT").text == "0.40ᶜ (0.46)"
 
 
 def test_the_last_round_counts(extras):

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 pytestmark = pytest.mark.workflow
-REPORTED = {"make_table", "draw_figure", "write_report", "collect_measurements"}
+REPORTED = {"make_table", "draw_figure", "write_report", "collect_measurements", "estimate_intervals", "judge_claims"}
 
 
 @pytest.fixture

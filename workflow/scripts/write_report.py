@@ -7,6 +7,7 @@ with running(snakemake) as log:
 
     from flat.artefacts import write_json, write_text
     from flat.provenance import study_passport
+    from flat.report.claims import read as read_claims
     from flat.report.figures import read
     from flat.report.inputs import table_of
     from flat.report.page import build
@@ -16,8 +17,11 @@ with running(snakemake) as log:
     tables = [table_of(key, params.study, files) for key, files in params.tables.items()]
     figures = [read(Path(given.figures[0]).parent, number) for number in params.figures]
     passport = study_passport(
-        params.study, locks=given.locks, summaries=given.summaries, artefacts=[*given.tables, *given.figures]
+        params.study,
+        locks=given.locks,
+        summaries=given.summaries,
+        artefacts=[*given.tables, *given.figures, *given.claims],
     )
     write_json(out.provenance, passport)
-    write_text(out.report, build(parse(params.study), tables, figures, passport))
+    write_text(out.report, build(parse(params.study), tables, figures, passport, read_claims(given.claims[0])))
     log.info("%d tables, %d figures", len(tables), len(figures))

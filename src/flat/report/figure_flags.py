@@ -5,11 +5,13 @@ from dataclasses import replace
 from flat.cells import Cell
 from flat.report.figure_style import MUTED, Drawing
 from flat.report.flag_marks import FLAG_MARK, Flags, note
-from flat.study_grid import importance_cells, main_cells, saliency_cells
+from flat.study_grid import curve_cells, importance_cells, main_cells, saliency_cells
 
 
-def shown(study, number: int) -> list[tuple[Cell, str]]:
+def shown(study, number: int | str) -> list[tuple[Cell, str]]:
     """The (trained model, attack) pairs that a figure shows."""
+    if number == "curves":
+        return [(a.cell, a.attack) for a in curve_cells(study)]
     if number == 3:
         return [(a.cell, a.attack) for a in saliency_cells(study)]
     if number in (4, 5):

@@ -18,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from flat.artefacts import atomic
+from flat.paths import figure_name, figure_stem
 
 WIDTH_IN = 7.0  # text width of a two-column paper
 PNG_DPI = 200
@@ -79,7 +80,7 @@ class Drawing:
     """One figure of the paper, drawn.
 
     Attributes:
-        number: the paper's number, 3 to 6.
+        number: the paper's number, 3 to 6, or the name of a figure that the paper does not have.
         title: a few words, for headings.
         figure: the picture.
         frame: the tidy rows that the picture shows; written as csv unchanged.
@@ -88,7 +89,7 @@ class Drawing:
         is_run: False where the study did not compute what the figure needs.
     """
 
-    number: int
+    number: int | str
     title: str
     figure: Figure
     frame: pd.DataFrame
@@ -149,7 +150,7 @@ def say_not_run(axes, reason: str = "") -> None:
         axes.text(0.5, 0.36, reason, transform=axes.transAxes, ha="center", va="top", color=MUTED, size=7)
 
 
-def not_run(number: int, title: str, reason: str) -> Drawing:
+def not_run(number: int | str, title: str, reason: str) -> Drawing:
     """The figure of something that the study did not compute: a panel and a csv row that say so."""
     with paper_style():
         figure = new_figure(1.6)
@@ -164,14 +165,14 @@ def thousands(count: int) -> str:
 
 
 def write(drawing: Drawing, folder: str | Path) -> dict[str, Path]:
-    """Write `fig<N>.pdf`, `.png` and `.csv` into `folder`; equal drawings give equal bytes.
+    """Write `fig<N>.pdf` (`curves.pdf`), `.png` and `.csv` into `folder`; equal drawings give equal bytes.
 
     Returns:
         the three paths by suffix ("pdf", "png", "csv").
     """
     folder = Path(folder)
-    paths = {suffix: folder / f"fig{drawing.number}.{suffix}" for suffix in ("pdf", "png", "csv")}
-    words = {"Title": f"Figure {drawing.number}. {drawing.title}", "Description": drawing.caption}
+    paths = {suffix: folder / f"{figure_stem(drawing.number)}.{suffix}" for suffix in ("pdf", "png", "csv")}
+    words = {"Title": f"{figure_name(drawing.number)}. {drawing.title}", "Description": drawing.caption}
     with paper_style():
         # no date and no library version: both would change the bytes without changing the picture
         _save(drawing.figure, paths["pdf"], {"CreationDate": None, "Creator": None, "Producer": None, **_pdf(words)})

@@ -1,4 +1,4 @@
-"""The paper's figures by number: what each is called, who draws it, and how a finished one is read back.
+"""The figures by key, the paper's by number: what each is called, who draws it, and how a finished one is read back.
 
 `draw(6, measurements=..., ...)` calls `flat.report.figure_6.draw`; each figure is its own module, so that editing one
 redraws only that one. Light to import: matplotlib comes with the figure's module.
@@ -10,25 +10,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flat.errors import ArtefactError
+from flat.paths import figure_name, figure_stem
 
 if TYPE_CHECKING:
     from flat.report.figure_style import Drawing
 
-TITLES = {
+TITLES: dict[int | str, str] = {
     3: "Saliency of original and adversarial texts",
     4: "Word importance, word frequency and substitution frequency",
     5: "Importance gap between words and their synonyms",
     6: "Top-k intersection of explanations",
+    "curves": "After-attack accuracy against the attack's budget of queries",
 }
 SUFFIXES = ("pdf", "png", "csv")
 
 
-def draw(number: int, **inputs) -> "Drawing":
+def draw(number: int | str, **inputs) -> "Drawing":
     """Draw figure `number` from its module's inputs (see `flat.report.figure_<number>.draw`)."""
     return import_module(f"flat.report.figure_{number}").draw(**inputs)
 
 
-def not_run(number: int, reason: str) -> "Drawing":
+def not_run(number: int | str, reason: str) -> "Drawing":
     """Figure `number` as a panel that says why it holds nothing."""
     from flat.report import figure_style
 
@@ -46,15 +48,29 @@ def write(drawing: "Drawing", folder: str | Path) -> dict[str, Path]:
 class FigureFile:
     """A written figure as the report page needs it; `png` holds the file's bytes."""
 
-    number: int
+    number: int | str
     title: str
     caption: str
     notes: tuple[str, ...]
     png: bytes
     is_run: bool = True
 
+    @property
+    def name(self) -> str:
+        """Figure 6, or Curves."""
+        return figure_name(self.number)
 
-def read(folder: str | Path, number: int) -> FigureFile:
+    @property
+    def in_paper(self) -> bool:
+        return isinstance(self.number, int)
+
+    @property
+    def stem(self) -> str:
+        """The name of the figure's files, without their suffix."""
+        return figure_stem(self.number)
+
+
+def read(folder: str | Path, number: int | str) -> FigureFile:
     """Read a written figure back, with the words that its png carries.
 
     Raises:
@@ -62,7 +78,7 @@ def read(folder: str | Path, number: int) -> FigureFile:
     """
     from PIL import Image, UnidentifiedImageError
 
-    path = Path(folder) / f"fig{number}.png"
+    path = Path(folder) / f"{figure_stem(number)}.png"
     if not path.exists():
         raise ArtefactError(str(path), "no such file", f"draw it: snakemake --cores 1 -- {path}")
     try:

@@ -14,8 +14,8 @@ def table_of(key: str, study_values: dict, files: Mapping):
 
     Args:
         study_values: the study as plain data.
-        files: what the table reads: measurements, or summaries (Tables 1 and 6), importance (Table 9), replays, guards,
-            or validity and antonyms; and flags.
+        files: what the table reads: measurements and intervals, or summaries (Tables 1 and 6), importance (Table 9),
+            replays, guards, or validity and antonyms; and flags; nothing but the printed tables for "grim".
     """
     from flat.analysis import paper
     from flat.report.tables import Extras, build
@@ -24,10 +24,11 @@ def table_of(key: str, study_values: dict, files: Mapping):
     correlations = correlations_of(files["importance"]) if files.get("importance") else ()
     study = parse(study_values)
     extras = Extras(
-        paper.load(PAPER, [key]),
+        paper.load(PAPER) if key == "grim" else paper.load(PAPER, [key]),
         summaries,
         correlations,
         replays_of(files.get("replays", [])),
+        intervals=_read(files.get("intervals")),
         flags=_read(files.get("flags")),
         guards=_read(files.get("guards")),
         validity=validity_of(study, files.get("validity", []), files.get("antonyms")),
@@ -65,8 +66,9 @@ def replays_of(paths: Sequence[str]):
     return pd.concat(map(read_table, paths), ignore_index=True) if paths else None
 
 
-def drawing_of(number: int, study_values: dict, files: Mapping, cells: Sequence[dict]):
-    """Draw figure ``number`` of the paper; ``cells``: the coordinates of Figure 3's models, in order of its files."""
+def drawing_of(number: int | str, study_values: dict, files: Mapping, cells: Sequence[dict]):
+    """Draw a figure by its key; ``cells``: the coordinates of Figure 3's models or of the curves' attacked cells, in
+    order of their files."""
     from flat.report.figure_flags import marked
     from flat.report.figures import draw
 
@@ -123,6 +125,11 @@ def _curves(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
     }
 
 
+def _budgets(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
+    ledgers = [read_table(path, ["example_id", "status", "queries"]) for path in files["ledgers"]]
+    return {"study": study, "cells": list(zip(cells, ledgers, strict=True))}
+
+
 def _where(study: Study, cell) -> str:
     shown = [
         f"{item.title} ({item.stand_in})" if item.stand_in else item.title
@@ -131,4 +138,4 @@ def _where(study: Study, cell) -> str:
     return f"{' on '.join(shown)}, {study.attacks[cell.attack].title}"
 
 
-INPUTS = {3: _saliency, 4: _scatter, 5: _boxes, 6: _curves}
+INPUTS = {3: _saliency, 4: _scatter, 5: _boxes, 6: _curves, "curves": _budgets}

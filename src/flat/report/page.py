@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from pathlib import Path
 
+from flat.report.claims import ClaimLine, counts
 from flat.report.figures import SUFFIXES, FigureFile
 from flat.report.table_layout import RUN, Entry, Table, Wide, wide
-from flat.study_grid import reported_datasets
+from flat.study_grid import all_seeds, reported_datasets
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLE_KINDS = ("csv", "md", "tex")
@@ -52,6 +53,7 @@ def build(
     tables: Sequence[Table],
     figures: Sequence[FigureFile],
     provenance: Mapping[str, object],
+    claims: Sequence[ClaimLine] = (),
 ) -> str:
     """The page as html.
 
@@ -59,6 +61,7 @@ def build(
         study: flat.study.Study.
         tables: flat.report.tables.build(...), in the order to show them.
         figures: flat.report.figures.read(...), in the order to show them.
+        claims: flat.report.claims.read(...); the section is left out where there are none.
         provenance: flat.provenance.study_passport(...); times appear nowhere else on the page.
     """
     import jinja2
@@ -76,9 +79,12 @@ def build(
         study=study,
         stand_ins=stand_ins(study),
         datasets=len(reported_datasets(study)),
+        seeds=all_seeds(study),
         tables=[(table, [view(wide(table, name)) for name in table.views]) for table in tables],
         figures=figures,
         provenance=provenance,
+        claims=claims,
+        verdict_counts=counts(list(claims)),
         run=RUN,
         table_kinds=TABLE_KINDS,
         figure_kinds=SUFFIXES,

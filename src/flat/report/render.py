@@ -28,6 +28,11 @@ _TEX_ESCAPES = {
     "<": r"$<$",
     ">": r"$>$",
     "±": r"$\pm$",
+    "ᶜ": r"$^{c}$",
+    "ᵈ": r"$^{d}$",
+    "ᵛ": r"$^{v}$",
+    "−": r"$-$",
+    "φ": r"$\phi$",
     "†": r"$\dagger$",
     "‡": r"$\ddagger$",
     "§": r"\S{}",
@@ -38,6 +43,7 @@ _TEX_ESCAPES = {
     "≤": r"$\leq$",
     "≥": r"$\geq$",
     "×": r"$\times$",
+    "→": r"$\rightarrow$",
     "–": "--",
     "—": "---",
     "“": "``",
@@ -57,8 +63,10 @@ def write(table: Table, folder: str | Path) -> dict[str, Path]:
 
 
 def to_csv(table: Table) -> str:
-    """The tidy frame. ``ours`` and ``ours_sd`` have six decimals (p-values four significant digits); entries that
-    were not run say so in ``ours``, a single seed has no ``ours_sd`` (–)."""
+    """The tidy frame. ``ours``, ``ours_sd``, ``low`` and ``high`` have six decimals (p-values four significant digits);
+    entries that were not run say so there, a single seed has neither ``ours_sd`` nor an interval (–)."""
+    if table.csv is not None:
+        return table.csv.to_csv(index=False, lineterminator="\n")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.frame.columns)
@@ -66,10 +74,10 @@ def to_csv(table: Table) -> str:
         run = record["status"] == RUN
         spec = ".3e" if record.get("metric") == "p_value" else ".6f"
         record["ours"] = format(record["ours"], spec) if run else record["status"]
-        has_sd = run and record["ours_sd"] == record["ours_sd"]
-        record["ours_sd"] = (
-            format(record["ours_sd"], spec) if has_sd else (NOT_RUN if record["status"] == NOT_RUN else "–")
-        )
+        for name in ("ours_sd", "low", "high"):
+            defined = run and record[name] == record[name]
+            nothing = NOT_RUN if record["status"] == NOT_RUN else "–"
+            record[name] = format(record[name], spec) if defined else nothing
         writer.writerow(record.values())
     return out.getvalue()
 
@@ -166,6 +174,10 @@ def _tex_line(labels, entries=()) -> str:
 
 
 def _tex_entry(entry: Entry) -> str:
+    if entry.state == RUN and entry.interval:  # one above the other: a column of intervals would be wide
+        lines = [entry.ours + entry.mark, entry.interval, f"({entry.printed})" if entry.printed else ""]
+        stacked = r"\\".join("{" + tex(line) + "}" for line in lines if line)
+        return r"\shortstack[r]{" + stacked + "}"
     if entry.state == RUN:
         return tex(entry.text)
     return rf"\emph{{{tex(entry.ours)}}}" + (f" ({tex(entry.printed)})" if entry.printed else "")

@@ -6,6 +6,7 @@ of them again. Ends with status 1 if something is missing.
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from statistics import fmean, median
 from flat import paths
 from flat.errors import FlatError
 from flat.report import figures
+from flat.report.claims import VERDICTS
 from flat.study import Study, load
 from flat.study_grid import table_keys
 
@@ -36,6 +38,7 @@ TABLE_TITLES = {
     "replay": "Transfer matrix",
     "guards": "Guards",
     "validity": "Validity of adversarial texts",
+    "grim": "Check of the printed numbers",
 }
 
 
@@ -53,6 +56,8 @@ class Item:
     def where(self) -> str:
         """results/demo/tables/table3.{csv,md,tex}"""
         first = self.files[0]
+        if len({file.stem for file in self.files}) > 1:
+            return ", ".join(map(str, self.files))
         return f"{first.with_suffix('')}.{{{','.join(file.suffix[1:] for file in self.files)}}}"
 
 
@@ -71,7 +76,9 @@ def collect(study: Study, root: str | Path = ".") -> list[Item]:
     ]
     for n, title in figures.TITLES.items():
         files = [place.figure(n, kind) for kind in ("csv", "pdf", "png")]
-        found.append(_item(f"Figure {n}", title, files, Path(root), lambda rows, n=n: _FIGURES[n](rows)))
+        found.append(_item(paths.figure_name(n), title, files, Path(root), lambda rows, n=n: _FIGURES[n](rows)))
+    files = [place.claims("claims.csv"), place.claims("claim_cells.csv")]
+    found.append(_item("Claims", "Verdicts on the paper's claims", files, Path(root), _verdicts))
     return found
 
 
@@ -169,6 +176,10 @@ def _guards(rows: Rows) -> str:
     return f"{len(flagged)} of {len(cells)} cells flagged; {again} attacked at their fitted temperature"
 
 
+def _grim(rows: Rows) -> str:
+    return f"{sum(row['reachable'] == 'no' for row in rows)} of {len(rows)} printed percentages are impossible"
+
+
 _TABLES: dict[str, Callable[[Rows], str]] = {
     "1": _joined(("train texts:", _by("dataset", "train_size", ",.0f"))),
     "2": _by_strategy(SA, ".1f", " %"),
@@ -188,6 +199,7 @@ _TABLES: dict[str, Callable[[Rows], str]] = {
     "validity": _joined(
         ("AA", _by_strategy(AA, ".1f", " %")), ("at stricter thresholds", _by_strategy("aa_both_percent", ".1f", " %"))
     ),
+    "grim": _grim,
 }
 
 
@@ -209,12 +221,23 @@ def _panels(rows: Rows) -> str:
     return f"{len(run)} of {len(panels)} panels run"
 
 
-_FIGURES: dict[int, Callable[[Rows], str]] = {
+def _budget_panels(rows: Rows) -> str:
+    panels = {(row["attack"], row["dataset"], row["model"]) for row in rows}
+    return f"{len(panels)} panels, budgets up to {max(int(row['budget']) for row in rows):,} queries"
+
+
+_FIGURES: dict[int | str, Callable[[Rows], str]] = {
     3: _saliency,
     4: lambda rows: f"{len(rows):,} words" if rows else "",
     5: _gap,
     6: _panels,
+    "curves": _budget_panels,
 }
+
+
+def _verdicts(rows: Rows) -> str:
+    counted = Counter(row["verdict"] for row in rows)
+    return ", ".join(f"{counted[name]} {name}" for name in VERDICTS if counted[name])
 
 
 # --- printing

@@ -33,7 +33,11 @@ def _build(key, title, caption, metric, what, study, measurements, extras: Extra
     )
     layout = Layout(("Model", "Trained on"), tuple(rows), columns, blocks=0)
     frame = assemble(
-        key, layout, Index(measurements).find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys)
+        key,
+        layout,
+        Index(measurements, extras.intervals).find,
+        extras.printed,
+        stand_ins=lambda keys: stand_ins(study, keys),
     )
     below = [
         notes.ENTRIES,

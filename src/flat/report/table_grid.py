@@ -20,6 +20,7 @@ class Extras:
         summaries: content of data/{dataset}/summary.json by data set (Tables 1 and 6).
         correlations: rows with correlation, r, p, n of the importance analysis (Table 9); empty where not run.
         replays: what every model of the transfer matrix answered (flat.analysis.replay.SCHEMA); None where not asked.
+        intervals: interval of every number measured under several seeds (flat.analysis.intervals.SCHEMA); None: none.
         flags: flags.parquet, the cells whose numbers are doubtful; None where nobody looked.
         guards: guards.parquet (the table of guards).
         validity: summary of every adversarial text (``flat.analysis.validity_summary.summarise``).
@@ -30,6 +31,7 @@ class Extras:
     summaries: Mapping[str, Mapping] = field(default_factory=dict)
     correlations: tuple[Mapping, ...] = ()
     replays: object = None
+    intervals: object = None
     flags: object = None
     guards: object = None
     validity: object = None

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from statistics import stdev
 
+from flat.analysis.statistics import mark
 from flat.errors import ArtefactError
 from flat.report.table_layout import Value
 
@@ -16,12 +18,15 @@ class Index:
 
     Args:
         measurements: frame of flat.analysis.robustness.SCHEMA.
+        intervals: frame of flat.analysis.intervals.SCHEMA, or None.
 
     Raises:
         ArtefactError: two values under one key and seed.
     """
 
-    def __init__(self, measurements):
+    def __init__(self, measurements, intervals=None):
+        found = [] if intervals is None else intervals.to_dict("records")
+        self._intervals = {_key(record): (record["low"], record["high"]) for record in found}
         last = measurements.groupby(CELL)["round"].transform("max")
         self._seeds: dict[tuple, dict[int, tuple[float, int, int]]] = {}
         for record in measurements[measurements["round"] == last].to_dict("records"):
@@ -34,7 +39,10 @@ class Index:
     def find(self, keys: Mapping[str, object]) -> Value | None:
         """Keys that are not fields of a measurement (groups, beta ...) do not count."""
         seeds = self._seeds.get(_key(keys))
-        return None if seeds is None else over_seeds(seeds)
+        if seeds is None:
+            return None
+        low, high = self._intervals.get(_key(keys), (float("nan"), float("nan")))
+        return replace(over_seeds(seeds), low=low, high=high)
 
     def difference(self, keys: Mapping[str, object], reference: Mapping[str, object]) -> Value | None:
         """``keys`` minus ``reference``, seed by seed over the seeds that both ran; None where there is none."""
@@ -56,7 +64,8 @@ def over_seeds(seeds: Mapping[int, tuple[float, int, int]]) -> Value:
     mean = math.fsum(defined) / len(defined) if defined else float("nan")
     sd = stdev(defined) if len(defined) > 1 else float("nan")
     n = min(n for _, n, _ in found)
-    return Value(mean, sd, int(n), len(defined), int(sum(dropped for _, _, dropped in found)))
+    dropped = int(sum(dropped for _, _, dropped in found))
+    return Value(mean, sd, int(n), len(defined), dropped, mark=mark(len(defined)))
 
 
 def _key(keys: Mapping[str, object]) -> tuple:

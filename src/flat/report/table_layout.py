@@ -20,6 +20,7 @@ NOT_PRINTED = "–"
 FLAG_MARK = "¶"  # at an entry whose cell is flagged (flat.report.flag_marks)
 
 KEY_ORDER = (
+    "check",
     "dataset",
     "source_model",
     "source_strategy",
@@ -38,7 +39,10 @@ KEY_ORDER = (
     "k",
     "minus",
 )
-VALUE_COLUMNS = ("ours", "ours_sd", "ours_n", "seeds", "dropped", "printed", "unit", "status", "stand_ins", "flags")
+VALUE_COLUMNS = (
+    "ours", "ours_sd", "low", "high", "ours_n", "seeds", "mark", "dropped", "printed", "unit", "status", "stand_ins",
+    "flags",
+)  # fmt: skip
 PAIR_SETS = ("shared", "saved", "successful", "all", "floor")
 PAIR_SET_TITLES = {
     "shared": "Pair set “shared”: the adversarial texts stored from the base model, the same for every strategy",
@@ -54,6 +58,8 @@ class Value:
     """Mean over seeds, their standard deviation (NaN for one seed), and what is behind it.
 
     ``n`` counts the examples or pairs of one seed (the smallest where seeds differ); ``seeds`` those that were run.
+    ``low`` and ``high``: 95 % interval over seeds and examples, NaN where none was estimated. ``mark``: the sign of
+    what the seeds permit to say (flat.analysis.statistics.MARKS), empty for a number that no model is behind.
     """
 
     mean: float
@@ -61,6 +67,9 @@ class Value:
     n: int
     seeds: int
     dropped: int = 0
+    low: float = float("nan")
+    high: float = float("nan")
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,8 @@ class Layout:
 class Table:
     """``key``: the number in the paper, or the name of a table that the paper does not have.
 
-    ``frame``: one line per entry (docs/tables.md); ``notes``: sentences for below the table.
+    ``frame``: one line per entry (docs/tables.md); ``notes``: sentences for below the table. ``csv``: the rows of the
+    csv, where they are not the frame's.
     """
 
     key: str
@@ -111,6 +121,7 @@ class Table:
     frame: pd.DataFrame
     layout: Layout
     notes: tuple[str, ...]
+    csv: pd.DataFrame | None = None
 
     @property
     def name(self) -> str:
@@ -141,16 +152,20 @@ class Table:
 class Entry:
     """One entry as text. ``state`` is run, not run or undefined.
 
-    ``printed`` is – where the paper has no value, empty where it has no such table.
+    ``printed`` is – where the paper has no value, empty where it has no such table. ``mark`` and ``interval``
+    (“[80.10, 83.90]”) are empty where there is none.
     """
 
     ours: str
     printed: str
     state: str
+    mark: str = ""
+    interval: str = ""
 
     @property
     def text(self) -> str:
-        return f"{self.ours} ({self.printed})" if self.printed else self.ours
+        parts = (self.ours + self.mark, self.interval, f"({self.printed})" if self.printed else "")
+        return " ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -209,10 +224,14 @@ def assemble(
 def _values(value: Value | None) -> dict[str, object]:
     if value is None:
         nothing = float("nan")
-        return {"ours": nothing, "ours_sd": nothing, "ours_n": 0, "seeds": 0, "dropped": 0, "status": NOT_RUN}
+        numbers = dict.fromkeys(("ours", "ours_sd", "low", "high"), nothing)
+        return numbers | {"ours_n": 0, "seeds": 0, "mark": "", "dropped": 0, "status": NOT_RUN}
     return {
         "ours": value.mean,
         "ours_sd": value.sd,
+        "low": value.low,
+        "high": value.high,
+        "mark": value.mark,
         "ours_n": value.n,
         "seeds": value.seeds,
         "dropped": value.dropped,
@@ -250,9 +269,14 @@ def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
     if line["status"] != RUN:
         return Entry(line["status"], printed, line["status"])
     ours = _number(line["ours"], column.spec)
-    if not math.isnan(line["ours_sd"]):
+    interval = ""
+    if not math.isnan(line["low"]):
+        interval = f"[{_number(line['low'], column.spec)}, {_number(line['high'], column.spec)}]"
+    elif not math.isnan(line["ours_sd"]):
         ours += f" ± {format(line['ours_sd'], column.spec.lstrip('+'))}"
-    return Entry(f"{ours} {FLAG_MARK}" if line.get("flags") else ours, printed, RUN)
+    if line.get("flags"):
+        ours += f" {FLAG_MARK}"
+    return Entry(ours, printed, RUN, line["mark"], interval)
 
 
 def _number(value: float, spec: str) -> str:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from flat.analysis.intervals import RANGES
+from flat.analysis.robustness import METRICS
+from flat.analysis.statistics import MARKS
 from flat.cells import Cell
 from flat.readings import means_something, reading_of, switches_of
 from flat.report.table_grid import ATTACK_MARK, DATA_MARK, MODEL_MARK
@@ -17,6 +20,16 @@ OWN_ENTRIES = (
     "Each entry is our value; the paper prints no such table. “not run”: this study did not run the cell; “undefined”: "
     "it ran, but no example is left to average over."
 )
+
+
+SEED_MARKS = {
+    MARKS["checkpoint-level"]: "checkpoint-level, it tells two checkpoints apart and not two methods",
+    MARKS["descriptive"]: "descriptive, too few for a verdict",
+    MARKS["verdicts allowed"]: "verdicts allowed",
+}
+
+
+NOT_SHOWN = set(METRICS) - set(RANGES)  # metrics that tables have in their csv only
 
 
 def used(frame, column: str) -> list[str]:
@@ -61,16 +74,25 @@ def stand_ins(study, frame) -> list[str]:
 
 
 def seeds(study, frame) -> str:
-    """Whether the entries are single checkpoints or means over seeds (EVALUATION section 3)."""
-    if len(study.seeds) == 1:
-        seed = study.seeds[0]
-        return (
-            f"With one seed ({seed}) every entry is checkpoint-level: it tells two checkpoints apart, not two methods."
-        )
-    ran = frame.loc[frame["status"] != NOT_RUN, "seeds"]
-    short = int((ran < len(study.seeds)).sum())
-    text = f"Mean ± standard deviation over {len(study.seeds)} seeds ({', '.join(map(str, study.seeds))})."
-    return text + (f" In {short} entries fewer seeds were run or defined; the csv says how many." if short else "")
+    """What the entries' seeds permit to say (EVALUATION section 3)."""
+    marked = frame[(frame["status"] != NOT_RUN) & frame["mark"].ne("")]
+    parts = []
+    for mark, meaning in SEED_MARKS.items():
+        here = marked.loc[marked["mark"] == mark, "seeds"]
+        if len(here):
+            low, high = int(here.min()), int(here.max())
+            number = "one seed" if high == 1 else f"{low if low == high else f'{low} to {high}'} seeds"
+            parts.append(f"{mark} {number}: {meaning}")
+    if not parts:
+        return ""
+    several = marked["seeds"].gt(1)
+    text = f"{'; '.join(parts)} (docs/statistics.md)."
+    if (several & marked["low"].notna()).any():
+        text += " Means over seeds stand with a 95 % interval in brackets (seeds and examples resampled)."
+    without = several & marked["low"].isna() & ~marked["metric"].isin(NOT_SHOWN)
+    if without.any():
+        text += " Means over seeds without an interval stand with their standard deviation (±)."
+    return text
 
 
 def counts(study, frame, metric: str, what: str) -> str:

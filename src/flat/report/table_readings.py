@@ -20,7 +20,7 @@ DIFFERENCE_UNIT = {SA: "percentage points", AA: "percentage points", KT: METRICS
 def readings(study, measurements, extras: Extras) -> Table:
     """The table of ``artefacts.readings``; each model's first row is what its other rows are compared with."""
     own = study.artefacts.readings
-    index = Index(measurements)
+    index = Index(measurements, extras.intervals)
     cells = [a.cell for a in reading_cells(study) if a.cell.seed == study.seeds[0]]
     first: dict[str, Cell] = {}
     for cell in cells:

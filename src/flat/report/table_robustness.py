@@ -51,7 +51,7 @@ def robustness_lime(study, measurements, extras: Extras) -> Table:
 
 
 def _build(key: str, title: str, caption: str, method: str, study, measurements, extras: Extras) -> Table:
-    index = Index(measurements)
+    index = Index(measurements, extras.intervals)
     datasets = main_datasets(study)
     columns = [c for name in datasets for c in _columns(name, dataset_title(study, name), method)]
     rows = _rows(study)
@@ -132,7 +132,11 @@ def transfer(study, measurements, extras: Extras) -> Table:
     ]
     layout = Layout(("Trained on", "Model"), tuple(rows), tuple(columns), blocks=1)
     frame = assemble(
-        "4", layout, Index(measurements).find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys)
+        "4",
+        layout,
+        Index(measurements, extras.intervals).find,
+        extras.printed,
+        stand_ins=lambda keys: stand_ins(study, keys),
     )
     below = [
         notes.ENTRIES,

@@ -119,7 +119,7 @@ def _accuracies(key, title, caption, label_titles, rows, more_notes, study, meas
         Column("AA", {"metric": AA}, METRICS[AA].unit, ".2f"),
     ]
     layout = Layout(label_titles, tuple(rows), tuple(columns), blocks=1)
-    index = Index(measurements)
+    index = Index(measurements, extras.intervals)
 
     def find(keys: Mapping[str, object]) -> Value | None:
         # an accuracy on clean text belongs to no attack, whatever attack the row is about

@@ -6,6 +6,7 @@ from flat.errors import StudyError
 from flat.report import (
     table_accuracy,
     table_data,
+    table_grim,
     table_guards,
     table_readings,
     table_replay,
@@ -36,12 +37,13 @@ TABLES: dict[str, Callable[..., Table]] = {
     "validity": table_validity.validity,
     "readings": table_readings.readings,
     "replay": table_replay.replay,
+    "grim": table_grim.grim_check,
 }
 
 
 def build(key: str, study, measurements, extras: Extras) -> Table:
-    """The table of a study with this key: "1" to "10" of the paper, "guards" and "validity"; "readings" and "replay"
-    where it asks for them.
+    """The table of a study with this key: "1" to "10" of the paper, "guards", "validity" and "grim"; "readings" and
+    "replay" where it asks for them.
 
     Entries of flagged cells (``extras.flags``) are marked, and notes say why.
 

@@ -1,0 +1,47 @@
+"""The interval of every number that tables print as a mean over seeds (EVALUATION section 3)."""
+
+import pyarrow as pa
+
+from flat.analysis import statistics
+from flat.analysis.outcomes import AA, ACCURACIES, KT, TI, Outcomes, resample
+from flat.seeds import seed_of
+
+KEYS = ("dataset", "model", "strategy", "train_attack", "attack", "method", "pair_set", "metric", "k")
+SCHEMA = pa.schema(
+    [(name, pa.int64() if name == "k" else pa.string()) for name in KEYS]
+    + [
+        ("value", pa.float64()),  # mean over seeds
+        ("low", pa.float64()),  # 95 %: seeds and examples resampled
+        ("high", pa.float64()),
+        ("seeds", pa.int64()),
+        ("n", pa.int64()),  # examples or pairs of one seed, the fewest
+    ]
+)
+SHOWN_K = 5  # TI@5
+RANGES = {AA: (0.0, 100.0), KT: (-1.0, 1.0), TI: (0.0, 1.0)} | dict.fromkeys(ACCURACIES, (0.0, 100.0))
+
+
+def estimate(study, measurements, root: str = ".", draws: int = statistics.DRAWS):
+    """The frame (SCHEMA) of all accuracies, AA, KT and TI@5 measured under two seeds or more, sorted by keys."""
+    import pandas as pd
+
+    outcomes = Outcomes(study, measurements, root)
+    several = measurements[measurements["metric"].isin(RANGES)]
+    several = several[several["metric"].ne(TI) | several["k"].eq(SHOWN_K)]
+    several = several[several["value"].notna()]
+    rows = []
+    for keys, group in several.groupby(list(KEYS), sort=True):
+        if group["seed"].nunique() < 2:
+            continue
+        found = outcomes.find(dict(zip(KEYS, keys, strict=True)))
+        if found is None or len(found.seeds) < 2:
+            continue
+        seed = seed_of(study.seed, "bootstrap-seeds", *map(str, keys))
+        low, high = statistics.interval(resample(found, None, seed, draws))
+        n, mean = int(min(found.totals or (~pd.isna(found.values)).sum(axis=1))), float(found.means.mean())
+        bounds = RANGES[keys[KEYS.index("metric")]]
+        if low == high and mean in bounds and bounds[1] == 100:
+            low, high = statistics.exact_share(mean, n)
+        low, high = max(low, bounds[0]), min(high, bounds[1])
+        rows.append((*keys, mean, low, high, len(found.seeds), n))
+    return pd.DataFrame(rows, columns=SCHEMA.names)

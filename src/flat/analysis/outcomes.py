@@ -1,0 +1,161 @@
+"""What was measured example by example: the outcomes behind a cell's numbers, and the contrast of two cells.
+
+Ledgers say which examples an attack failed on, consistency files what each pair of explanations has in common. Of the
+accuracy on whole splits only counts are stored, so their examples are resampled as counts (binomial), without pairing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from flat import paths
+from flat.analysis import statistics
+from flat.artefacts import read_table
+from flat.cells import AttackedCell, Cell
+from flat.interpretation.consistency import select
+from flat.seeds import seed_of
+from flat.study_grid import attacked_cells, explained_cells, trained_cells
+
+AA, KT, TI = "after_attack_accuracy_percent", "kendall_tau", "topk_intersection"
+ACCURACIES = ("test_accuracy_percent", "dev_accuracy_percent")
+CELL = ("dataset", "model", "strategy", "train_attack")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One number's examples under each seed.
+
+    Attributes:
+        values: (seeds, examples), NaN where an example has none; or, where ``totals`` are given, (seeds, 1): percent.
+        totals: texts behind each seed's percent, where outcomes of single texts are not stored.
+        files: the files they were read from.
+        example_seed: of the resampled examples; equal for all cells of a data set.
+    """
+
+    seeds: tuple[int, ...]
+    values: np.ndarray
+    files: tuple[str, ...]
+    example_seed: int
+    totals: tuple[int, ...] = ()
+
+    @property
+    def means(self) -> np.ndarray:
+        """(seeds,): each seed's mean over its examples that have a value; NaN where none has."""
+        defined = ~np.isnan(self.values)
+        totals, counts = np.where(defined, self.values, 0.0).sum(axis=1), defined.sum(axis=1)
+        return np.divide(totals, counts, out=np.full(len(totals), np.nan), where=counts > 0)
+
+    def resampled(self, draws: int) -> np.ndarray:
+        """(draws, seeds): the means over resampled examples."""
+        if not self.totals:
+            return statistics.resampled_means(self.values, draws, self.example_seed)
+        right = np.rint(self.values[:, 0] * self.totals / 100).astype(int)
+        return statistics.resampled_shares(right, self.totals, draws, self.example_seed)
+
+    def of_seeds(self, seeds: Sequence[int]) -> "Outcome":
+        places = [self.seeds.index(seed) for seed in seeds]
+        kept = tuple(self.totals[place] for place in places) if self.totals else ()
+        files = tuple(self.files[place] for place in places) if len(self.files) == len(self.seeds) else self.files
+        return replace(self, seeds=tuple(seeds), values=self.values[places], files=files, totals=kept)
+
+    def defined(self) -> "Outcome | None":
+        """Without the seeds under which no example has a value; None where no seed is left."""
+        left = [seed for seed, mean in zip(self.seeds, self.means, strict=True) if not np.isnan(mean)]
+        return self.of_seeds(left) if left else None
+
+
+def resample(outcome: Outcome, minus: Outcome | None, seed: int, draws: int = statistics.DRAWS) -> np.ndarray:
+    """(draws,): the mean over resampled seeds and examples, of ``outcome`` less ``minus`` of the same seeds."""
+    means = outcome.resampled(draws) - (0 if minus is None else minus.resampled(draws))
+    return statistics.over_seeds(means, seed)
+
+
+class Outcomes:
+    """The outcomes of a study's cells, found by the keys of measurements.parquet; files are read when asked for.
+
+    Args:
+        study: flat.study.Study.
+        measurements: frame of flat.analysis.robustness.SCHEMA (accuracies of whole splits).
+        root: folder that the study's paths are relative to.
+    """
+
+    def __init__(self, study, measurements, root: str | Path = "."):
+        self._study, self._root = study, Path(root)
+        self._files: dict[tuple, object] = {}
+        chosen = measurements[measurements["metric"].isin(ACCURACIES)]
+        rounds = chosen.groupby([*CELL, "seed"])["round"].transform("max")
+        last = chosen[chosen["round"] == rounds].to_dict("records")
+        self._accuracies = {(r["metric"], *(r[name] for name in CELL), r["seed"]): (r["value"], r["n"]) for r in last}
+        self._trained, self._attacked = set(trained_cells(study)), set(attacked_cells(study))
+        self._explained = {method: set(explained_cells(study, method)) for method in ("ig", "lime")}
+
+    def find(self, keys: Mapping[str, object]) -> Outcome | None:
+        """The outcomes of a number; None where the study does not run it or no seed has a value.
+
+        Keys: dataset, model, strategy, train_attack, metric; attack where there is one; method, pair_set and k for
+        explanations. Others do not count.
+        """
+        metric, attack = keys["metric"], keys.get("attack", "")
+        cells = sorted(c for c in self._trained if all(getattr(c, name) == keys.get(name) for name in CELL))
+        if metric in ACCURACIES:
+            found = self._accuracy(cells, metric)
+        elif metric == AA:
+            found = self._after_attack([AttackedCell(c, attack) for c in cells])
+        elif metric in (KT, TI) and keys.get("method"):
+            column = "kendall_tau" if metric == KT else f"ti_{keys['k']}"
+            found = self._consistency(
+                [AttackedCell(c, attack) for c in cells], keys["method"], keys["pair_set"], column
+            )
+        else:
+            return None
+        return None if found is None else found.defined()
+
+    def _accuracy(self, cells: list[Cell], metric: str) -> Outcome | None:
+        keyed = [(cell, (metric, *(getattr(cell, name) for name in CELL), cell.seed)) for cell in cells]
+        keyed = [(cell, key) for cell, key in keyed if key in self._accuracies]
+        if not keyed:
+            return None
+        values = np.array([[self._accuracies[key][0]] for _, key in keyed])
+        totals = tuple(int(self._accuracies[key][1]) for _, key in keyed)
+        files = tuple(paths.final_model(self._study, cell, "metrics.json") for cell, _ in keyed)
+        seed = seed_of(self._study.seed, "bootstrap", metric, *(getattr(cells[0], name) for name in CELL))
+        return Outcome(tuple(cell.seed for cell, _ in keyed), values, files, seed, totals)
+
+    def _after_attack(self, attacked: list[AttackedCell]) -> Outcome | None:
+        """100 for an example that the attack failed on, 0 for any other."""
+        attacked = [a for a in attacked if a in self._attacked]
+        files = [paths.test_ledger(self._study, a) for a in attacked]
+        ledgers = [self._read(file, ["example_id", "status"]).set_index("example_id") for file in files]
+        columns = [100.0 * (ledger["status"] == "failed") for ledger in ledgers]
+        return self._outcome([a.cell for a in attacked], columns, files)
+
+    def _consistency(self, attacked: list[AttackedCell], method: str, pair_set: str, column: str) -> Outcome | None:
+        attacked = [a for a in attacked if a in self._explained[method]]
+        if not attacked:
+            return None
+        cell = attacked[0].cell
+        file = paths.of(self._study).consistency(method, cell.dataset, cell.model)
+        frame = self._read(file, None)
+        columns = []
+        for a in attacked:
+            mine = frame["strategy"].eq(a.cell.strategy) & frame["train_attack"].eq(a.cell.train_attack)
+            mine &= frame["attack"].eq(a.attack) & frame["seed"].eq(a.cell.seed)
+            columns.append(select(frame[mine], pair_set).set_index("example_id")[column])
+        # every explained example has its column, so that one resample serves all cells of the data set
+        return self._outcome([a.cell for a in attacked], columns, [file], sorted(set(frame["example_id"])))
+
+    def _outcome(self, cells: list[Cell], columns: list, files: list[str], examples=None) -> Outcome | None:
+        if not cells:
+            return None
+        examples = sorted(set().union(*(column.index for column in columns))) if examples is None else examples
+        values = np.array([column.reindex(examples).to_numpy(dtype=float) for column in columns])
+        seed = seed_of(self._study.seed, "bootstrap", cells[0].dataset)
+        return Outcome(tuple(cell.seed for cell in cells), values, tuple(files), seed)
+
+    def _read(self, file: str, columns: list[str] | None):
+        key = (file, tuple(columns or ()))
+        if key not in self._files:
+            self._files[key] = read_table(self._root / file, columns)
+        return self._files[key]

@@ -1,0 +1,165 @@
+"""Robustness curves: after-attack accuracy against the attack's budget of queries; models down, data sets across."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from flat.analysis import paper
+from flat.analysis.curves import curves
+from flat.report.figure_style import (
+    FAINT,
+    MUTED,
+    Drawing,
+    colour_of,
+    new_figure,
+    not_run,
+    paper_style,
+    say_not_run,
+)
+from flat.report.figures import TITLES
+
+KEY = "curves"
+PANEL_IN, NOT_RUN_IN, GAP_IN, BLOCK_IN = 0.88, 0.34, 0.13, 0.58
+LEFT, RIGHT = 0.092, 0.985
+DASHES = {"base": (0, (1.2, 1.1)), "adv": (0, (4.2, 1.4))}  # told apart without colour; FLAT is solid
+
+
+def draw(study, cells: Sequence[tuple[Mapping[str, object], pd.DataFrame]]) -> Drawing:
+    """Draw the curves of the study's main cells.
+
+    Args:
+        study: flat.study.Study.
+        cells: (coordinates with the attack, ledger with status and queries) of ``flat.study_grid.curve_cells``.
+    """
+    frame = curves(cells)
+    if frame.empty:
+        return not_run(KEY, TITLES[KEY], "no attack of this study has exact counts of queries")
+    main = study.artefacts.main
+    strategies = {name: study.strategies[name].title for name in main.strategies}
+    attacks = [name for name in main.train_attacks if name in set(frame["attack"])]
+    with paper_style():
+        figure = _picture(study, frame, attacks, strategies)
+    caption = (
+        "After-attack accuracy (%) if an attack may ask a model at most so many queries an example, from the recorded "
+        "counts. Each model is attacked as it was trained. Left: accuracy on the attacked examples, before any query; "
+        "right: the after-attack accuracy of Table 3. A curve that falls later costs the attack more."
+    )
+    sizes = frame.groupby("dataset")["n"].min().reindex([d for d in main.datasets if d in set(frame["dataset"])])
+    titles = {name: study.datasets[name].title for name in sizes.index}
+    notes = [f"Attacked examples: {', '.join(f'{titles[name]} {n}' for name, n in sizes.items())}."]
+    if frame["seeds"].gt(1).any():
+        notes.append("Lines are means over seeds, bands run from the lowest to the highest seed.")
+    replaced = "; ".join(f"{m.title}: {m.stand_in}" for n, m in study.models.items() if m.stand_in and n in main.models)
+    notes += [f"Stand-ins for the paper's models: {replaced}."] if replaced else []
+    absent = [study.attacks[name].title for name in main.train_attacks if name not in attacks]
+    notes += [f"Without exact counts of queries, hence not drawn: {', '.join(absent)}."] if absent else []
+    return Drawing(KEY, TITLES[KEY], figure, frame.round(6), caption, tuple(notes))
+
+
+def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Mapping[str, str]) -> Figure:
+    main = study.artefacts.main
+    models = list(dict.fromkeys([*paper.MODELS, *main.models]))
+    datasets = list(dict.fromkeys([*paper.DATASETS, *main.datasets]))
+    run = set(zip(frame["attack"], frame["model"], frame["dataset"], strict=True))
+    rows = [(attack, model) for attack in attacks for model in models]
+    heights = [PANEL_IN if any((*row, name) in run for name in datasets) else NOT_RUN_IN for row in rows]
+    below = {n: textwrap.fill(d.stand_in, 30) for n, d in study.datasets.items() if d.stand_in and n in datasets}
+    lines = max((text.count("\n") + 1 for text in below.values()), default=0)
+    top, bottom = 0.60 + 0.12 * lines, 0.12
+    height = top + sum(heights) + GAP_IN * (len(rows) - len(attacks)) + BLOCK_IN * len(attacks) + bottom
+    figure = new_figure(height)
+    y, width = height - top - 0.20, (RIGHT - LEFT) / len(datasets)
+    for i, attack in enumerate(attacks):
+        last = {d: [m for m in models if (attack, m, d) in run][-1:] for d in datasets}
+        x_range = {d: _x_range(frame[frame["attack"].eq(attack) & frame["dataset"].eq(d)]) for d in datasets}
+        _block_title(figure, study.attacks[attack].title, (y + 0.055) / height)
+        for j, model in enumerate(models):
+            panel_in = heights[i * len(models) + j]
+            first = next((d for d in datasets if (attack, model, d) in run), None)
+            for k, dataset in enumerate(datasets):
+                box = (LEFT + k * width + 0.004, (y - panel_in) / height, width - 0.020, panel_in / height)
+                axes = figure.add_axes(box)
+                if (attack, model, dataset) in run:
+                    here = frame["attack"].eq(attack) & frame["model"].eq(model) & frame["dataset"].eq(dataset)
+                    labels = (dataset == first, [model] == last[dataset])
+                    _panel(axes, frame[here], list(strategies), x_range[dataset], *labels)
+                else:
+                    say_not_run(axes)
+                if i == j == 0:
+                    _column_title(figure, study, dataset, below.get(dataset, ""), box, height, lines)
+            title = study.models[model].title if model in study.models else model
+            size = 8.5 if panel_in == PANEL_IN else 7
+            middle = (y - panel_in / 2) / height
+            figure.text(0.013, middle, title, rotation=90, ha="center", va="center", weight="bold", size=size)
+            y -= panel_in + (GAP_IN if j < len(models) - 1 else BLOCK_IN)
+    _legend(figure, strategies, height)
+    label = "queries an example (budget of the attack)"
+    figure.supxlabel(label, size=8, x=(LEFT + RIGHT) / 2, y=0.07 / height, va="bottom")
+    return figure
+
+
+def _x_range(column: pd.DataFrame) -> tuple[float, float]:
+    """Budgets to show in a column of one attack: from well before the first model's first fall to the largest count."""
+    if column.empty:
+        return 1.0, 10.0
+    before = column.groupby(["model", "strategy"])["aa_percent"].transform("max")
+    falls = column.loc[column["aa_percent"] < before, "budget"]
+    largest = float(max(column["budget"].max(), 10))
+    return max(1.0, min(falls.min() if len(falls) else largest, largest) / 3), largest * 1.12
+
+
+def _panel(axes, panel: pd.DataFrame, names: Sequence[str], x_range, y_labels: bool, x_labels: bool) -> None:
+    for place, name in enumerate(names):
+        line = panel[panel["strategy"].eq(name)]
+        if line.empty:
+            continue
+        x, colour = line["budget"].clip(lower=x_range[0]), colour_of(name, names)
+        if line["seeds"].gt(1).any():
+            axes.fill_between(x, line["low"], line["high"], step="post", color=colour, alpha=0.16, lw=0)
+        dashed = name in DASHES  # dashes lie over the solid line, so that neither hides the other
+        style = {"linestyle": DASHES.get(name, "-"), "linewidth": 1.5 if dashed else 2.0, "zorder": 3 + dashed}
+        axes.step(x, line["aa_percent"], where="post", color=colour, **style)
+        end = {"ms": 3.6, "mec": "white", "mew": 0.5, "zorder": 5 + place, "clip_on": False}
+        axes.plot(x.iloc[-1], line["aa_percent"].iloc[-1], "o", color=colour, **end)
+    axes.set_xscale("log")
+    axes.set_xlim(*x_range)
+    axes.set_ylim(-3, 103)
+    axes.set_yticks([0, 50, 100], labels=["0", "50", "100"] if y_labels else [])
+    axes.set_yticks([25, 75], minor=True)
+    narrow = x_range[1] / x_range[0] < 200
+    axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1, 3) if narrow else (1,), numticks=12))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}") if x_labels else NullFormatter())
+    axes.grid(axis="both", which="major")
+    axes.grid(axis="y", which="minor")
+    if y_labels:
+        axes.set_ylabel("AA, %", labelpad=1, size=7)
+
+
+def _block_title(figure: Figure, title: str, y: float) -> None:
+    """The attack's name over its rows, with a line to the right edge."""
+    text = figure.text(LEFT, y, title, weight="bold", size=8.5, color=MUTED, va="bottom")
+    edge = text.get_window_extent(figure.canvas.get_renderer()).transformed(figure.transFigure.inverted()).x1
+    middle = y + 0.045 / figure.get_figheight()
+    figure.add_artist(Line2D([edge + 0.012, RIGHT], [middle, middle], color=FAINT, linewidth=0.8))
+
+
+def _column_title(figure: Figure, study, dataset: str, below: str, box, height: float, lines: int) -> None:
+    title = study.datasets[dataset].title if dataset in study.datasets else paper.DATA_TITLES[dataset]
+    x, top = box[0] + box[2] / 2, box[1] + box[3]
+    figure.text(x, top + (0.24 + 0.12 * lines) / height, title, weight="bold", size=8.5, ha="center", va="bottom")
+    figure.text(x, top + (0.22 + 0.12 * lines) / height, below, color=MUTED, size=6.5, ha="center", va="top")
+
+
+def _legend(figure: Figure, strategies: Mapping[str, str], height: float) -> None:
+    names = list(strategies)
+    handles = [
+        Line2D([], [], color=colour_of(n, names), linestyle=DASHES.get(n, "-"), linewidth=1.9, label=title)
+        for n, title in strategies.items()
+    ]
+    place = {"loc": "upper center", "bbox_to_anchor": ((LEFT + RIGHT) / 2, 1 - 0.02 / height)}
+    figure.legend(handles=handles, ncols=len(handles), handlelength=3.0, columnspacing=2.4, **place)

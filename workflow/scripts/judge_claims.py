@@ -1,0 +1,24 @@
+"""Judge the paper's claims (rule judge_claims)."""
+
+from flat.job import running
+
+with running(snakemake) as log:
+    from collections import Counter
+
+    from threadpoolctl import threadpool_limits
+
+    from flat.analysis import claim_rows, claims, paper
+    from flat.analysis.judge import judge_study
+    from flat.artefacts import read_table
+    from flat.report.inputs import PAPER
+    from flat.study import parse
+
+    threadpool_limits(1)  # a job's cores must not change a sum
+    params, given, out = snakemake.params, snakemake.input, snakemake.output
+    study = parse(params.study)
+    flags = read_table(given.flags) if given.get("flags") else None
+    found = claims.load(given.claims)
+    judged = judge_study(study, found, read_table(given.measurements), paper.load(PAPER), flags=flags)
+    claim_rows.write(out.claims, claim_rows.CLAIM_COLUMNS, claim_rows.claim_rows(judged, study))
+    claim_rows.write(out.cells, claim_rows.CELL_COLUMNS, claim_rows.cell_rows(judged))
+    log.info("%s", ", ".join(f"{n} {verdict}" for verdict, n in Counter(item.verdict for item in judged).items()))
