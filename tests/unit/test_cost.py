@@ -142,8 +142,9 @@ def test_half_of_a_real_run_predicts_the_other_half_and_each_data_set_within_30_
             names = (row["rule"], (row["dataset"],), row["work"], row["variant"], row["model"])
             job = Job(*names, budget=budget, **size)
             samples.append(Sample(job, row["kind"], float(row["mflops"]), float(row["seconds"])))
-    kept = rates.load(repository / rates.FILE).exponents
-    done = list(checks(samples, replace(EMPTY, exponents=kept)))
+    # as flat.bench.growth measured the attacks of that version
+    cnn, lstm = {"pwws, cnn": 1.48, "textfooler, cnn": 0.9}, {"pwws, lstm": 1.6, "textfooler, lstm": 0.9}
+    done = list(checks(samples, replace(EMPTY, exponents=cnn | lstm)))
     assert len(done) == 3 and all(check.measured > 400 for check in done)
     assert max(abs(check.off) for check in done) < TOLERANCE, [(check.name, check.off) for check in done]
 

@@ -92,6 +92,12 @@ def victim_folder(name: str, folder: str | Path = VICTIMS) -> Path:
     return Path(folder) / f"{name}-{hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]}"
 
 
+def network_of(name: str) -> tuple[str, str, dict]:
+    """Kind of a victim, what it is built from (vectors or checkpoint), its options."""
+    chosen = _VICTIMS[name]
+    return chosen["kind"], chosen.get("checkpoint") or chosen["vectors"], dict(chosen["options"])
+
+
 @dataclass(frozen=True)
 class _Data:
     """Frames with text, label and words: what victims are trained on and selected by, and what is handed out."""

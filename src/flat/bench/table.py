@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flat.artefacts import write_text
 from flat.bench.errors import BenchError
-from flat.bench.growth import Measured, exponents
+from flat.bench.growth import FIXED_WORDS, Measured, exponents
 from flat.bench.growth import read as read_growth
 from flat.bench.measure import Row, read_summary
 from flat.errors import FlatError
@@ -96,6 +96,33 @@ def check_table(samples: list, rates) -> str:
     return "\n".join(lines)
 
 
+def scaling_table(points: list[Measured], rates) -> str:
+    """What the rates say of the victims of ``flat.bench.growth``, networks that no study's run has recorded."""
+    from flat.bench.material import network_of
+    from flat.cost.facts import network_of as facts_of
+    from flat.cost.jobs import Job
+    from flat.cost.predict import seconds_of
+
+    lines = [
+        "| attack of texts of 20 words | MFLOPs a word, recorded → asked | measured, ms a text | predicted | off |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for point in points:
+        if (point.axis, point.words) != ("words", FIXED_WORDS):
+            continue
+        kind, source, options = network_of(point.model)
+        variant = f"{point.recipe}, exact" if point.recipe == "textfooler" else point.recipe
+        job = Job("attack_test", (), "attack", variant, point.model, point.texts, point.words)
+        mflops, rate = facts_of(kind, source, options).mflops, rates.find(job, kind)
+        answer = seconds_of(job, kind, mflops, rates).seconds
+        if rate is not None and answer is not None:
+            measured, predicted = (1000 * seconds / point.texts for seconds in (point.cpu_s, answer - rate.start_s))
+            numbers = f"{measured:.0f} | {predicted:.0f} | {100 * (predicted / measured - 1):+.0f} %"
+            name = f"{point.recipe} on {point.model.removesuffix('-long').upper()}"
+            lines.append(f"| {name} | {rate.mflops:.2g} → {mflops:.2g} | {numbers} |")
+    return "\n".join(lines)
+
+
 def insert(page: str, name: str, block: str, where: str = PAGE) -> str:
     """``page`` with what stands between the marks of ``name`` replaced.
 
@@ -150,6 +177,7 @@ def _blocks(bench: Path, results: str | None) -> dict[str, str]:
         blocks["bench"] = bench_table(rows)
     if points := read_growth(bench / "growth.csv"):
         blocks["growth"] = growth_table(points)
+        blocks["scaling"] = scaling_table(points, rates.load(rates.FILE))
     study = load(STUDY)
     if Path(results or paths_of(study).root, "logs").is_dir():
         samples = samples_of(study, data_facts(study, results), results)

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cores", type=int, default=2, help="cores of the run (default 2)")
     parser.add_argument("--gpus", type=int, default=1, help="GPUs of the run (default 1)")
     parser.add_argument("--gpu-speed", type=float, metavar="X", help="cores that one GPU is worth, if you know it")
-    parser.add_argument("--record", action="store_true", help="record rates of the finished run")
+    parser.add_argument("--record", action="store_true", help="record rates of the finished run, in place of --rates'")
     parser.add_argument("--growth", default="results/bench/growth.csv", metavar="FILE", help="with --record: exponents")
     parser.add_argument("--wall", type=float, metavar="MINUTES", help="with --record: what the run took on --cores")
     parser.add_argument("--check", action="store_true", help="try the model on the finished run")
@@ -52,18 +52,18 @@ def _record(study: Study, data: dict[str, DataFacts], options: argparse.Namespac
     from flat.bench.measure import machine
 
     samples = samples_of(study, data, options.results)
-    rows = growth.read(options.growth)
-    earlier = load(options.rates).exponents if Path(options.rates).is_file() else {}
     kinds = {"cnn-long": "cnn", "lstm-long": "lstm", "bert": "encoder"}
-    measured = {f"{recipe}, {kinds[model]}": e for (recipe, model), e in growth.exponents(rows).items()}
+    grown = growth.exponents(growth.read(options.growth)).items()
+    exponents = {f"{recipe}, {kinds[model]}": exponent for (recipe, model), exponent in grown}
+    if Path(options.rates).is_file():
+        exponents = load(options.rates).exponents | exponents
     beside = None
     if options.wall:
-        beside = (60 * options.wall * options.cores - sum(s.seconds for s in samples)) / len(samples)
-    source = f"study {study.name}: {len(samples)} jobs"
-    root = options.results or paths_of(study).root
-    empty = Rates(machine(), source, [], earlier | measured, succeeded_share(root), beside and round(beside, 3))
-    save(options.rates, fit(samples, empty))
-    print(f"{options.rates}: rates of {len(samples)} jobs, exponents of {len(earlier | measured)} attacks")
+        beside = round((60 * options.wall * options.cores - sum(s.seconds for s in samples)) / len(samples), 3)
+    succeeded = succeeded_share(options.results or paths_of(study).root)
+    source = f"study {study.name}, {len(samples)} jobs"
+    save(options.rates, fit(samples, Rates(machine(), source, [], exponents, succeeded, beside)))
+    print(f"{options.rates}: rates of {len(samples)} jobs, exponents of {len(exponents)} attacks")
     return 0
 
 

@@ -97,20 +97,24 @@ def network_facts(study: Study, model: str, vocabulary: int) -> NetworkFacts:
         StudyError: the size of its vectors or encoder is not known.
     """
     chosen = study.models[model]
-    options = dict(chosen.options)
-    if chosen.kind == "encoder":
-        layers, width, inner, words = _encoder(chosen.checkpoint)
+    return network_of(chosen.kind, chosen.checkpoint or chosen.vectors, dict(chosen.options), vocabulary)
+
+
+def network_of(kind: str, source: str, options: dict, vocabulary: int = 0) -> NetworkFacts:
+    """Of a network built from ``source``: the checkpoint of an encoder, the vectors of a CNN or LSTM."""
+    if kind == "encoder":
+        layers, width, inner, words = _encoder(source)
         layers = options.get("layers", layers)
         weights = layers * (4 * width**2 + 2 * width * inner)
         return NetworkFacts(2 * weights / 1e6, 4 * (weights + (words + 512) * width))
-    if chosen.vectors not in DIMENSIONS:
+    if source not in DIMENSIONS:
         raise StudyError(
-            f"models.{model}.vectors: {chosen.vectors}",
+            f"models.*.vectors: {source}",
             "their dimension is not known to the cost model",
             "add it to DIMENSIONS in src/flat/cost/facts.py",
         )
-    dimension = DIMENSIONS[chosen.vectors]
-    if chosen.kind == "cnn":
+    dimension = DIMENSIONS[source]
+    if kind == "cnn":
         weights = sum(options.get("widths", WIDTHS)) * dimension * options.get("filters", 200)
     else:
         hidden = options.get("hidden", 300)

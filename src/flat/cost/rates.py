@@ -1,6 +1,6 @@
 """Rates: what a unit of work costs on one machine, fitted to the jobs of finished runs; kept in config/rates.json."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,6 @@ WORDS = 20  # of the text that a unit is
 # where nothing was measured: queries and the price of each grow with the words
 ATTACK_EXPONENT = 2.0
 TEXTUAL = ("attack", "train", "ig", "lime")
-Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class Sample:
     seconds: float
 
 
-def fit(samples: Iterable[Sample], empty: Rates, warn: Callable[[str], None] = lambda problem: None) -> Rates:
+def fit(samples: Iterable[Sample], empty: Rates) -> Rates:
     """``empty`` with rates fitted to the samples: non-negative least squares of start and seconds a unit.
 
     Jobs of one size cannot tell start from units: their start is the median of those of the same work and kind.
@@ -112,32 +111,48 @@ def fit(samples: Iterable[Sample], empty: Rates, warn: Callable[[str], None] = l
     for sample in samples:
         job = sample.job
         groups.setdefault((job.work, job.variant, job.model, job.gpu), []).append(sample)
-    units = {key: np.array([empty.units(s.job, s.kind) for s in group]) for key, group in groups.items()}
-    fits = {key: _line(units[key], np.array([s.seconds for s in group])) for key, group in groups.items()}
+    lines = {key: _line(*_sizes(group, empty)) for key, group in groups.items()}
+    starts: dict[tuple[str, str], list[float]] = {}
+    for key, line in lines.items():
+        if line is not None:
+            starts.setdefault((key[0], groups[key][0].kind), []).append(line[0])
     rates = []
     for key, group in sorted(groups.items()):
-        seconds, start_unit = np.array([s.seconds for s in group]), fits[key]
-        if start_unit is None:
-            alike = [fits[k][0] for k, g in groups.items() if (k[0], g[0].kind) == (key[0], group[0].kind) and fits[k]]
-            start = min(float(np.median(alike)) if alike else 0.0, 0.9 * float(seconds.min()))
-            mean = float(units[key].mean())
-            start_unit = (start, (float(seconds.mean()) - start) / mean) if mean else (float(seconds.mean()), 0.0)
-        words = [s.job.words for s in group]
-        budgets = {s.job.budget for s in group}
-        first = group[0]
-        rates.append(
-            Rate(
-                *key[:3],
-                first.kind,
-                *(round(value, 7) for value in start_unit),
-                round(first.mflops, 4),
-                (round(min(words), 1), round(max(words), 1)),
-                min((b for b in budgets if b is not None), default=None),
-                len(group),
-                key[3],
-            )
-        )
+        known = starts.get((key[0], group[0].kind), [0.0])
+        line = lines[key] or _through(float(np.median(known)), *_sizes(group, empty))
+        rates.append(_rate(key, group, *line))
     return replace(empty, rates=rates)
+
+
+def _rate(key: tuple, group: list[Sample], start_s: float, unit_s: float) -> Rate:
+    work, variant, model, gpu = key
+    words = [sample.job.words for sample in group]
+    return Rate(
+        work,
+        variant,
+        model,
+        group[0].kind,
+        round(start_s, 4),
+        round(unit_s, 8),
+        round(group[0].mflops, 4),
+        (round(min(words), 1), round(max(words), 1)),
+        min((s.job.budget for s in group if s.job.budget is not None), default=None),
+        len(group),
+        gpu,
+    )
+
+
+def _sizes(group: list[Sample], empty: Rates) -> tuple[np.ndarray, np.ndarray]:
+    """Units and seconds of jobs."""
+    return np.array([empty.units(s.job, s.kind) for s in group]), np.array([s.seconds for s in group])
+
+
+def _through(start: float, units: np.ndarray, seconds: np.ndarray) -> tuple[float, float]:
+    """(start, seconds a unit) of jobs of one size; work that does not depend on texts is all start."""
+    if not units.max():
+        return float(seconds.mean()), 0.0
+    start = min(start, 0.9 * float(seconds.min()))
+    return start, (float(seconds.mean()) - start) / float(units.mean())
 
 
 def _line(units: np.ndarray, seconds: np.ndarray) -> tuple[float, float] | None:
