@@ -50,6 +50,21 @@ def test_the_probe_refuses_answers_that_are_no_numbers():
         probe(Victim(BagOfWords({"good": float("nan")}).eval()), TEXTS)
 
 
+def test_the_probe_allows_for_the_steps_of_large_logits():
+    """float32 steps are 4e-6 at 50 and 3e-5 at 500; a tenth of a logit is no rounding."""
+
+    class Saturated(BagOfWords):
+        apart = 3e-5
+
+        def logits(self, texts, batch_size=64):
+            return 500 * np.sign(super().logits(texts)) + np.float32(self.apart if batch_size == 1 else 0)
+
+    probe(Victim(Saturated().eval()), TEXTS)
+    Saturated.apart = 0.1
+    with pytest.raises(AttackError, match="batches of 1"):
+        probe(Victim(Saturated().eval()), TEXTS)
+
+
 def test_each_text_of_an_example_is_forwarded_once():
     model = BagOfWords().eval()
     victim = Victim(model)

@@ -35,7 +35,7 @@ class Calibrated(nn.Module):
         return getattr(self.model, "words", ())
 
     def signature(self, text):
-        return self.model.signature(text)
+        return getattr(self.model, "signature", tuple)(text)
 
     def logits(self, texts, batch_size: int = 64) -> np.ndarray:
         """float32 logits (texts, classes), divided by the temperature."""

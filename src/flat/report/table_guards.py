@@ -41,8 +41,8 @@ def guards(study, measurements, extras: Extras) -> Table:
         f"flagged above {100 * chosen.saturated_share:g} %. Margin: median of the largest logit minus the second.",
         _calibration(study),
         "AA, known words: a success with a substitute outside the model's vocabulary counts as failed; what lies "
-        "between it and AA rests on words that the model reads as its unknown word. Encoders know every word by its "
-        "pieces (“not run”).",
+        "between it and AA rests on words that the model reads as its unknown word. "
+        "Encoders know every word by its pieces (“not run”).",
         "Unchecked: searched texts too short for the attack's similarity check, or attacks that have none.",
         notes.counts_by_attack(study, frame, "after_attack_accuracy_percent", "Attacked test examples"),
         notes.seeds(study, frame),
