@@ -25,7 +25,7 @@ def test_the_papers_study_is_planned_whole(paper_plan):
     out, _ = paper_plan
     jobs = counts(out)
     # one data set more and its base model, for the table of readings
-    assert jobs["preprocess"] == 4 + 1 and jobs["make_table"] == 10 + 2 and jobs["draw_figure"] == 4
+    assert jobs["preprocess"] == 4 + 1 and jobs["make_table"] == 10 + 3 and jobs["draw_figure"] == 5
     assert jobs["train_base"] == 4 * 4 + 1
     # 3 rounds of adv and FLAT for 2 attacks on 16 models, of 3 more ablation and 5 group cells, of 12 readings
     assert jobs["train_round"] == 3 * (2 * 2 * 16 + 3 + 5 + 12)
