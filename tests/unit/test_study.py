@@ -13,6 +13,7 @@ from flat.study import Study, load, parse
 from flat.study_grid import (
     AttackedCell,
     Cell,
+    all_seeds,
     attacked_cells,
     explained_cells,
     last_round,
@@ -20,6 +21,8 @@ from flat.study_grid import (
     reading_cells,
     replayed_on,
     rounds_of,
+    saliency_cells,
+    seeds_of,
     table_keys,
     trained_cells,
     training_of,
@@ -50,7 +53,35 @@ REPLAY = {
     "models": ["LSTM", "CNN"],
     "strategies": ["base", "adv"],
 }
+CNN = {"models": ["CNN"]}
+
+
+def with_override(**override):
+    return change("overrides", [*DEMO["overrides"], override])
+
+
 BAD = {
+    "seed twice in an override": (
+        with_override(where=CNN, seeds=[0, 1, 1]),
+        r"overrides\.\d+\.seeds: a seed stands twice",
+    ),
+    "no seed": (with_override(where=CNN, seeds=[]), r"overrides\.\d+\.seeds: .*at least 1"),
+    "negative seed": (
+        with_override(where=CNN, seeds=[0, -1]),
+        r"overrides\.\d+\.seeds\.1: .*greater than or equal to 0",
+    ),
+    "first seed left out": (
+        with_override(where=CNN, seeds=[1, 2]),
+        r"overrides\.\d+\.seeds: 0, the study's first seed",
+    ),
+    "seeds without base": (
+        with_override(where=CNN | {"strategies": ["adv", "FLAT"]}, seeds=[0, 1]),
+        r"CNN/\w+/\w+ is trained with seed 1, the base model of \w+/CNN is not",
+    ),
+    "seeds of one train attack": (
+        with_override(where=CNN | {"train_attacks": ["pwws"]}, seeds=[0, 1]),
+        r"the base model of \w+/CNN is not(.|\n)*no train_attacks",
+    ),
     "misspelt key": (change("seedz", [1]), r"seedz: Extra inputs are not permitted"),
     "missing key": (change("artefacts.main"), r"artefacts\.main: Field required"),
     "wrong type": (change("rounds.count", "three"), r"rounds\.count: .*found 'three'"),
@@ -234,3 +265,32 @@ def test_no_two_artefacts_share_a_path():
     assert paths.test_ledger(study, AttackedCell(Cell("ag", "CNN", "adv", "pwws", 0), "bae")) == (
         "results/paper/attacks/test/ag/CNN/adv/pwws/seed0/bae/ledger.parquet"
     )
+
+
+def test_some_cells_may_have_seeds_of_their_own():
+    strategies = ["base", "adv", "FLAT"]
+    study = parse(with_override(where=CNN | {"strategies": strategies}, seeds=[0, 1, 2]))
+    assert study.seeds == [0] and all_seeds(study) == [0, 1, 2]
+    by_cell = {}
+    for cell in trained_cells(study):
+        by_cell.setdefault((cell.model, cell.strategy), set()).add(cell.seed)
+    assert all(by_cell["CNN", name] == {0, 1, 2} for name in strategies)
+    assert by_cell["CNN", "FLAT-keep"] == by_cell["LSTM", "FLAT"] == by_cell["CNN", "group10"] == {0}
+    attacked = {(a.attack, a.cell.seed) for a in attacked_cells(study) if a.cell.model == "CNN"}
+    assert {("clare", 2), ("textfooler", 1)} <= attacked
+    one = parse(DEMO)
+    assert {a for a in attacked_cells(study) if a.cell.seed == 0} == set(attacked_cells(one))
+    assert {a.cell.seed for a in saliency_cells(study)} == {0}
+
+
+def test_the_last_override_that_fits_gives_the_seeds():
+    overrides = [*DEMO["overrides"], {"where": {}, "seeds": [0, 1, 2]}, {"where": CNN, "seeds": [0]}]
+    study = parse(change("overrides", overrides))
+    assert seeds_of(study, Cell("sst2", "CNN", "base", "none", 9)) == [0]
+    assert seeds_of(study, Cell("sst2", "LSTM", "base", "none", 9)) == [0, 1, 2]
+
+
+def test_models_of_another_seed_read_the_texts_of_their_own_seed():
+    study = parse(with_override(where=CNN, seeds=[0, 1]))
+    mine = replayed_on(study, Cell("sst2", "CNN", "adv", "textfooler", 1))
+    assert {a.cell.model for a in mine} == {"CNN"} and {a.cell.seed for a in mine} == {1}
