@@ -8,8 +8,9 @@ import pytest
 import torch
 from attack_toys import NEAR, SENTENCES, WEIGHTS, BagOfWords, spec, toy_resources
 
-from flat.attacks import greedy, recipes
+from flat.attacks import recipes
 from flat.attacks.greedy import GreedySearch, supports
+from flat.attacks.lazy import LazySearch
 from flat.attacks.plain_text import Text, window
 from flat.attacks.textattack_environment import textattack
 from flat.attacks.victim import Victim
@@ -49,7 +50,7 @@ def both(tmp_path, recipe, texts, model, lazy=False, **parameters):
     described = spec(recipe, parameters=parameters)
     victim = Victim(model.eval())
     stock = recipes.build(described, victim, toy_resources(tmp_path))
-    ours = GreedySearch(recipes.build(described, victim, toy_resources(tmp_path)), lazy=lazy)
+    ours = (LazySearch if lazy else GreedySearch)(recipes.build(described, victim, toy_resources(tmp_path)))
     pairs = []
     for text in texts:
         for label in range(model.classes):
@@ -83,12 +84,12 @@ def test_the_lazy_search_ends_with_the_same_text_and_status(tmp_path, model):
     assert any(found[2] > expected[2] for expected, found in pairs)  # it asks about candidates that TextAttack drops
 
 
-def test_the_lazy_search_spares_the_encoder(tmp_path, monkeypatch):
-    monkeypatch.setattr(greedy, "CHUNK", 1)
+def test_the_lazy_search_spares_the_encoder(tmp_path):
     counts = {}
     for lazy in (False, True):
         resources = toy_resources(tmp_path / str(lazy))
-        search = GreedySearch(recipes.build(spec("textfooler"), Victim(BagOfWords().eval()), resources), lazy=lazy)
+        attack = recipes.build(spec("textfooler"), Victim(BagOfWords().eval()), resources)
+        search = (LazySearch if lazy else GreedySearch)(attack)
         for text in random_sentences(40, 3):
             search(text, 1)
         counts[lazy] = len(resources.sentence_encoder.encoded)
@@ -120,6 +121,8 @@ def test_a_text_is_cut_and_joined_as_textattack_does(text):
         assert before + "x" + after == theirs.replace_word_at_index(i, "x").text
         assert ours.without(i) == theirs.delete_word_at_index(i).text
         for size in (1, 2, 5, 15):
+            replaced = theirs.replace_word_at_index(i, "words").text_window_around_index(i, size)
+            assert ours.windows(i, [ours.words[i], "words"], size) == [window(text, ours.words, i, size), replaced]
             assert window(text, ours.words, i, size) == theirs.text_window_around_index(i, size)
 
 
@@ -152,7 +155,7 @@ def test_real_texts_resources_and_a_trained_model(resources, recipe):
     victim, given = Victim(model), AttackResources()
     attack = recipes.build(described, victim, given)
     for lazy in (False, True):
-        search = GreedySearch(recipes.build(described, victim, given), lazy=lazy)
+        search = (LazySearch if lazy else GreedySearch)(recipes.build(described, victim, given))
         for text in texts:
             label = int(model.logits([text.split()]).argmax())
             attack.clear_cache()
