@@ -109,7 +109,6 @@ class GreedySearch:
         """Words in descending order of importance, as the search asks for them."""
         started = textattack.shared.AttackedText(self.original.text)
         words = [int(i) for i in self.attack.get_indices_to_order(started)[1]]  # TextAttack's order: ties depend on it
-        matters = [bool(self.candidates.near(self.original.words[i])) for i in words]
         idle = [False] * len(words)
         instead = None if self.ranking == "delete" else self.unknown
         (found,) = self.answers.ask([[(i, instead) for i in words]])
@@ -118,7 +117,7 @@ class GreedySearch:
             substitutes = self._substitutes_of_all(words)
             idle = [all(answer is self.answers.here for answer in own) for own in substitutes]
             measure = ranking.by_weighted_saliency(self.answers, found, substitutes)
-        return ranking.order(words, measure, matters, idle)
+        return ranking.order(words, measure, lambda i: bool(self.candidates.near(self.original.words[i])), idle)
 
     def _substitutes_of_all(self, words: Sequence[int]) -> list[list[Answer]]:
         """Answers to the substitutes of each word of the original."""

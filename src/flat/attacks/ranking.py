@@ -24,7 +24,7 @@ class Importance(NamedTuple):
 def order(
     words: Sequence[int],
     measure: Callable[[Sequence[int] | None], Importance],
-    matters: Sequence[bool],
+    matters: Callable[[int], bool],
     idle: Sequence[bool],
 ) -> Iterator[int]:
     """Words in descending order of importance, those that do not matter left out.
@@ -32,7 +32,7 @@ def order(
     Args:
         words: in TextAttack's own order, which ties depend on.
         measure: importance of all, exact for some of them (places in ``words``; None: for none yet).
-        matters: whether the word has substitutes at all; the place of the others changes nothing.
+        matters: of a word: whether it has substitutes at all; the place of the others changes nothing.
         idle: whether the model is known to see no difference between its substitutes and itself.
     """
     exact: set[int] = set()
@@ -42,7 +42,7 @@ def order(
         end = k + 1
         while end < len(ranked) and not _apart(importance, ranked[end - 1], ranked[end]):
             end += 1
-        tied = [n for n in ranked[k:end].tolist() if matters[n]]
+        tied = [n for n in ranked[k:end].tolist() if matters(words[n])]
         if len(tied) > 1 and not all(idle[n] for n in tied):
             # of equals the sort decides, and how it decides depends on every value
             equal = exact.issuperset(tied) and len(set(importance.value[tied].tolist())) < len(tied)

@@ -17,7 +17,7 @@ import torch
 from flat.models.interface import Batch
 
 TOLERANCE = 1e-5
-TOKENS = 1024  # of one pass over whole texts: larger ones leave the cache, on a CPU
+TOKENS = {"cpu": 512, "cuda": 16_384}  # of one pass over whole texts: on a CPU larger ones leave the cache
 SLACK = 1.15  # how much longer than its shortest text the longest of a pass may be
 WORDS = 4096  # words whose rows a table keeps
 
@@ -44,12 +44,13 @@ class Editor:
         """float32 logits (texts, classes), asked in batches of nearly equal length."""
         lengths = self.lengths(texts)
         order = sorted(range(len(texts)), key=lengths.__getitem__)
+        most = TOKENS.get(getattr(getattr(self.model, "device", None), "type", "cpu"), TOKENS["cuda"])
         answers = np.empty((len(texts), self.model.classes), dtype=np.float32)
         start = 0
         for stop in range(1, len(order) + 1):
             if stop < len(order):
                 longest, shortest = max(lengths[order[stop]], 1), max(lengths[order[start]], 1)
-                if longest <= SLACK * shortest + 1 and longest * (stop - start + 1) <= TOKENS:
+                if longest <= SLACK * shortest + 1 and longest * (stop - start + 1) <= most:
                     continue
             rows = order[start:stop]
             answers[rows] = self.model.logits([texts[i] for i in rows], batch_size=len(rows))
