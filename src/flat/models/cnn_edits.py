@@ -91,7 +91,7 @@ class CnnText(WordText):
             others = _others(own[number], asked - width + 1, asked + 1)  # windows without the word
             # what stays of those with it; there are none before the text
             starts = asked[:, None] - np.arange(width)  # (asked, place of the word in the window)
-            stay = own[number][starts] - editor.terms(old[first], number)
+            stay = own[number][np.maximum(starts, 0)] - editor.terms(old[first], number)
             stay[starts < 0] = -np.inf
             for a in range(0, len(ids), CHUNK):
                 part = slice(a, a + CHUNK)
