@@ -96,7 +96,7 @@ class Answers:
             keys[n] = self.victim.editor.open(whole).key
             if keys[n] not in self._of and keys[n] not in fresh:
                 odd[keys[n]] = whole
-        if self.victim.stochastic:
+        if self.victim.stochastic:  # its draws depend on the batches: TextAttack's own, in ``_note``
             self._of.update((key, Answer(0.0, 0.0, 1.0, -1)) for key in [*fresh, *odd])
         elif fresh or odd:
             logits = []
@@ -106,7 +106,7 @@ class Answers:
             if odd:
                 logits.append(self.victim.editor.whole(list(odd.values())))
             self._of.update(zip([*fresh, *odd], self._about(np.concatenate(logits)), strict=True))
-        self.victim.forwards += len(fresh) + len(odd)
+            self.victim.forwards += len(fresh) + len(odd)
         start, found = 0, []
         for question in questions:
             own = keys[start : start + len(question)]
@@ -156,7 +156,9 @@ class Answers:
 
     def _settle_batch(self, number: int) -> None:
         batch = self._batches[number]
-        exact = self._about(self.victim.whole([self._string(text, edit) for _, text, edit in batch]))
+        texts = [self._string(text, edit) for _, text, edit in batch]
+        # the victim remembers a stochastic model's first answers, for they count to the end
+        exact = self._about(self.victim.logits(texts) if self.victim.stochastic else self.victim.whole(texts))
         for (answer, _, _), found in zip(batch, exact, strict=True):
             answer.score, answer.margin, answer.error = found.score, found.margin, 0.0
 
