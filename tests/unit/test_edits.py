@@ -78,13 +78,28 @@ def test_edits_of_an_edited_text(kind):
             assert opened.words == text and opened.key == editor.open(text).key
 
 
+@pytest.mark.parametrize(("family", "attention"), [("bert", "sdpa"), ("bert", "eager"), ("deberta-v2", "eager")])
 @pytest.mark.parametrize("mask", ["none", "variational"])
-def test_encoder(tmp_path, mask):
+def test_encoder(tmp_path, family, attention, mask):
     torch.manual_seed(0)
-    model = randomise(from_folder(write(tmp_path), classes=3, max_length=12, mask=mask, mask_hidden=8))
+    folder = write(tmp_path, family)
+    model = from_folder(folder, classes=3, max_length=12, mask=mask, mask_hidden=8, attention=attention)
     words = ["good", "bad", "baddeed", "warmly", "Zq", "the"]
     for text in (["good"], ["very", "very", "dull"], ["the", "baddeed", "film", "is", "isolated"], ["plot"] * 14):
-        check(model, text, words)
+        check(randomise(model), text, words)
+
+
+def test_a_bert_is_left_as_it_was(tmp_path):
+    """Only the editor's own passes take the short way through the last layer."""
+    torch.manual_seed(0)
+    model = from_folder(write(tmp_path), classes=2, max_length=12).eval()
+    layer = model.network.base_model.encoder.layer[-1]
+    lengths, own = [], type(layer).forward
+    layer.register_forward_hook(lambda module, inputs, output: lengths.append(output.shape[1]))
+    text = ["the", "plot", "is", "dull"]
+    model.editor().open(text).logits([1], ["film"])
+    model.logits([text])
+    assert lengths == [1, 6] and "forward" not in vars(layer) and type(layer).forward is own
 
 
 def test_whole_texts_are_asked_in_batches_of_nearly_one_length(tmp_path, monkeypatch):

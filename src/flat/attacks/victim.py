@@ -46,7 +46,6 @@ class Victim(textattack.models.wrappers.ModelWrapper):
         self._answers: dict[Hashable, np.ndarray] = {}
         self._signatures: dict[str, Hashable] = {}
 
-
     def signature(self, text: str) -> Hashable:
         """What the model sees of a text; equal for two texts that it cannot tell apart."""
         if text not in self._signatures:

@@ -5,6 +5,8 @@ times each slice of each filter) are looked up; an edit of word p changes, for f
 hold p; the other windows enter with their maximum, known from maxima over all windows before and behind.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 
@@ -24,7 +26,7 @@ class CnnEditor(WordEditor):
         self.bias = [convolution.bias.detach().numpy() for convolution in model.convolutions]
         super().__init__(model, self._terms.shape[1])
         ends = np.cumsum([0, *self.widths]) * self.filters
-        self.parts = [slice(a, b) for a, b in zip(ends, ends[1:], strict=False)]  # a width's terms in a table row
+        self.parts = [slice(a, b) for a, b in pairwise(ends)]  # a width's terms in a table row
 
     def rows(self, ids):
         with torch.inference_mode():
@@ -51,7 +53,7 @@ class CnnText(WordText):
         return self._windows
 
     def _partial_sums(self, ids: tuple[int, ...]) -> list[np.ndarray]:
-        """For each width (width, words, filters): windows' sums over their first 1, 2 ... width words, with the bias."""
+        """For each width (width, words, filters): windows' sums over their first 1, 2 ... words, with the bias."""
         places, found = self.editor.table.places(ids), []
         for number, width in enumerate(self.editor.widths):
             terms = self.editor.terms(places, number)

@@ -4,9 +4,9 @@
     text = editor.open(words)                  # the text that is edited
     text.logits([3, 3, 7], ["fine", "great", None])    # word 3 replaced, twice; word 7 deleted
 
-``Editor`` asks about whole texts and serves every model, encoders among them; a CNN recomputes the windows that an edit
-touches (``flat.models.cnn_edits``), an LSTM runs on from the words before it (``flat.models.lstm_edits``). Their answers
-equal those of ``Classifier.logits`` but for rounding: logits of order 1 lie within ``TOLERANCE``.
+``Editor`` asks about whole texts and serves every model, encoders among them; a CNN recomputes the windows that an
+edit touches (``flat.models.cnn_edits``), an LSTM runs on from the words before it (``flat.models.lstm_edits``). Their
+answers equal those of ``Classifier.logits`` but for rounding: logits of order 1 lie within ``TOLERANCE``.
 """
 
 from collections.abc import Hashable, Sequence
