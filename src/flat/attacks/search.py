@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flat.attacks import ledger
 from flat.attacks.greedy import Found, GreedySearch, supports
+from flat.attacks.lazy import LazySearch
 from flat.attacks.limits import LimitedAttack
 from flat.errors import StudyError
 
@@ -26,7 +27,7 @@ def searcher(attack, spec: dict, stochastic: bool = False) -> tuple[Callable[[st
         raise StudyError(f"attacks.*.search: {wanted}", "no such search", f"choose of {', '.join(SEARCHES)}")
     if wanted == "textattack" or spec.get("time_limit") is not None or not supports(attack):
         return _textattacks(LimitedAttack(attack, spec.get("time_limit"))), "exact"
-    greedy = GreedySearch(attack, lazy=wanted == "lazy" and not stochastic)
+    greedy = LazySearch(attack) if wanted == "lazy" and not stochastic else GreedySearch(attack)
     return greedy, "lazy" if greedy.lazy else "exact"
 
 

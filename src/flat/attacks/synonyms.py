@@ -63,10 +63,10 @@ class SynonymTable:
         if a == b:
             return 1.0
         for one, other in ((self.index[a], self.index[b]), (self.index[b], self.index[a])):
-            places = slice(self._starts[one], self._starts[one + 1])
-            found = np.flatnonzero(self._neighbours[places] == other)
-            if len(found):
-                return float(self._cosines[places][found[0]])
+            start, end = self._starts[one], self._starts[one + 1]
+            near = self._neighbours[start:end].tolist()
+            if other in near:
+                return float(self._cosines[start + near.index(other)])
         return UNKNOWN_COSINE
 
 

@@ -39,6 +39,9 @@ class PerceptronTagger:
         self.tags = sorted(classes, reverse=True)
         self._position = {tag: i for i, tag in enumerate(self.tags)}
         self._rows: dict[str, np.ndarray | None] = {}  # feature -> its weight for each tag, made on first use
+        self._classes = np.array([self._universal.get(tag, "X") for tag in self.tags])
+        self._nothing = np.zeros(len(self.tags))
+        self._about: dict[str, tuple[np.ndarray, ...]] = {}  # word -> rows of the features that it alone decides
 
     def tag(self, words: Sequence[str]) -> list[str]:
         """The Penn Treebank tag of each word."""
@@ -55,13 +58,87 @@ class PerceptronTagger:
         """The universal tag (NOUN, VERB, ADJ ...) of each word; X where the map has none, as NLTK answers."""
         return [self._universal.get(tag, "X") for tag in self.tag(words)]
 
-    def _best(self, present: list[str]) -> str:
+    def universal_in_context(self, before: Sequence[str], words: Sequence[str], after: Sequence[str]) -> list[str]:
+        """The universal tag of each of ``words`` between ``before`` and ``after``, as ``universal_tags`` answers for
+        ``[*before, word, *after]``; of a word that is in ``before`` too, the tag there (TextAttack's reading).
+
+        Only what a word can change is tagged anew: itself and the two words before it, for all ``words`` at once.
+        """
+        words = list(words)
+        tags = self._tags_in_context(list(before), words, list(after)) if words else np.empty(0, dtype=int)
+        found = self._classes[tags].tolist()
+        for n, word in enumerate(words):
+            if word in before:
+                found[n] = self.universal_tags([*before, word, *after])[list(before).index(word)]
+            elif word in self.certain:
+                found[n] = self._universal.get(self.certain[word], "X")
+        return found
+
+    def _tags_in_context(self, before: list[str], words: list[str], after: list[str]) -> np.ndarray:
+        """(words,) positions in ``tags``; sums in NLTK's order of features, for the same rounding."""
+        start, count = max(len(before) - 2, 0), len(words)
+        context = START + [normalise(word) for word in before] + [""] + [normalise(word) for word in after] + END
+        near = [START[1], START[0]]  # the tags of the two words before, the nearer last; fixed so far
+        for i in range(start):
+            tag = self.certain.get(before[i]) or self._best(features(i + 2, before[i], context, near[1], near[0]))
+            near = [near[1], tag]
+        about = [self._about[word] if word in self._about else self._words_rows(word) for word in words]
+        suffix, prefix, own, next_word, next_suffix, second_word = (np.array(rows) for rows in zip(*about, strict=True))
+        # each path: tags of the two words before -> the words with them
+        paths = {tuple(near): np.arange(count)}
+        for i in range(start, len(before)):
+            last, going = i == len(before) - 1, {}
+            for (tag2, tag1), members in paths.items():
+                if before[i] in self.certain:
+                    going.setdefault((tag1, self.certain[before[i]]), []).append(members)
+                    continue
+                listed = features(i + 2, before[i], context, tag1, tag2)
+                if last:
+                    total = self._sum(listed[:11]) + next_word[members] + next_suffix[members] + self._sum(listed[13:])
+                else:
+                    total = self._sum(listed[:13]) + second_word[members]
+                best = total.argmax(1)
+                for tag in np.unique(best):
+                    going.setdefault((tag1, self.tags[tag]), []).append(members[best == tag])
+            paths = {tags: np.concatenate(parts) for tags, parts in going.items()}
+        found = np.empty(count, dtype=int)
+        for (tag2, tag1), members in paths.items():
+            listed = features(len(before) + 2, "", context, tag1, tag2)
+            joint = np.array([self._feature(f"{listed[7]}{normalise(words[n])}") for n in members])
+            total = self._feature(listed[0]) + suffix[members] + prefix[members]
+            for feature in listed[3:6]:
+                total += self._feature(feature)
+            total += own[members]
+            total += joint
+            for feature in listed[8:]:
+                total += self._feature(feature)
+            found[members] = total.argmax(1)
+        return found
+
+    def _words_rows(self, word: str) -> tuple[np.ndarray, ...]:
+        """Rows of the features that a word decides: of its own tag, of the word before it, of the one before that."""
+        if len(self._about) > 50_000:
+            self._about.clear()
+        seen = normalise(word)
+        named = (f"i suffix {word[-3:]}", f"i pref1 {word[:1]}", f"i word {seen}")
+        named += (f"i+1 word {seen}", f"i+1 suffix {seen[-3:]}", f"i+2 word {seen}")
+        self._about[word] = tuple(self._feature(feature) for feature in named)
+        return self._about[word]
+
+    def _feature(self, feature: str) -> np.ndarray:
+        row = self._rows[feature] if feature in self._rows else self._row(feature)
+        return self._nothing if row is None else row
+
+    def _sum(self, present: list[str]) -> np.ndarray:
         total = np.zeros(len(self.tags))
         for feature in present:  # in NLTK's order: the same rounding
             row = self._rows[feature] if feature in self._rows else self._row(feature)
             if row is not None:
                 total += row
-        return self.tags[int(total.argmax())]
+        return total
+
+    def _best(self, present: list[str]) -> str:
+        return self.tags[int(self._sum(present).argmax())]
 
     def _row(self, feature: str) -> np.ndarray | None:
         weights = self._weights.get(feature)

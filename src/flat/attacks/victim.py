@@ -1,12 +1,14 @@
 """The model under attack, as TextAttack asks it: texts in, logits out."""
 
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
 
 from flat.attacks.textattack_environment import textattack
 from flat.errors import AttackError
+from flat.models.edits import Editor
 
 TOLERANCE = 1e-5  # how far two answers to one text may lie apart, times the largest logit where that exceeds 1
 
@@ -18,15 +20,21 @@ class Victim(textattack.models.wrappers.ModelWrapper):
     are then ties to the last bit, whatever batch a text came in.
 
     Attributes:
-        model: the classifier, in evaluation mode.
+        model: the classifier, in evaluation mode; its weights stay as they are.
         stochastic: the classifier is in training mode: dropout and sampled masks are on. Its first answer to a text
             stands for the whole example.
-        forwards: texts put through the model since ``start_example``.
+        forwards: different inputs that the model has answered since ``start_example``, whole texts or edits of one.
     """
 
     def __init__(self, model, stochastic: bool = False):
         self.model, self.stochastic = model, stochastic
         self.start_example()
+
+    @cached_property
+    def editor(self) -> Editor:
+        """Answers one-word edits (``flat.models.edits``). Of a stochastic model it only tells inputs apart."""
+        own = getattr(self.model, "editor", None)
+        return Editor(self.model) if own is None or self.stochastic else own()
 
     def start_example(self) -> None:
         """Forget the answers of the example before.
@@ -35,10 +43,6 @@ class Victim(textattack.models.wrappers.ModelWrapper):
         on which examples a process had before.
         """
         self.forwards = 0
-        self.forget()
-
-    def forget(self) -> None:
-        """Ask again what was asked before."""
         self._answers: dict[Hashable, np.ndarray] = {}
         self._signatures: dict[str, Hashable] = {}
 
@@ -56,11 +60,14 @@ class Victim(textattack.models.wrappers.ModelWrapper):
             if key not in self._answers:
                 fresh.setdefault(key, text)
         if fresh:
-            mode = {"stochastic": True} if self.stochastic else {}
-            answers = self.model.logits([text.split() for text in fresh.values()], **mode)
-            self._answers.update(zip(fresh, np.asarray(answers, dtype=np.float32), strict=True))
+            self._answers.update(zip(fresh, self.whole(list(fresh.values())), strict=True))
             self.forwards += len(fresh)
         return np.stack([self._answers[key] for key in keys])
+
+    def whole(self, texts: Sequence[str]) -> np.ndarray:
+        """float32 logits (texts, classes) of one batch, asked without looking at what was answered before."""
+        mode = {"stochastic": True} if self.stochastic else {}
+        return np.asarray(self.model.logits([text.split() for text in texts], **mode), dtype=np.float32)
 
     def __call__(self, text_input_list: Sequence[str]) -> torch.Tensor:
         """What TextAttack's goal functions ask for: a tensor of logits, never mistaken for probabilities.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from flat.attacks.textattack_environment import textattack
-from flat.attacks.words import attack_words
+from flat.attacks.words import is_one_word
 from flat.errors import ResourceError
 
 
@@ -36,7 +36,7 @@ class NeighbourEmbedding(textattack.shared.AbstractWordEmbedding):
         key = (index, topn)
         if key not in self._near:
             found = self.table.neighbours(self.table.words[index], topn)
-            self._near[key] = [self.table.index[word] for word, _ in found if attack_words(word) == [word]]
+            self._near[key] = [self.table.index[word] for word, _ in found if is_one_word(word)]
         return self._near[key]
 
     def get_cos_sim(self, a, b) -> float:

@@ -22,6 +22,11 @@ def attack_words(text: str) -> list[str]:
     return textattack.shared.utils.words_from_text(text)
 
 
+def is_one_word(text: str) -> bool:
+    """Whether TextAttack reads a text as one word, the same as the text."""
+    return (text.isascii() and text.isalnum()) or attack_words(text) == [text]
+
+
 def attack_vocabulary(texts: Iterable[str]) -> list[str]:
     """Every word that an attack may meet in ``texts``, sorted."""
     return sorted({word for text in texts for word in attack_words(text)})

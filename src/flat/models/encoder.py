@@ -93,6 +93,11 @@ class Encoder(Classifier):
     def lengths(self, texts: Texts) -> list[int]:
         return self._texts.lengths(texts)
 
+    def editor(self):
+        from flat.models.bert_edits import NETWORKS, FirstTokenEditor
+
+        return FirstTokenEditor(self) if type(self.network).__name__ in NETWORKS else super().editor()
+
     def embed(self, batch: Batch) -> Tensor:
         """What the mask multiplies: rows of the embedding matrix, or by the switch the embedding block's output.
 

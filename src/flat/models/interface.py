@@ -147,6 +147,12 @@ class Classifier(nn.Module):
         """What texts are sorted by before they are batched: the tokens that each is encoded to, or near it."""
         return [len(text) for text in texts]
 
+    def editor(self):
+        """What answers many one-word edits of a text (``flat.models.edits``); in evaluation mode."""
+        from flat.models.edits import Editor
+
+        return Editor(self)
+
     def stored_name(self, name: str) -> str:
         """How a weight of the state dict is called in model.safetensors."""
         return name

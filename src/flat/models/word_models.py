@@ -48,8 +48,12 @@ class WordModel(Classifier):
         return self.embedding.embedding_dim
 
     def signature(self, text: Sequence[str]) -> tuple[int, ...]:
+        return self.word_ids(text[: self.max_length])
+
+    def word_ids(self, words: Sequence[str | None]) -> tuple[int, ...]:
+        """The id of each word, as spelt or in lower case; None is unknown."""
         look_up = self.index.get
-        return tuple(look_up(w) or look_up(w.lower(), UNKNOWN) for w in text[: self.max_length])
+        return tuple(look_up(w) or look_up(w.lower(), UNKNOWN) if w else UNKNOWN for w in words)
 
     def encode(self, texts: Texts) -> Batch:
         rows = [self.signature(text) for text in texts]
@@ -81,6 +85,11 @@ class CNN(WordModel):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(filters * len(widths), self.classes)
 
+    def editor(self):
+        from flat.models.cnn_edits import CnnEditor
+
+        return CnnEditor(self) if self.device.type == "cpu" else super().editor()
+
     def encode_embeddings(self, embeddings: Tensor, batch: Batch) -> Tensor:
         embeddings = embeddings * batch.present.unsqueeze(-1)  # padding carries nothing, also on IG's path
         channels = embeddings.transpose(1, 2)  # (batch, dim, tokens)
@@ -103,6 +112,11 @@ class LSTM(WordModel):
         self.lstm = nn.LSTM(self.dim, hidden, batch_first=True)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden, self.classes)
+
+    def editor(self):
+        from flat.models.lstm_edits import LstmEditor
+
+        return LstmEditor(self) if self.device.type == "cpu" else super().editor()
 
     def drop_embeddings(self, embeddings: Tensor) -> Tensor:
         return self.embedding_dropout(embeddings)
