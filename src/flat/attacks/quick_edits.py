@@ -8,10 +8,16 @@ short way; the result is the same object, attribute by attribute (a test compare
 
 import functools
 from collections import OrderedDict
+from collections.abc import Callable
 
 
-def install(attacked_text: type, words_from_text) -> None:
-    """Give TextAttack's class ``AttackedText`` the short way; ``words_from_text`` is its (memoised) splitter."""
+def install(attacked_text: type, words_from_text, replace: Callable) -> None:
+    """Give TextAttack's class ``AttackedText`` the short way.
+
+    Args:
+        words_from_text: its (memoised) splitter.
+        replace: ``setattr``, or what remembers the stock method too.
+    """
     general = attacked_text.generate_new_attacked_text
 
     @functools.wraps(general)
@@ -27,7 +33,7 @@ def install(attacked_text: type, words_from_text) -> None:
             return general(self, new_words)
         return _replaced(attacked_text, self, column, text, changed, new_words)
 
-    attacked_text.generate_new_attacked_text = generate_new_attacked_text
+    replace(attacked_text, "generate_new_attacked_text", generate_new_attacked_text)
 
 
 def _replaced(attacked_text: type, old, column: str, text: str, changed: list[int], new_words: list[str]):
