@@ -21,7 +21,7 @@ from attack_toys import (
 from flat.attacks import recipes, registry, wordnet_table
 from flat.attacks.components import PartOfSpeech, SentenceSimilarity
 from flat.attacks.tagger import PerceptronTagger
-from flat.attacks.textattack_environment import textattack
+from flat.attacks.textattack_environment import as_installed, textattack
 from flat.attacks.victim import Victim
 from flat.attacks.word_embedding import NeighbourEmbedding, VectorNeighbours, load_vectors
 from flat.attacks.words import attack_vocabulary, attack_words
@@ -232,11 +232,18 @@ def test_whole_attacks_equal_those_of_uncached_stock_components(recipe, tmp_path
     assert any(text != original for (_, text, _), (original, _) in zip(ours, SENTENCES, strict=True))
 
 
+def stock_edit(text, new_words):
+    with as_installed():
+        new = text.generate_new_attacked_text(new_words)
+        assert new.words is not None  # split by the stock function
+        return new
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_quick_edits_give_the_object_that_textattack_gives(seed):
     """Chains of edits: replaced, dropped and inserted words, words with punctuation, words of other alphabets."""
     AttackedText = textattack.shared.AttackedText
-    stock = AttackedText.generate_new_attacked_text.__wrapped__
+    stock = stock_edit
     draw = random.Random(seed)
     texts = [*ODD_TEXTS, *(text for text, _ in SENTENCES), "a a a <SPLIT> aa", "'s 's s ' s", "SPLIT it < S > P"]
     words = ["new", "'hood", "U.S.", "", "two words", "x-y", "--", "naïve", "中文", "s", "a", "A"]
@@ -255,7 +262,11 @@ def test_quick_edits_give_the_object_that_textattack_gives(seed):
                 with pytest.raises(type(error)):
                     one.generate_new_attacked_text(new_words)
                 break
+            places = [i for i, (old, new) in enumerate(zip(one.words, new_words, strict=True)) if old != new]
+            same = one.replace_words_at_indices(places, [new_words[i] for i in places])
             one = one.generate_new_attacked_text(new_words)
+            assert same == one and same.words == one.words and hash(same) == hash(one.text)
+            assert list(same.attack_attrs["modified_indices"]) == list(one.attack_attrs["modified_indices"])
             assert one.text == other.text
             assert one.words == other.words == attack_words(one.text)
             assert one == other and hash(one) == hash(other)

@@ -32,7 +32,7 @@ class PartOfSpeech(_PartOfSpeech):
         self._tags: dict[tuple[str, ...], list[str]] = {}
 
     def clear_cache(self):
-        """Between examples nothing needs forgetting; but contexts seldom return, and memory must not grow with texts."""
+        """Nothing needs forgetting between examples; but contexts seldom return, and memory must not grow."""
         if len(self._tags) > 20_000:
             self._tags.clear()
 

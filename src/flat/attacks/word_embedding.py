@@ -13,7 +13,6 @@ from flat.attacks.textattack_environment import textattack
 from flat.attacks.words import attack_words
 from flat.errors import ResourceError
 
-
 KEPT = 2**15  # cosines that are remembered; memory must not grow with the number of texts
 
 
