@@ -1,9 +1,10 @@
 """What TextAttack's searches ask again and again, answered at once: for the searches that ours does not repeat.
 
-Three things of a built attack are replaced, each by one that answers the same (tests compare whole attacks with stock
+Some things of a built attack are replaced, each by one that answers the same (tests compare whole attacks with stock
 TextAttack): the goal function's verdicts on a batch, computed on the batch's array instead of tensor by tensor; the
 candidates of one position of one text, which the members of a genetic algorithm's population ask for many times (the
-transformation cache does not serve: the question holds a list); and the draws of a position, while none has candidates.
+transformation cache does not serve: the question holds a list); the draws of a position,
+while none has candidates; and the questions of a particle swarm, which asks about one position after the other.
 """
 
 from collections import OrderedDict
@@ -24,6 +25,8 @@ def install(attack) -> None:
     if isinstance(search, textattack.search_methods.GeneticAlgorithm) and not search.post_crossover_check:
         search.get_transformations = RememberedCandidates(attack).get_transformations
         search._perturb = QuickPerturbation(search).perturb
+    if isinstance(search, textattack.search_methods.ParticleSwarmOptimization):
+        search.get_transformations = AskedAhead(attack).get_transformations
 
 
 def forget(attack) -> None:
@@ -109,6 +112,26 @@ class RememberedCandidates:
                     cache[(text, candidate)] = cache[(text, candidate)]
         self.overflowing = True
         self._known.clear()
+
+
+class AskedAhead:
+    """``Attack.get_transformations`` of a search that asks the victim about all candidates, some at a time: it is asked
+    about them in full batches, and the goal function remembers.
+
+    Args:
+        attack: the built attack.
+    """
+
+    def __init__(self, attack):
+        self.attack = attack
+
+    def get_transformations(self, text, original_text=None, **options):
+        found = self.attack.get_transformations(text, original_text=original_text, **options)
+        goal, asking = self.attack.goal_function, self.attack.search_method.get_goal_results
+        limited = not isinstance(asking.__self__, BatchVerdicts)  # a time limit looks at the clock in between
+        if not limited and goal.use_cache and goal.query_budget - goal.num_queries >= len(found):
+            goal._call_model(found)
+        return found
 
 
 class QuickPerturbation:
