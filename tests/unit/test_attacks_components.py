@@ -1,7 +1,10 @@
 """Caches and local stand-ins change nothing: the stock components' answers, one by one and as whole attacks."""
 
 import importlib
+import multiprocessing
+import os
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -96,6 +99,22 @@ def test_a_word_of_the_table_does_not_touch_wordnet(tmp_path):
         synonyms.of("horse")
 
 
+def test_a_forked_process_reads_wordnet_through_files_of_its_own(resources):
+    """Else the place in a file is shared: a process reads where another has just been."""
+    wordnet = wordnet_table.WordNet(resources / "wordnet")
+    before = wordnet.synonyms("horse")
+    shared = wordnet.reader._data_file("n").stream.fileno()
+
+    def child():
+        assert wordnet.synonyms("horse") == before
+        sys.exit(wordnet.reader._data_file("n").stream.fileno() == shared)
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
 def test_the_sentence_encoder_encodes_each_window_once_and_none_of_a_short_text():
     encoder = Encoder()
     constraint = SentenceSimilarity(
@@ -149,7 +168,6 @@ def test_vector_neighbours_by_hand(tmp_path):
 
 
 def test_a_pickle_that_would_run_code_is_refused(tmp_path):
-    import os
     import pickle
 
     class Evil:
