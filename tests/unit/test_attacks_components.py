@@ -1,7 +1,10 @@
 """Caches and local stand-ins change nothing: the stock components' answers, one by one and as whole attacks."""
 
 import importlib
+import multiprocessing
+import os
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -21,7 +24,7 @@ from attack_toys import (
 from flat.attacks import recipes, registry, wordnet_table
 from flat.attacks.components import PartOfSpeech, SentenceSimilarity
 from flat.attacks.tagger import PerceptronTagger
-from flat.attacks.textattack_environment import textattack
+from flat.attacks.textattack_environment import as_installed, textattack
 from flat.attacks.victim import Victim
 from flat.attacks.word_embedding import NeighbourEmbedding, VectorNeighbours, load_vectors
 from flat.attacks.words import attack_vocabulary, attack_words
@@ -96,6 +99,22 @@ def test_a_word_of_the_table_does_not_touch_wordnet(tmp_path):
         synonyms.of("horse")
 
 
+def test_a_forked_process_reads_wordnet_through_files_of_its_own(resources):
+    """Else the place in a file is shared: a process reads where another has just been."""
+    wordnet = wordnet_table.WordNet(resources / "wordnet")
+    before = wordnet.synonyms("horse")
+    shared = wordnet.reader._data_file("n").stream.fileno()
+
+    def child():
+        assert wordnet.synonyms("horse") == before
+        sys.exit(wordnet.reader._data_file("n").stream.fileno() == shared)
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
 def test_the_sentence_encoder_encodes_each_window_once_and_none_of_a_short_text():
     encoder = Encoder()
     constraint = SentenceSimilarity(
@@ -149,7 +168,6 @@ def test_vector_neighbours_by_hand(tmp_path):
 
 
 def test_a_pickle_that_would_run_code_is_refused(tmp_path):
-    import os
     import pickle
 
     class Evil:
@@ -232,11 +250,18 @@ def test_whole_attacks_equal_those_of_uncached_stock_components(recipe, tmp_path
     assert any(text != original for (_, text, _), (original, _) in zip(ours, SENTENCES, strict=True))
 
 
+def stock_edit(text, new_words):
+    with as_installed():
+        new = text.generate_new_attacked_text(new_words)
+        assert new.words is not None  # split by the stock function
+        return new
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_quick_edits_give_the_object_that_textattack_gives(seed):
     """Chains of edits: replaced, dropped and inserted words, words with punctuation, words of other alphabets."""
     AttackedText = textattack.shared.AttackedText
-    stock = AttackedText.generate_new_attacked_text.__wrapped__
+    stock = stock_edit
     draw = random.Random(seed)
     texts = [*ODD_TEXTS, *(text for text, _ in SENTENCES), "a a a <SPLIT> aa", "'s 's s ' s", "SPLIT it < S > P"]
     words = ["new", "'hood", "U.S.", "", "two words", "x-y", "--", "naïve", "中文", "s", "a", "A"]
@@ -255,7 +280,11 @@ def test_quick_edits_give_the_object_that_textattack_gives(seed):
                 with pytest.raises(type(error)):
                     one.generate_new_attacked_text(new_words)
                 break
+            places = [i for i, (old, new) in enumerate(zip(one.words, new_words, strict=True)) if old != new]
+            same = one.replace_words_at_indices(places, [new_words[i] for i in places])
             one = one.generate_new_attacked_text(new_words)
+            assert same == one and same.words == one.words and hash(same) == hash(one.text)
+            assert list(same.attack_attrs["modified_indices"]) == list(one.attack_attrs["modified_indices"])
             assert one.text == other.text
             assert one.words == other.words == attack_words(one.text)
             assert one == other and hash(one) == hash(other)

@@ -32,8 +32,8 @@ class PartOfSpeech(_PartOfSpeech):
         self._tags: dict[tuple[str, ...], list[str]] = {}
 
     def clear_cache(self):
-        """Between examples nothing needs forgetting; only a very long run is kept from filling the memory."""
-        if len(self._tags) > 500_000:
+        """Nothing needs forgetting between examples; but contexts seldom return, and memory must not grow."""
+        if len(self._tags) > 20_000:
             self._tags.clear()
 
     def _get_pos(self, before_ctx, word, after_ctx):
@@ -129,7 +129,7 @@ class Tagged:
     def _get_transformations(self, current_text, indices_to_modify):
         words = tuple(current_text.words)
         if words not in self._tags:
-            if len(self._tags) > 100_000:
+            if len(self._tags) > 2_000:
                 self._tags.clear()
             self._tags[words] = self.tagger.universal_tags(words)
         current_text._pos_tags = self._tags[words]

@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ import torch
 from flat.attacks import ledger, recipes
 from flat.attacks import workers as _workers
 from flat.attacks.alignment import align
+from flat.attacks.examples import check_words
 from flat.attacks.greedy import Found
 from flat.attacks.journal import Journal
 from flat.attacks.lock import lock_hash, resolve
@@ -40,14 +42,26 @@ class AttackRun:
     """What an attack on a list of examples gave.
 
     Attributes:
-        ledger: one row per example, columns and order of ``ledger.SCHEMA``.
-        seconds: example_id, seconds: wall time, not part of the result.
+        finished: the rows, on disk: of ``ledger.SCHEMA`` and, not part of the result, ``seconds`` of wall time.
         lock: the resolved attack; its hash is in every row.
     """
 
-    ledger: pd.DataFrame
-    seconds: pd.DataFrame
+    finished: Journal
     lock: dict
+
+    def rows(self) -> Iterator[dict]:
+        """One row per example in the order of their ids, each read from disk when it is asked for."""
+        return self.finished.rows()
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """All rows in memory, columns and order of ``ledger.SCHEMA``."""
+        return ledger.frame(list(self.rows()))
+
+    @cached_property
+    def seconds(self) -> pd.DataFrame:
+        """example_id, seconds."""
+        return ledger.seconds((row["example_id"], row["seconds"]) for row in self.rows())
 
 
 def attack_examples(
@@ -65,7 +79,8 @@ def attack_examples(
 
     Args:
         model: a classifier in evaluation mode.
-        examples: columns example_id, text, label, words; ``text`` is ``words`` joined by one space.
+        examples: columns example_id, text, label and, unless the caller has checked that, words: ``text`` is
+            ``words`` joined by one space.
         spec: recipe, search (``flat.attacks.search``), query_budget, time_limit (seconds), resources (role -> name),
             parameters (overrides).
         seed: each example's own seed derives from it and the example's id.
@@ -92,33 +107,27 @@ def attack_examples(
     todo = examples[["example_id", "text", "label"]].to_dict("records")
     if todo and not train_mode:
         probe(victim, [example["text"] for example in todo[:PROBED]])
-    notes = Journal(journal, _digest(model, todo, lock, seed)) if journal is not None else None
-    rows = dict(notes.rows) if notes else {}
-    rows = {example["example_id"]: rows[example["example_id"]] for example in todo if example["example_id"] in rows}
-    left = [example for example in todo if example["example_id"] not in rows]
-    if rows:
-        log.info("resuming: %d of %d examples are in the journal", len(rows), len(todo))
+    notes = Journal(journal, _digest(model, todo, lock, seed))
+    left = [example for example in todo if example["example_id"] not in notes]
+    if len(notes):
+        log.info("resuming: %d of %d examples are in the journal", len(notes), len(todo))
     try:
         if train_mode:
             model.train()
         with _workers.orderly_stop() as stop:
             for row in _run(single, left, workers, model, stop):
-                rows[row["example_id"]] = row
-                if notes:
-                    notes.append(row)
+                notes.append(row)
                 if progress:
-                    progress(len(rows), len(todo))
-            if len(rows) < len(todo) and stop:
-                log.info("stopped with %d of %d examples done", len(rows), len(todo))
+                    progress(len(notes), len(todo))
+            if len(notes) < len(todo) and stop:
+                log.info("stopped with %d of %d examples done", len(notes), len(todo))
+    except BaseException:
+        notes.close()
+        raise
     finally:
         if train_mode:
             model.eval()
-        if notes:
-            notes.close()
-    seconds = pd.DataFrame(
-        {"example_id": sorted(rows), "seconds": [float(rows[name]["seconds"]) for name in sorted(rows)]}
-    )
-    return AttackRun(ledger.frame(list(rows.values())), seconds, lock)
+    return AttackRun(notes, lock)
 
 
 def _run(single: "_Single", left: list[dict], count: int, model, stop) -> Iterator[dict]:
@@ -181,9 +190,8 @@ class _Single:
 def _check(examples: pd.DataFrame) -> None:
     if examples["example_id"].duplicated().any():
         raise DataError("attacked examples", "example ids are not unique", "draw them with draw_examples")
-    for name, text, words in zip(examples["example_id"], examples["text"], examples["words"], strict=True):
-        if text.split(" ") != list(words):
-            raise DataError(f"example {name}", "its text is not its words joined by one space", "run preprocess again")
+    if "words" in examples:
+        check_words(examples)
 
 
 def _digest(model, todo: list[dict], lock: dict, seed: int) -> str:

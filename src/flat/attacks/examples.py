@@ -29,6 +29,17 @@ def draw_examples(frame: pd.DataFrame, n: int | None, seed: int) -> list[str]:
     return sorted(drawn)
 
 
+def check_words(frame: pd.DataFrame) -> None:
+    """Make sure that each text of ``frame`` (columns example_id, text, words) is its words joined by one space.
+
+    Raises:
+        DataError: one is not.
+    """
+    for name, text, words in zip(frame["example_id"], frame["text"], frame["words"], strict=True):
+        if text.split(" ") != list(words):
+            raise DataError(f"example {name}", "its text is not its words joined by one space", "run preprocess again")
+
+
 def quotas(sizes: dict[int, int], n: int) -> dict[int, int]:
     """n split in proportion to ``sizes`` by largest remainders; ties go to the larger class, then the lower label."""
     total = sum(sizes.values())

@@ -2,11 +2,13 @@
 
 The first line says which attack it is; each further line is one finished example. Snakemake deletes incomplete outputs,
 so the journal is no output: it lies where the caller says, is resumed from by the same attack only, and is deleted by
-the caller once the ledger stands.
+the caller once the ledger stands. Rows stay on disk: memory holds where each begins, whatever the number of texts.
 """
 
 import json
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 FORMAT = 1
@@ -17,50 +19,77 @@ class Journal:
 
     Args:
         path: the journal's file; a journal of another attack there is renamed to ``<name>.stale``, never mixed in.
+            None: a temporary file, for an attack that is not to be resumed.
         digest: identifies the attack: its lock, inputs, seed and the victim's weights.
     """
 
-    def __init__(self, path: str | Path, digest: str):
+    def __init__(self, path: str | Path | None, digest: str):
+        self._header = {"format": FORMAT, "attack": digest}
+        self._starts: dict[str, int] = {}  # example id -> where its line begins
+        if path is None:
+            self._open(tempfile.TemporaryFile("w+b"), 0)  # noqa: SIM115 (open as long as this is)
+            return
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._header = {"format": FORMAT, "attack": digest}
-        self.rows: dict[str, dict] = {}
         whole = self._read()
         if whole is None:
             if self.path.exists():
                 os.replace(self.path, self.path.with_name(self.path.name + ".stale"))
-            self._stream = self.path.open("wb")
-            self._write(self._header)
+            self._open(self.path.open("w+b"), 0)
         else:
-            self._stream = self.path.open("r+b")
-            self._stream.truncate(whole)  # a line torn by a kill is dropped: its example is attacked again
-            self._stream.seek(whole)
+            self._open(self.path.open("r+b"), whole)
+
+    def _open(self, stream, end: int) -> None:
+        """Go on after the first ``end`` bytes."""
+        self._stream, self._end = stream, end
+        stream.truncate(end)  # a line torn by a kill is dropped: its example is attacked again
+        if end == 0:
+            self._write(self._header)
 
     def _read(self) -> int | None:
-        """Fill ``rows`` from the file; the length of its whole lines in bytes, or None if it is not this attack's."""
+        """Find the file's rows; the length of its whole lines in bytes, or None if it is not this attack's."""
         try:
-            content = self.path.read_bytes()
+            with self.path.open("rb") as stream:
+                end = 0
+                for line in stream:
+                    if not line.endswith(b"\n"):
+                        break
+                    value = json.loads(line)
+                    if end == 0 and value != self._header:
+                        return None
+                    if end > 0:
+                        self._starts[value["example_id"]] = end
+                    end += len(line)
         except FileNotFoundError:
             return None
-        whole = content.rfind(b"\n") + 1
-        lines = content[:whole].splitlines()
-        try:
-            if not lines or json.loads(lines[0]) != self._header:
-                return None
-            rows = [json.loads(line) for line in lines[1:]]
-            self.rows = {row["example_id"]: row for row in rows}
         except (ValueError, KeyError, TypeError):
-            self.rows = {}
+            self._starts = {}
             return None
-        return whole
+        return end or None
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __contains__(self, example_id: str) -> bool:
+        return example_id in self._starts
+
+    def rows(self) -> Iterator[dict]:
+        """The rows in the order of their ids, each read when it is asked for."""
+        for example_id in sorted(self._starts):
+            self._stream.seek(self._starts[example_id])
+            yield json.loads(self._stream.readline())
 
     def append(self, row: dict) -> None:
-        self._write(row)
-        self.rows[row["example_id"]] = row
+        self._starts[row["example_id"]] = self._write(row)
 
-    def _write(self, value: dict) -> None:
-        self._stream.write(json.dumps(value, ensure_ascii=False).encode() + b"\n")
+    def _write(self, value: dict) -> int:
+        """Write a line; returns where it begins."""
+        start, line = self._end, json.dumps(value, ensure_ascii=False).encode() + b"\n"
+        self._stream.seek(start)
+        self._stream.write(line)
         self._stream.flush()
+        self._end += len(line)
+        return start
 
     def close(self) -> None:
         self._stream.close()

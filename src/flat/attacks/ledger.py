@@ -3,7 +3,7 @@
 No wall times inside, so that two runs write the same bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,6 +127,12 @@ def frame(rows: Sequence[dict]) -> pd.DataFrame:
     return pd.DataFrame(columns, dtype=None if rows else object)  # an empty list column must not become a number
 
 
+def seconds(of_examples: Iterable[tuple[str, float]]) -> pd.DataFrame:
+    """Wall time of each example's attack, sorted by example id, columns as in ``SECONDS_SCHEMA``."""
+    ordered = sorted(of_examples)
+    return pd.DataFrame({"example_id": [name for name, _ in ordered], "seconds": [float(s) for _, s in ordered]})
+
+
 def merge(shards: Sequence[pd.DataFrame], ids: Sequence[str] | None = None, where: str = "ledger") -> pd.DataFrame:
     """One ledger from shards of one attack.
 
@@ -186,7 +192,11 @@ def status_counts(ledger: pd.DataFrame) -> Counts:
     Raises:
         ArtefactError: the ledger holds an unknown status.
     """
-    found = ledger["status"].value_counts().to_dict()
+    return counts(ledger["status"].value_counts().to_dict())
+
+
+def counts(found: Mapping[str, int]) -> Counts:
+    """The counts of an attack's outcomes from how often each status occurs. Errors as in ``status_counts``."""
     if unknown := sorted(set(found) - {SUCCEEDED, FAILED, SKIPPED}):
         raise ArtefactError("ledger", f"unknown status {unknown[0]!r}", "delete it and run the attack again")
-    return Counts(len(ledger), found.get(SUCCEEDED, 0), found.get(FAILED, 0), found.get(SKIPPED, 0))
+    return Counts(sum(found.values()), found.get(SUCCEEDED, 0), found.get(FAILED, 0), found.get(SKIPPED, 0))

@@ -6,6 +6,7 @@ function says that the search is over, and answers no further question. The sear
 
 import time
 
+from flat.attacks import quick_search
 from flat.attacks.textattack_environment import textattack
 from flat.errors import StudyError
 
@@ -27,12 +28,14 @@ class LimitedAttack:
             raise StudyError("attacks.*.time_limit", f"{seconds} seconds", "give a positive number, or null")
         self.attack, self.goal, self.seconds = attack, attack.goal_function, seconds
         self.query_budget = self.goal.query_budget
+        quick_search.install(attack)
         if seconds is not None:
             attack.search_method.get_goal_results = self._get_goal_results
 
     def __call__(self, text: str, label: int):
         """TextAttack's result of attacking ``text``."""
         self.goal.query_budget = self.query_budget
+        quick_search.forget(self.attack)
         self._end = time.monotonic() + (self.seconds or 0)
         attacked = textattack.shared.AttackedText(text)
         first, over = self.goal.init_attack_example(attacked, label)

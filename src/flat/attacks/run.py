@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from flat.artefacts import read_json, read_table, write_json, write_table
-from flat.attacks import ledger
-from flat.attacks.examples import draw_examples
+from flat.attacks import ledger, ledger_file
+from flat.attacks.examples import check_words, draw_examples
 from flat.errors import ArtefactError
 
 log = logging.getLogger("flat")
@@ -44,15 +45,11 @@ def attack_split(
     Returns:
         the counts of each status.
     """
+    frame = _examples(split, ids_file, examples, seed, shard)  # before what stays in memory takes its place
     from flat.attacks.engine import attack_examples
     from flat.attacks.resources import AttackResources
     from flat.models.checkpoint import load
 
-    frame = read_table(split)
-    ids = drawn_ids(frame, ids_file, examples, seed)
-    if shard is not None:
-        ids = sorted(ids)[shard[0] :: shard[1]]
-    frame = frame[frame["example_id"].isin(set(ids))].sort_values("example_id")
     run = attack_examples(
         load(model_folder, device),
         frame,
@@ -64,7 +61,20 @@ def attack_split(
         resources=AttackResources(spec["resources"], tables, device=device),
         train_mode=train_mode,
     )
-    return _write(run.ledger, run.seconds, run.lock, outputs, journal)
+    found = _write(run.rows(), run.lock, outputs)
+    journal.unlink(missing_ok=True)
+    return found
+
+
+def _examples(split: str, ids_file: str | None, examples: int | None, seed: int, shard: list[int] | None):
+    """The examples to attack, checked: columns example_id, text, label."""
+    frame = read_table(split, ["example_id", "text", "label", "words"])
+    ids = drawn_ids(frame, ids_file, examples, seed)
+    if shard is not None:
+        ids = sorted(ids)[shard[0] :: shard[1]]
+    frame = frame[frame["example_id"].isin(set(ids))].sort_values("example_id")
+    check_words(frame)
+    return frame[["example_id", "text", "label"]].copy()
 
 
 def drawn_ids(frame, ids_file: str | None, examples: int | None, seed: int) -> list[str]:
@@ -84,13 +94,21 @@ def drawn_ids(frame, ids_file: str | None, examples: int | None, seed: int) -> l
     return draw_examples(frame, examples, seed)
 
 
-def _write(rows, seconds, lock: dict, outputs: dict[str, str], journal: Path | None = None) -> dict:
-    write_table(outputs["seconds"], seconds, ledger.SECONDS_SCHEMA)
+def _write(rows: Iterable[dict], lock: dict, outputs: dict[str, str]) -> dict:
+    """Write an attack's files, its ledger row by row."""
+    statuses: Counter[str] = Counter()
+    seconds: list[tuple[str, float]] = []
+
+    def noted() -> Iterator[dict]:
+        for row in rows:
+            statuses[row["status"]] += 1
+            seconds.append((row["example_id"], row["seconds"]))
+            yield row
+
+    ledger_file.write(outputs["ledger"], noted())
+    write_table(outputs["seconds"], ledger.seconds(seconds), ledger.SECONDS_SCHEMA)
     write_json(outputs["lock"], lock)
-    write_table(outputs["ledger"], rows, ledger.SCHEMA)
-    if journal is not None:
-        journal.unlink(missing_ok=True)
-    return asdict(ledger.status_counts(rows))
+    return asdict(ledger.counts(statuses))
 
 
 def merge_shards(
@@ -106,7 +124,10 @@ def merge_shards(
     ids = drawn_ids(read_table(split, ["example_id", "label"]), ids_file, examples, seed)
     rows = ledger.merge([read_table(path) for path in shards], ids, where=outputs["ledger"])
     seconds = pd.concat([read_table(f"{path}.seconds.parquet") for path in beside]).sort_values("example_id")
-    return _write(rows, seconds, read_json(f"{beside[0]}.lock.json"), outputs)
+    write_table(outputs["seconds"], seconds, ledger.SECONDS_SCHEMA)
+    write_json(outputs["lock"], read_json(f"{beside[0]}.lock.json"))
+    ledger_file.write(outputs["ledger"], rows)
+    return asdict(ledger.status_counts(rows))
 
 
 def progress_lines(every: float = 10.0) -> Callable[[int, int], None]:

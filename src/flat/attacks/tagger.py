@@ -14,6 +14,7 @@ from flat.errors import ResourceError
 
 NAME = "averaged_perceptron_tagger_eng"
 START, END = ["-START-", "-START2-"], ["-END-", "-END2-"]
+ROWS = 20_000  # features whose weights are kept as arrays: 8 MB
 
 
 class PerceptronTagger:
@@ -38,7 +39,7 @@ class PerceptronTagger:
         # among equal scores NLTK takes the alphabetically last tag: descending order makes that argmax's first
         self.tags = sorted(classes, reverse=True)
         self._position = {tag: i for i, tag in enumerate(self.tags)}
-        self._rows: dict[str, np.ndarray | None] = {}  # feature -> its weight for each tag, made on first use
+        self._rows: dict[str, np.ndarray] = {}  # feature -> its weight for each tag, made on first use
         self._classes = np.array([self._universal.get(tag, "X") for tag in self.tags])
         self._nothing = np.zeros(len(self.tags))
         self._about: dict[str, tuple[np.ndarray, ...]] = {}  # word -> rows of the features that it alone decides
@@ -126,27 +127,26 @@ class PerceptronTagger:
         return self._about[word]
 
     def _feature(self, feature: str) -> np.ndarray:
-        row = self._rows[feature] if feature in self._rows else self._row(feature)
-        return self._nothing if row is None else row
+        if feature not in self._weights:
+            return self._nothing
+        return self._rows[feature] if feature in self._rows else self._row(feature)
 
     def _sum(self, present: list[str]) -> np.ndarray:
         total = np.zeros(len(self.tags))
         for feature in present:  # in NLTK's order: the same rounding
-            row = self._rows[feature] if feature in self._rows else self._row(feature)
-            if row is not None:
-                total += row
+            if feature in self._weights:
+                total += self._rows[feature] if feature in self._rows else self._row(feature)
         return total
 
     def _best(self, present: list[str]) -> str:
         return self.tags[int(self._sum(present).argmax())]
 
-    def _row(self, feature: str) -> np.ndarray | None:
-        weights = self._weights.get(feature)
-        row = None
-        if weights is not None:
-            row = np.zeros(len(self.tags))
-            for tag, weight in weights.items():
-                row[self._position[tag]] = weight
+    def _row(self, feature: str) -> np.ndarray:
+        row = np.zeros(len(self.tags))
+        for tag, weight in self._weights[feature].items():
+            row[self._position[tag]] = weight
+        if len(self._rows) >= ROWS:
+            self._rows.clear()
         self._rows[feature] = row
         return row
 

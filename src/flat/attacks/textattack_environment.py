@@ -240,17 +240,18 @@ def _remember_words(package: types.ModuleType) -> None:
     spare most candidates the rest of that work."""
     strings = importlib.import_module("textattack.shared.utils.strings")
     split = strings.words_from_text
-    remembered = functools.lru_cache(maxsize=2**16)(lambda text: tuple(split(text)))
+    of_word, of_text = (functools.lru_cache(most)(lambda text: tuple(split(text))) for most in (2**15, 2**10))
 
     @functools.wraps(split)
     def words_from_text(s, words_to_ignore=()):
-        return split(s, list(words_to_ignore)) if words_to_ignore else list(remembered(s))
+        if words_to_ignore:
+            return split(s, list(words_to_ignore))
+        return list((of_word if len(s) < 32 else of_text)(s))
 
-    for module in (strings, sys.modules["textattack.shared.utils"]):
-        module.words_from_text = words_from_text
     texts = importlib.import_module("textattack.shared.attacked_text")
-    texts.words_from_text = words_from_text
-    quick_edits.install(texts.AttackedText, words_from_text)
+    for module in (strings, sys.modules["textattack.shared.utils"], texts):
+        _replace(module, "words_from_text", words_from_text)
+    quick_edits.install(texts.AttackedText, words_from_text, _replace)
 
 
 def _take_tags(package: types.ModuleType) -> None:
@@ -261,7 +262,29 @@ def _take_tags(package: types.ModuleType) -> None:
             raise AttackError("a text's parts of speech", "nobody has tagged it", "derive the component from Tagged")
         return self._pos_tags[desired_word_idx]
 
-    package.shared.AttackedText.pos_of_word_index = pos_of_word_index
+    _replace(package.shared.AttackedText, "pos_of_word_index", pos_of_word_index)
+
+
+_as_installed: list[tuple[object, str, object]] = []
+
+
+def _replace(owner, name: str, value) -> None:
+    """Put ``value`` in the place of TextAttack's own ``owner.name``, which ``as_installed`` knows."""
+    _as_installed.append((owner, name, getattr(owner, name)))
+    setattr(owner, name, value)
+
+
+@contextmanager
+def as_installed() -> Iterator[None]:
+    """Within, TextAttack's functions are its own again: what ours are compared with."""
+    ours = [(owner, name, getattr(owner, name)) for owner, name, _ in _as_installed]
+    for owner, name, value in _as_installed:
+        setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        for owner, name, value in ours:
+            setattr(owner, name, value)
 
 
 textattack = _activate()

@@ -4,6 +4,7 @@
 shipped table (``flat.attacks.synonyms``) or ``VectorNeighbours``, the real counter-fitted vectors.
 """
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from flat.attacks.textattack_environment import textattack
 from flat.attacks.words import is_one_word
 from flat.errors import ResourceError
+
+KEPT = 2**15  # cosines that are remembered; memory must not grow with the number of texts
 
 
 class NeighbourEmbedding(textattack.shared.AbstractWordEmbedding):
@@ -22,8 +25,8 @@ class NeighbourEmbedding(textattack.shared.AbstractWordEmbedding):
 
     def __init__(self, neighbours):
         self.table = neighbours
-        self._near: dict[tuple[int, int], list[int]] = {}
-        self._cosine: dict[tuple[int, int], float] = {}
+        self._near = lru_cache(KEPT // 16)(self._nearest)
+        self._cosine = lru_cache(KEPT)(self._cosine_of)
 
     def word2index(self, word: str) -> int:
         return self.table.index[word]  # KeyError: TextAttack's sign for "not in the space"
@@ -33,19 +36,19 @@ class NeighbourEmbedding(textattack.shared.AbstractWordEmbedding):
 
     def nearest_neighbours(self, index: int, topn: int) -> list[int]:
         """Indices of the ``topn`` nearest words, nearest first, the word itself excluded."""
-        key = (index, topn)
-        if key not in self._near:
-            found = self.table.neighbours(self.table.words[index], topn)
-            self._near[key] = [self.table.index[word] for word, _ in found if is_one_word(word)]
-        return self._near[key]
+        return self._near(index, topn)
+
+    def _nearest(self, index: int, topn: int) -> list[int]:
+        found = self.table.neighbours(self.table.words[index], topn)
+        return [self.table.index[word] for word, _ in found if is_one_word(word)]
 
     def get_cos_sim(self, a, b) -> float:
         """Cosine of two words (or their indices)."""
         a, b = (self.table.index[w] if isinstance(w, str) else int(w) for w in (a, b))
-        key = (a, b) if a <= b else (b, a)
-        if key not in self._cosine:
-            self._cosine[key] = float(self.table.cosine(self.table.words[a], self.table.words[b]))
-        return self._cosine[key]
+        return self._cosine(a, b) if a <= b else self._cosine(b, a)
+
+    def _cosine_of(self, a: int, b: int) -> float:
+        return float(self.table.cosine(self.table.words[a], self.table.words[b]))
 
     def __getitem__(self, index):
         index = self.table.index.get(index) if isinstance(index, str) else index

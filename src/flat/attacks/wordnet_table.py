@@ -4,6 +4,7 @@ WordNet's first touch costs some 5 CPU-seconds a process; PWWS would pay it in e
 per data set; ``Synonyms`` reads it and asks WordNet itself only for words that the table lacks.
 """
 
+import os
 import warnings
 from collections.abc import Iterable
 from functools import cache
@@ -20,14 +21,24 @@ class WordNet:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
+        self._process = os.getpid()
 
     @property
     def reader(self):
         """NLTK's own reader of this folder."""
         return read_wordnet(self.folder)
 
+    def _reopen_after_fork(self) -> None:
+        """Have NLTK open its files anew: those that a parent opened share their place with it and with its others."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            if "reader" in vars(self):
+                self.reader._data_file_map = {}
+                self.reader._key_count_file = self.reader._key_synset_file = None
+
     def synonyms(self, word: str) -> list[str]:
         """Lemmas that share a synset with ``word``, phrases left out, commonest sense first."""
+        self._reopen_after_fork()
         found = {}  # ordered and without duplicates
         for synset in self.reader.synsets(word):
             for lemma in synset.lemma_names():

@@ -5,6 +5,7 @@ worker idles while another has long texts left. The parent alone writes files.
 """
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -86,6 +87,7 @@ def in_processes(work: Callable[[dict], dict], examples: list[dict], workers: in
     in_hand: dict = {}  # connection -> (process, example)
     processes = []
     try:
+        gc.freeze()  # a worker's collector leaves what was loaded alone: its memory stays shared
         for _ in range(min(workers, len(examples))):
             here, there = fork.Pipe()
             process = fork.Process(target=_serve, args=(work, there, os.getpid()), daemon=True)
@@ -93,6 +95,7 @@ def in_processes(work: Callable[[dict], dict], examples: list[dict], workers: in
             there.close()
             processes.append(process)
             _hand_out(here, process, left, in_hand, stop)
+        gc.unfreeze()
         while in_hand:
             for connection in wait(list(in_hand)):
                 process, example = in_hand.pop(connection)
