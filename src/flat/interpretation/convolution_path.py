@@ -6,8 +6,8 @@ alone. So the change of a class's logit that word t causes at a point s of the p
 
     sum over filters f of V[class, f] * sum over places o of [t - o is the picked window of f] * (K_f[o] . e_t) * h_t
 
-with K_f the filter, V the output layer and h_t = d(s * phi(s e_t)) / ds. Only the picks and h_t vary along the path; they
-serve all classes. Where several windows share a maximum each gets an equal part, as torch's ``amax`` has it.
+with K_f the filter, V the output layer and h_t = d(s * phi(s e_t)) / ds. Only the picks and h_t vary along the path;
+they serve all classes. Where windows share a maximum each gets an equal part, as torch's ``amax`` has it.
 """
 
 import torch

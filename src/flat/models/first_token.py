@@ -2,8 +2,8 @@
 
 The head of BERT, RoBERTa, ELECTRA and DeBERTa reads the last layer's first token alone; the feed-forward block of that
 layer works token by token. In evaluation mode it is therefore given the first token only: the same logits and gradients
-(up to the last bits of float32) without three quarters of the last layer's work, a quarter of an encoder of three layers.
-In training mode nothing changes, so that dropout draws what it drew.
+up to the last bits of float32, without three quarters of the last layer's work. In training mode nothing changes, so
+that dropout draws what it drew.
 """
 
 from torch import nn
