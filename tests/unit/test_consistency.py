@@ -11,16 +11,8 @@ from scipy.stats import kendalltau
 
 from flat.artefacts import write_table
 from flat.errors import ArtefactError
-from flat.interpretation.consistency import (
-    SCHEMA,
-    chance_topk,
-    kendall_tau,
-    measure,
-    pair_consistency,
-    select,
-    summarise,
-    topk_intersection,
-)
+from flat.interpretation.consistency import SCHEMA, left_out, measure, select, summarise
+from flat.interpretation.ranking import chance_topk, kendall_tau, likeness, topk_intersection
 
 # --- the two metrics
 
@@ -89,28 +81,27 @@ def test_vectors_of_different_length_are_a_defect():
     with pytest.raises(ValueError, match="shapes"):
         topk_intersection(np.arange(3), np.arange(4), 1)
     with pytest.raises(ValueError, match="shapes"):
-        pair_consistency(np.zeros((1, 3)), np.zeros((2, 3)))
+        likeness(np.zeros((1, 3)), np.zeros((2, 3)))
 
 
 def test_a_pair_is_the_mean_over_its_classes():
     original = np.array([[3.0, 2.0, 1.0], [1.0, 2.0, 3.0]])
     other = np.array([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]])  # alike for class 0, reversed for class 1
-    found = pair_consistency(original, other)
+    found = likeness(original, other)
     assert found.kendall_tau == pytest.approx(0.0)
     assert found.tau_dropped == 0
     assert found.ti[:3] == pytest.approx((0.5, 0.75, 1.0))  # class 1: TI@1 = 0, TI@2 = 1/2
     assert found.ti[9] == 1.0
-    assert found.chance[:4] == pytest.approx((1 / 3, 2 / 3, 1.0, 1.0))
 
 
 def test_an_undefined_class_is_dropped_from_tau_and_counted_but_kept_in_ti():
     original = np.array([[3.0, 2.0, 1.0], [0.0, 0.0, 0.0]])
     other = np.array([[3.0, 1.0, 2.0], [0.0, 0.0, 1.0]])
-    found = pair_consistency(original, other)
+    found = likeness(original, other)
     assert found.kendall_tau == pytest.approx(1 / 3)
     assert found.tau_dropped == 1
     assert found.ti[0] == pytest.approx(0.5)
-    nothing = pair_consistency(np.zeros((2, 3)), np.zeros((2, 3)))
+    nothing = likeness(np.zeros((2, 3)), np.zeros((2, 3)))
     assert math.isnan(nothing.kendall_tau)
     assert nothing.tau_dropped == 2
 
@@ -180,7 +171,7 @@ def test_rows_of_a_cell(tmp_path):
     assert value(frame, "e3", "own", "kendall_tau") == pytest.approx(-1)
     assert value(frame, "e3", "own", "tau_dropped") == 1
     assert value(frame, "e1", "own", "ti_1") == pytest.approx(0.5)  # class 0: position 2 against 1
-    assert value(frame, "e1", "own", "chance_1") == pytest.approx(1 / 3)
+    assert [value(frame, "e1", "own", f"chance_{k}") for k in (1, 2, 3, 10)] == pytest.approx([1 / 3, 2 / 3, 1, 1])
     write_table(tmp_path / "consistency.parquet", frame, SCHEMA)
 
 
@@ -189,6 +180,60 @@ def test_gold_takes_the_labels_class_alone():
     assert value(frame, "e1", "own", "kendall_tau") == 1
     assert math.isnan(value(frame, "e3", "own", "kendall_tau"))
     assert value(frame, "e2", "shared", "kendall_tau") == -1
+
+
+def test_sizes_of_scores_are_ranked_apart_from_their_signs():
+    signed = {
+        ("e1", "original"): ([3, -2, 1], [0, -1, 2]),
+        ("e1", "adversarial"): ([3, 2, -1], [0, 1, -2]),
+    }
+    # signed, class 0: (3, -2, 1) and (3, 2, -1) agree in the pairs 0-1 and 0-2 alone; class 1: in none
+    # sizes: (3, 2, 1) and (0, 1, 2) on both sides
+    only = {"e1": OWN["e1"]}
+    frame = measure(attributions(signed), ledger(only), **CELL)
+    assert value(frame, "e1", "own", "kendall_tau") == pytest.approx((1 / 3 - 1) / 2)
+    assert value(frame, "e1", "own", "kendall_tau_absolute") == 1
+    # signed top 1: word 0 and 0; word 2 and 1. top 2: {0, 2} and {0, 1}; {2, 0} and {1, 0}
+    assert [value(frame, "e1", "own", f"ti_{k}") for k in (1, 2, 3)] == pytest.approx([1 / 2, 1 / 2, 1])
+    assert [value(frame, "e1", "own", f"ti_absolute_{k}") for k in (1, 2, 3)] == [1, 1, 1]
+    summary = summarise(frame).set_index(["pair_set", "metric", "k"])["value"]
+    assert summary["successful", "kendall_tau_absolute", 0] == 1
+    assert summary["successful", "topk_intersection_absolute", 1] == 1
+    # equal sizes of opposite signs are a constant ranking for the one measure, none for the other
+    signs = {("e1", "original"): ([2, -2, 2],) * 2, ("e1", "adversarial"): ([2, 1, -3],) * 2}
+    frame = measure(attributions(signs), ledger(only), **CELL)
+    # signs: words 0 and 2 tie in the first; (0, 1) agrees, (1, 2) does not: 0 / sqrt(2 * 3)
+    assert value(frame, "e1", "own", "kendall_tau") == 0
+    assert math.isnan(value(frame, "e1", "own", "kendall_tau_absolute"))
+    assert value(frame, "e1", "own", "tau_absolute_dropped") == 2
+
+
+def test_who_has_no_pair_and_why():
+    frame = measured()
+    assert left_out(frame, "saved") == {}
+    assert left_out(frame, "all") == {"skipped": 1, "unchanged": 1}  # e2; e4
+    assert left_out(frame, "successful") == {"skipped": 1, "failed": 2}  # e2; e3, e4
+    assert left_out(frame, "shared") == {"unchanged": 2}  # e3, e4: the base model's attack had nothing to attack
+    summary = summarise(frame).set_index(["pair_set", "metric", "k"])
+    assert tuple(summary.loc[("successful", "left_out_failed_percent", 0), ["value", "n"]]) == (50, 4)
+    assert tuple(summary.loc[("shared", "left_out_unchanged_percent", 0), ["value", "n"]]) == (50, 4)
+    for name in ("saved", "all", "successful", "shared"):
+        assert len(select(frame, name)) + sum(left_out(frame, name).values()) == 4
+
+
+def test_undefined_taus_for_want_of_words_are_told_from_constant_rankings():
+    own = {"e1": ("succeeded", "good", "bad"), "e2": ("succeeded", "a good plot", "a bad plot")}
+    scores = {
+        ("e1", "original"): ([1], [2]),
+        ("e1", "adversarial"): ([2], [1]),
+        ("e2", "original"): ([1, 2, 3], [0, 0, 0]),
+        ("e2", "adversarial"): ([1, 2, 3], [1, 2, 3]),
+    }
+    summary = summarise(measure(attributions(scores, own), ledger(own), **CELL)).set_index(["pair_set", "metric", "k"])
+    tau = summary.loc[("successful", "kendall_tau", 0)]
+    assert (tau["value"], tau["n"], tau["dropped"]) == (1, 1, 3)
+    short = summary.loc[("successful", "undefined_short_percent", 0)]
+    assert (short["value"], short["n"]) == (pytest.approx(200 / 3), 3)
 
 
 def test_pair_sets_by_hand():

@@ -7,7 +7,8 @@ from interpretation_toys import ledger, real_model
 
 from flat.errors import ArtefactError
 from flat.interpretation.attributions import explain_cell
-from flat.interpretation.consistency import kendall_tau, measure
+from flat.interpretation.consistency import measure
+from flat.interpretation.ranking import kendall_tau
 
 CELL = {"strategy": "adv", "train_attack": "pwws", "attack": "clare", "seed": 3}
 

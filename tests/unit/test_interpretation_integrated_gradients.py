@@ -1,12 +1,14 @@
 """Integrated gradients: closed forms, completeness, and that batches, padding and order change nothing."""
 
+import encoder_toys
 import numpy as np
 import pytest
 import torch
 from interpretation_toys import Additive, Pieces, real_model
 
-from flat.interpretation.integrated_gradients import explain
-from flat.models.masks import Mask, VariationalWordMask
+from flat.interpretation import convolution_path
+from flat.interpretation.integrated_gradients import explain, gauss_legendre
+from flat.models.masks import GroupMask, Mask, VariationalWordMask
 
 TEXTS = [
     ["a", "very", "good", "film"],
@@ -44,23 +46,81 @@ def test_targets_choose_the_classes_in_their_order():
     np.testing.assert_allclose(found[1][0].scores, [model.term(w, 1) for w in TEXTS[1]], rtol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["cnn", "lstm"])
-def test_equal_to_one_call_of_captum_per_class(kind):
+def by_captum(model, text, target, steps=50):
+    """Captum's own answer for one text and class, summed to words: (words,)."""
     from captum.attr import IntegratedGradients
 
-    model = real_model(kind)
-    for text, attributions in zip(TEXTS, explain(model, TEXTS, tolerance=9.0), strict=True):
-        batch = model.encode([text])
-        for target in range(3):
-            method = IntegratedGradients(lambda e, batch=batch: model.classify(e, _times(batch, len(e))))
-            expected = method.attribute(model.embed(batch), model.baseline(batch), target=target, n_steps=50)
-            np.testing.assert_allclose(
-                attributions[target].scores, expected[0].sum(-1).detach().numpy(), rtol=1e-4, atol=1e-6
-            )
+    batch = model.encode([text])
+    method = IntegratedGradients(lambda e: model.classify(e, _times(batch, len(e))))
+    (tokens,) = method.attribute(model.embed(batch), model.baseline(batch), target=target, n_steps=steps).sum(-1)
+    own = batch.word_index[0] >= 0
+    found = torch.zeros(len(text), dtype=tokens.dtype)
+    return found.index_add_(0, batch.word_index[0][own], tokens[own]).detach().numpy()
 
 
 def _times(batch, copies):
     return type(batch)(*(t.repeat(copies, 1) for t in (batch.ids, batch.present, batch.special, batch.word_index)))
+
+
+def assert_equal_to_captum(model, texts, **options):
+    for text, attributions in zip(texts, explain(model, texts, tolerance=9.0, **options), strict=True):
+        for target in range(model.classes):
+            expected = by_captum(model, text, target)
+            np.testing.assert_allclose(attributions[target].scores, expected, rtol=1e-5, atol=1e-5)
+
+
+# equal windows share a maximum: "very very very very" has two of three words
+REPEATED = [*TEXTS, ["very"] * 5, ["film", "film"], ["dull", "plot", "dull", "plot", "dull"]]
+
+
+@pytest.mark.parametrize("kind", ["cnn", "lstm"])
+@pytest.mark.parametrize("mask", ["none", "variational"])
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_equal_to_one_call_of_captum_per_class(kind, mask, batch_size):
+    assert_equal_to_captum(real_model(kind, mask), REPEATED, batch_size=batch_size)
+
+
+@pytest.mark.parametrize("family", ["bert", "deberta-v2"])
+@pytest.mark.parametrize("mask", ["none", "variational"])
+def test_equal_to_captum_for_encoders(family, mask, tmp_path):
+    model = encoder_toys.make(encoder_toys.write(tmp_path / family, family), mask=mask)
+    assert_equal_to_captum(model, encoder_toys.TEXTS[:3])
+
+
+def test_equal_to_captum_for_masks_by_groups_of_words():
+    model = real_model("cnn", "none")
+    model.mask = GroupMask(torch.arange(len(model.words)) % 3).requires_grad_(False)
+    model.mask.weights.copy_(torch.tensor([0.3, 1.0, 1.7]))
+    assert_equal_to_captum(model, REPEATED)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_cnn_needs_no_backward_pass_to_say_the_same(frozen, monkeypatch):
+    for mask in ("none", "variational"):
+        model = real_model("cnn", mask)
+        closed = scores(explain(model, REPEATED, frozen_mask=frozen))
+        with monkeypatch.context() as patch:
+            patch.setattr(convolution_path, "straight", lambda *_: None)
+            along = scores(explain(model, REPEATED, frozen_mask=frozen))
+            patch.setattr(convolution_path, "applies_to", lambda _: False)
+            backward = scores(explain(model, REPEATED, frozen_mask=frozen))
+        for one, two, three in zip(closed, along, backward, strict=True):
+            np.testing.assert_allclose(one, three, atol=1e-5)
+            np.testing.assert_allclose(two, three, atol=1e-5)
+
+
+def test_a_straight_path_says_where_rounding_decides():
+    model = real_model("cnn", "none")
+
+    def decided(text):
+        batch = model.encode([text])
+        where, quadrature = gauss_legendre(50)
+        with torch.no_grad():
+            embeddings = model.embed(batch)
+            return convolution_path.straight(model, embeddings, batch, where, quadrature, torch.tensor([[0, 1, 2]]))
+
+    assert decided(TEXTS[0]) is not None
+    assert decided(["very"] * 5) is None
 
 
 @pytest.mark.parametrize("kind", ["cnn", "lstm"])

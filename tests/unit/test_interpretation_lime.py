@@ -3,11 +3,13 @@
 import itertools
 from math import comb
 
+import encoder_toys
 import numpy as np
 import pytest
 import torch
 from interpretation_toys import Additive, Pieces, real_model
 
+from flat.interpretation import masked_texts
 from flat.interpretation.lime_words import all_masks, explain, kernel, ridge, sample_masks
 
 TEXT = ["a", "very", "good", "film", "a", "dull", "plot", "warm", "bad", "film", "very", "a"]
@@ -44,6 +46,52 @@ def test_equal_to_the_lime_package(kind, length):
         np.testing.assert_allclose(found[target].scores, [coefficients[i] for i in range(length)], rtol=1e-4, atol=1e-5)
         assert found[target].steps == 300
         assert np.isnan(found[target].completeness)
+
+
+@pytest.mark.parametrize("kind", ["cnn", "lstm"])
+@pytest.mark.parametrize("mask", ["none", "variational"])
+@pytest.mark.parametrize("words", [1, 2, 3, 7])
+def test_masked_texts_are_answered_as_written_out(kind, mask, words):
+    model, text = real_model(kind, mask), [*TEXT[: words - 1], "unheard-of"]
+    masks = all_masks(words, 100)[0]
+    written = [[w if keep else "<unk>" for w, keep in zip(text, row, strict=True)] for row in masks]
+    found = masked_texts.probabilities(model, text, masks, batch_size=3)
+    np.testing.assert_allclose(found, probabilities(model, written), rtol=1e-5, atol=1e-7)
+    assert np.ptp(found, axis=0).max() > 1e-3 or words == 1
+
+
+def test_windows_too_wide_to_list_their_forms_are_convolved(monkeypatch):
+    model = real_model("cnn")
+    masks = all_masks(5, 100)[0]
+    looked_up = masked_texts.probabilities(model, TEXT[:5], masks, 8)
+    monkeypatch.setattr(masked_texts, "WIDEST", 2)
+    np.testing.assert_allclose(masked_texts.probabilities(model, TEXT[:5], masks, 8), looked_up, rtol=1e-5)
+
+
+@pytest.mark.parametrize("family", ["bert", "deberta-v2"])
+def test_an_encoders_masked_texts_are_those_of_the_lime_package(family, tmp_path):
+    from lime.lime_text import LimeTextExplainer
+
+    model = encoder_toys.make(encoder_toys.write(tmp_path / family, family), mask="variational")
+    for text in encoder_toys.TEXTS[1:3]:  # "warmly" has two pieces, the mask token one
+        explainer = LimeTextExplainer(
+            split_expression=lambda s: s.split(" "),
+            bow=False,
+            mask_string=model.unknown_word,
+            feature_selection="none",
+            random_state=np.random.RandomState(np.random.MT19937(3)),
+        )
+        expected = explainer.explain_instance(
+            " ".join(text),
+            lambda strings: probabilities(model, [s.split(" ") for s in strings]),
+            labels=(0, 1, 2),
+            num_features=len(text),
+            num_samples=100,
+        )
+        found = explain(model, [text], samples=100, seeds=[3], exact_below=0)[0]
+        for target in range(3):
+            coefficients = dict(expected.local_exp[target])
+            np.testing.assert_allclose(found[target].scores, [coefficients[i] for i in range(len(text))], atol=1e-5)
 
 
 def test_kernel_by_hand():
@@ -140,14 +188,19 @@ def test_order_batches_and_neighbours_change_nothing():
 
 
 class Counting(Additive):
-    def logits(self, texts, batch_size=64):
-        self.asked = [tuple(text) for text in texts]
-        return super().logits(texts, batch_size)
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.asked = []
+
+    def encode_embeddings(self, embeddings, batch):
+        self.asked += [tuple(self.words[i] for i in row) for row in batch.ids.tolist()]
+        return super().encode_embeddings(embeddings, batch)
 
 
-def test_equal_masked_texts_are_asked_once_and_words_are_replaced_not_deleted():
+@pytest.mark.parametrize("second", ["<unk>", "unheard-of"])
+def test_equal_masked_texts_are_asked_once_and_words_are_replaced_not_deleted(second):
     model = Counting()
-    explain(model, [["good", "<unk>", "film"]], seeds=[0])
+    explain(model, [["good", second, "film"]], seeds=[0])
     expected = {("good", "<unk>", "film"), ("good", "<unk>", "<unk>"), ("<unk>", "<unk>", "film"), ("<unk>",) * 3}
     assert len(model.asked) == 4
     assert set(model.asked) == expected

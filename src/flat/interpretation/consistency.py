@@ -2,18 +2,20 @@
 
 Both compare the words that two texts have in common, by position: a replaced word and its substitute count as the same
 word; an inserted word and one merged away have no counterpart and enter neither. Higher is more consistent.
+
+The main measures rank words by their signed score: what speaks for a class comes first. The ``absolute`` variants rank
+by the size of the score, what matters for a class in either direction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from flat.errors import ArtefactError
 from flat.interpretation.pairs import REMEDY, counterparts, ledger_rows, row_of
+from flat.interpretation.ranking import KS, chance_topk, likeness
 
-KS = tuple(range(1, 11))
 SCHEMA = pa.schema(
     [
         ("strategy", pa.string()),
@@ -27,84 +29,17 @@ SCHEMA = pa.schema(
         ("n_words", pa.int64()),  # compared positions
         ("kendall_tau", pa.float64()),  # mean over the classes where it is defined; NaN where it is for none
         ("tau_dropped", pa.int64()),  # classes whose tau is undefined
+        ("kendall_tau_absolute", pa.float64()),  # the same of the scores' sizes
+        ("tau_absolute_dropped", pa.int64()),
         *[(f"ti_{k}", pa.float64()) for k in KS],
+        *[(f"ti_absolute_{k}", pa.float64()) for k in KS],
         *[(f"chance_{k}", pa.float64()) for k in KS],
     ]
 )
 CELL = ("strategy", "train_attack", "attack", "seed")
+PAIR_SETS = ("saved", "all", "successful", "shared", "floor")
 # attribution side -> source of the pair (original, side)
 SOURCES = {"adversarial": "own", "shared": "shared", "repeat": "repeat"}
-PAIR_SETS = ("saved", "all", "successful", "shared", "floor")
-
-
-@dataclass(frozen=True)
-class PairConsistency:
-    """KT and TI@k of one pair, means over the explained classes. ``chance`` is TI@k of two random rankings."""
-
-    kendall_tau: float
-    tau_dropped: int
-    ti: tuple[float, ...]
-    chance: tuple[float, ...]
-
-
-def kendall_tau(a: np.ndarray, b: np.ndarray) -> float:
-    """Kendall's tau-b of two score vectors (words,), in [-1, 1]; NaN if one is constant or shorter than two.
-
-    Pairs of words tied in one vector count as neither concordant nor discordant and shrink that vector's total.
-    """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if a.shape != b.shape or a.ndim != 1:
-        raise ValueError(f"kendall_tau of shapes {a.shape} and {b.shape}")
-    sign_a, sign_b = np.sign(a[:, None] - a), np.sign(b[:, None] - b)  # (words, words), every pair twice
-    untied_a, untied_b = int((sign_a != 0).sum()), int((sign_b != 0).sum())
-    if not untied_a or not untied_b:
-        return float("nan")
-    surplus = float((sign_a * sign_b).sum())  # concordant minus discordant
-    return surplus / float(np.sqrt(float(untied_a * untied_b)))  # exactly 1 for equal rankings
-
-
-def topk_intersection(a: np.ndarray, b: np.ndarray, k: int) -> float:
-    """Share of the k positions with the highest scores that ``a`` and ``b`` (words,) have in common, in [0, 1].
-
-    k is cut to the number of words. Of equal scores the earlier position ranks higher.
-    """
-    return topk_intersections(a, b, (k,))[0]
-
-
-def topk_intersections(a: np.ndarray, b: np.ndarray, ks: Sequence[int]) -> list[float]:
-    """``topk_intersection`` for each k."""
-    a, b = np.asarray(a), np.asarray(b)
-    if a.shape != b.shape or a.ndim != 1:
-        raise ValueError(f"topk_intersection of shapes {a.shape} and {b.shape}")
-    worse = np.maximum(ranks(a), ranks(b))  # a position is in both top-k where its worse rank is below k
-    return [int((worse < k).sum()) / min(k, len(a)) for k in ks]
-
-
-def ranks(scores: np.ndarray) -> np.ndarray:
-    """Each position's rank from 0, the most positive score; equal scores rank from left to right."""
-    found = np.empty(len(scores), dtype=int)
-    found[np.argsort(-np.asarray(scores), kind="stable")] = np.arange(len(scores))
-    return found
-
-
-def chance_topk(words: int, k: int) -> float:
-    """Expected TI@k of two random rankings of ``words`` words: min(k, words) / words."""
-    return min(k, words) / words
-
-
-def pair_consistency(original: np.ndarray, other: np.ndarray) -> PairConsistency:
-    """KT and TI@1..10 of each class's rankings, averaged over the classes: (classes, words) twice."""
-    if original.shape != other.shape or original.ndim != 2 or not original.size:
-        raise ValueError(f"pair_consistency of shapes {original.shape} and {other.shape}")
-    pairs = list(zip(original, other, strict=True))
-    taus = np.array([kendall_tau(a, b) for a, b in pairs])
-    defined = taus[~np.isnan(taus)]
-    return PairConsistency(
-        kendall_tau=float(defined.mean()) if len(defined) else float("nan"),
-        tau_dropped=len(taus) - len(defined),
-        ti=tuple(np.mean([topk_intersections(a, b, KS) for a, b in pairs], axis=0).tolist()),
-        chance=tuple(chance_topk(original.shape[1], k) for k in KS),
-    )
 
 
 def measure(
@@ -147,13 +82,13 @@ def measure(
             if not here:
                 raise ArtefactError(f"example {example}", "no word of the original is left to compare", REMEDY)
             wanted = [int(pair.label)] if classes == "gold" else sorted(sides[example, side])
-            found = pair_consistency(
-                _scores(example, "original", sides, wanted, words)[:, here],  # (classes, compared words)
-                _scores(example, side, sides, wanted, others)[:, there],
-            )
+            before = _scores(example, "original", sides, wanted, words)[:, here]  # (classes, compared words)
+            after = _scores(example, side, sides, wanted, others)[:, there]
+            signed, absolute = likeness(before, after), likeness(np.abs(before), np.abs(after))
             about = (example, pair.status, source, words != others, len(here))
-            values = (found.kendall_tau, found.tau_dropped, *found.ti, *found.chance)
-            rows.append((strategy, train_attack, attack, seed, *about, *values))
+            taus = (signed.kendall_tau, signed.tau_dropped, absolute.kendall_tau, absolute.tau_dropped)
+            chance = (chance_topk(len(here), k) for k in KS)
+            rows.append((strategy, train_attack, attack, seed, *about, *taus, *signed.ti, *absolute.ti, *chance))
     return pd.DataFrame(rows, columns=SCHEMA.names)
 
 
@@ -193,34 +128,57 @@ def select(frame, pair_set: str):
     raise ValueError(f"unknown pair set {pair_set!r}: {', '.join(PAIR_SETS)}")
 
 
+def left_out(frame, pair_set: str) -> dict[str, int]:
+    """How many explained examples of a cell a pair set has no pair of, by reason; none for ``saved`` and ``floor``.
+
+    skipped: the model errs on the original, so nothing was attacked. failed: the attack did not succeed. unchanged: the
+    attack (of ``shared``: on the base model, whatever its outcome) changed no word.
+    """
+    own = frame[frame["source"] == "own"]
+    if pair_set == "all":
+        searched = own["status"] != "skipped"
+        return {"skipped": int((~searched).sum()), "unchanged": int((searched & ~own["changed"]).sum())}
+    if pair_set == "successful":
+        return {status: int((own["status"] == status).sum()) for status in ("skipped", "failed")}
+    if pair_set == "shared":
+        return {"unchanged": len(own) - len(select(frame, "shared"))}
+    return {}
+
+
 def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
     """Means over pairs, one row per cell, pair set, metric and k: CELL, pair_set, metric, k, value, n, dropped.
 
-    ``n`` counts the pairs behind a value, ``dropped`` the class rankings whose tau is undefined. A pair set without
-    pairs gives NaN with n = 0, except ``floor``, which exists only where a repeat was explained.
+    ``n`` counts the pairs behind a value, ``dropped`` the class rankings whose tau is undefined;
+    ``undefined_short_percent`` is the share of them with fewer than two words to compare, the others being constant.
+    The metrics ``left_out_*`` are the percentages of explained examples (``n``) without a pair, by reason. A pair set
+    without pairs gives NaN with n = 0, except ``floor``, which exists only where a repeat was explained.
     """
     import pandas as pd
 
     rows = []
     for cell, group in frame.groupby(list(CELL), sort=True):
+        explained = int((group["source"] == "own").sum())
         for pair_set in pair_sets:
             pairs = select(group, pair_set)
             if pair_set == "floor" and pairs.empty:
                 continue
-            taus = pairs["kendall_tau"].dropna()
-            found = [("kendall_tau", 0, taus, int(pairs["tau_dropped"].sum()))]
-            found += [("topk_intersection", k, pairs[f"ti_{k}"], 0) for k in KS]
-            found += [("topk_chance", k, pairs[f"chance_{k}"], 0) for k in KS]
-            rows += [
-                (
-                    *cell,
-                    pair_set,
-                    metric,
-                    k,
-                    float(values.mean()) if len(values) else float("nan"),
-                    len(values),
-                    dropped,
-                )
-                for metric, k, values, dropped in found
+            found = []
+            for variant, tau in (("", "tau_dropped"), ("_absolute", "tau_absolute_dropped")):
+                taus = pairs[f"kendall_tau{variant}"].dropna()
+                found.append((f"kendall_tau{variant}", 0, taus.mean(), len(taus), int(pairs[tau].sum())))
+                name = f"topk_intersection{variant}"
+                found += [(name, k, pairs[f"ti{variant}_{k}"].mean(), len(pairs), 0) for k in KS]
+            found += [("topk_chance", k, pairs[f"chance_{k}"].mean(), len(pairs), 0) for k in KS]
+            undefined = int(pairs["tau_dropped"].sum())
+            short = int(pairs.loc[pairs["n_words"] < 2, "tau_dropped"].sum())
+            found.append(("undefined_short_percent", 0, _percent(short, undefined), undefined, 0))
+            found += [
+                (f"left_out_{reason}_percent", 0, _percent(number, explained), explained, 0)
+                for reason, number in left_out(group, pair_set).items()
             ]
+            rows += [(*cell, pair_set, metric, k, float(value), n, drop) for metric, k, value, n, drop in found]
     return pd.DataFrame(rows, columns=[*CELL, "pair_set", "metric", "k", "value", "n", "dropped"])
+
+
+def _percent(part: int, whole: int) -> float:
+    return 100 * part / whole if whole else float("nan")

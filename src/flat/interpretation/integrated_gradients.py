@@ -1,4 +1,4 @@
-"""Integrated gradients of words (Sundararajan et al. 2017; Captum's path and quadrature; EVALUATION section 2).
+"""Integrated gradients of words (Sundararajan et al. 2017), equal to Captum's (EVALUATION section 2).
 
 The gradient of each class's logit is integrated along the straight line from the baseline to the text's embeddings and
 summed over the embedding dimension, then over the pieces of a word. The path runs through the word mask: phi is a
@@ -8,11 +8,13 @@ function of the embedding on the path, as it is in the model.
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import fields, replace
+from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from flat.interpretation import convolution_path
 from flat.interpretation.word_attribution import Targets, WordAttribution, check_fit_to_explain, resolve_targets
 from flat.models.interface import Batch, Classifier, Texts
 
@@ -81,51 +83,107 @@ def _like_length(rows: list[int], texts: Texts, wanted: list[list[int]], size: i
 def _explain_batch(
     model: Classifier, texts: Sequence[Sequence[str]], targets: Tensor, steps: int, frozen: bool, tokens_per_pass: int
 ) -> list[list[WordAttribution]]:
-    from captum.attr import IntegratedGradients  # half a CPU second: only jobs that explain pay it
-
     batch = model.encode(texts).to(model.device)
     with torch.no_grad():
         embeddings, baseline = model.embed(batch), model.baseline(batch)  # (texts, tokens, dim)
-        weights = model.phi(batch).unsqueeze(-1) if frozen else None  # (texts, tokens, 1)
-
-    def logits(points: Tensor) -> Tensor:
-        """(copies * texts, tokens, dim) -> (copies * texts, classes); copies of the batch lie one after the other."""
-        copies = len(points) // len(batch)
-        if frozen:
-            return model.encode_embeddings(points * weights.repeat(copies, 1, 1), _repeated(batch, copies))
-        return model.classify(points, _repeated(batch, copies))
-
-    count = targets.shape[1]
-    method = IntegratedGradients(logits)
-    method.gradient_func = _gradients_of(targets)
-    # One copy of the input per target: Captum integrates each with its own gradient, one forward pass serves them all.
-    parts = method.attribute(
-        (embeddings,) * count,
-        (baseline,) * count,
-        n_steps=steps,
-        internal_batch_size=max(len(batch), tokens_per_pass // batch.ids.shape[1]),
-    )
-    tokens = torch.stack([part.detach().double().sum(-1) for part in parts], 1)  # (texts, targets, tokens)
-    with torch.no_grad():
-        ends = logits(torch.cat([embeddings, baseline])).double()  # (2 * texts, classes)
+        weights = model.phi(batch) if frozen else None  # (texts, tokens)
+        tokens = _integrate(model, batch, embeddings, baseline, weights, steps, targets, tokens_per_pass)
+        ends = _logits(model, torch.cat([embeddings, baseline]), _repeated(batch, 2), weights).double()
     change = (ends[: len(batch)] - ends[len(batch) :]).gather(1, targets)  # (texts, targets)
     error = (tokens.sum(-1) - change).abs() / change.abs().clamp(min=SMALLEST_CHANGE)
     return _by_word(tokens.cpu(), batch.word_index.cpu(), [len(t) for t in texts], error.cpu(), steps)
 
 
-def _gradients_of(targets: Tensor):
-    """Captum's gradient function, for one input per target: the gradient of each target's logit, from one forward."""
+def _integrate(
+    model: Classifier,
+    batch: Batch,
+    embeddings: Tensor,
+    baseline: Tensor,
+    weights: Tensor | None,
+    steps: int,
+    targets: Tensor,
+    tokens_per_pass: int,
+) -> Tensor:
+    """The attribution of each token to each target, (texts, targets, tokens) float64."""
+    where, quadrature = (part.to(model.device) for part in gauss_legendre(steps))
+    convolutional = convolution_path.applies_to(model)
+    if convolutional and (weights is not None or not model.mask.variational):
+        fixed = model.phi(batch) if weights is None else weights
+        seen = embeddings * fixed.unsqueeze(-1)
+        found = convolution_path.straight(model, seen, batch, where, quadrature, targets)
+        if found is not None:
+            return found
+    integrate = _along_convolutions if convolutional else _by_autograd
+    direction = embeddings - baseline
+    total = torch.zeros(*targets.shape, batch.ids.shape[1], dtype=torch.float64, device=model.device)
+    at_once = max(1, tokens_per_pass // batch.ids.numel())
+    for start in range(0, steps, at_once):
+        alphas = where[start : start + at_once].to(embeddings)
+        points = (baseline + alphas.view(-1, 1, 1, 1) * direction).flatten(0, 1)  # (steps * texts, tokens, dim)
+        total += integrate(model, points, batch, direction, weights, quadrature[start : start + at_once], targets)
+    return total
 
-    def gradients(forward_fn, inputs: tuple[Tensor, ...], target_ind=None, additional_forward_args=None):
+
+@cache
+def gauss_legendre(steps: int) -> tuple[Tensor, Tensor]:
+    """Points in (0, 1) and weights of the quadrature, each (steps,) float64: Captum's default."""
+    points, weights = np.polynomial.legendre.leggauss(steps)
+    return torch.from_numpy(0.5 * (1 + points)), torch.from_numpy(0.5 * weights)
+
+
+def _by_autograd(
+    model: Classifier,
+    points: Tensor,
+    batch: Batch,
+    direction: Tensor,
+    weights: Tensor | None,
+    quadrature: Tensor,
+    targets: Tensor,
+) -> Tensor:
+    """The integral over these points, (texts, targets, tokens): one forward pass, one backward pass a class."""
+    steps = len(quadrature)
+    with torch.enable_grad():
+        points.requires_grad_()
+        logits = _logits(model, points, _repeated(batch, steps), weights)  # (steps * texts, classes)
+        chosen = logits.gather(1, targets.repeat(steps, 1)).sum(0)  # (targets,): no text's logit depends on another's
+        found = []
+        for i, one in enumerate(chosen):
+            (gradient,) = torch.autograd.grad(one, points, retain_graph=i + 1 < len(chosen))
+            moved = torch.einsum("sbtd,btd->sbt", gradient.view(steps, *direction.shape), direction)
+            found.append(torch.einsum("s,sbt->bt", quadrature, moved.double()))
+    return torch.stack(found, 1)
+
+
+def _along_convolutions(
+    model: Classifier,
+    points: Tensor,
+    batch: Batch,
+    direction: Tensor,
+    weights: Tensor | None,
+    quadrature: Tensor,
+    targets: Tensor,
+) -> Tensor:
+    """As ``_by_autograd`` for a CNN, which needs no backward pass but that of its mask."""
+    steps = len(quadrature)
+    if weights is None and model.mask.variational:
         with torch.enable_grad():
-            logits = forward_fn(inputs[0])  # (copies * texts, classes)
-            chosen = logits.gather(1, targets.repeat(len(logits) // len(targets), 1))  # (copies * texts, targets)
-            last = chosen.shape[1] - 1
-            return tuple(
-                torch.autograd.grad(chosen[:, i].sum(), inputs[0], retain_graph=i < last)[0] for i in range(last + 1)
-            )
+            points.requires_grad_()
+            weights = model.token_weights(points, _repeated(batch, steps))  # (steps * texts, tokens)
+            (slope,) = torch.autograd.grad(weights.sum(), points)
+        # d(s phi(s e)) / ds = phi + (s e) . dphi: the path starts from zero
+        weights, points = weights.detach(), points.detach()
+        pace = weights + torch.einsum("xtd,xtd->xt", slope, points)
+    else:
+        weights = pace = (model.phi(batch) if weights is None else weights).repeat(steps, 1)
+    return convolution_path.along(model, points, batch, direction, weights, pace, quadrature, targets)
 
-    return gradients
+
+def _logits(model: Classifier, points: Tensor, batch: Batch, weights: Tensor | None) -> Tensor:
+    """(copies * texts, tokens, dim) -> (copies * texts, classes), through the mask or with its ``weights`` held."""
+    if weights is None:
+        return model.classify(points, batch)
+    copies = len(points) // len(weights)
+    return model.encode_embeddings(points * weights.repeat(copies, 1).unsqueeze(-1), batch)
 
 
 def _by_word(

@@ -15,6 +15,7 @@ from math import comb
 import numpy as np
 import torch
 
+from flat.interpretation.masked_texts import probabilities, words_read
 from flat.interpretation.word_attribution import Targets, WordAttribution, check_fit_to_explain, resolve_targets
 from flat.models.interface import Classifier, Texts
 
@@ -54,7 +55,7 @@ def explain(
         raise ValueError(f"seeds: {len(seeds)} for {len(texts)} texts")
     found = []
     for text, classes, seed in zip(texts, wanted, seeds, strict=True):
-        read = _words_read(model, text)
+        read = words_read(model, text)
         scores = np.zeros((model.classes, len(text)), dtype=np.float32)
         if read <= exact_below:
             masks, weights = all_masks(read, samples)
@@ -62,7 +63,7 @@ def explain(
             masks = sample_masks(read, samples, seed)
             weights = kernel(masks)
         if read:
-            answers = _probabilities(model, text, masks, batch_size)
+            answers = probabilities(model, text, masks, batch_size)
             scores[:, :read] = ridge(masks, answers, weights).T
         found.append([WordAttribution(scores[c], float("nan"), len(masks)) for c in classes])
     return found
@@ -75,9 +76,10 @@ def sample_masks(words: int, samples: int, seed: int) -> np.ndarray:
     """
     draw = np.random.RandomState(np.random.MT19937(seed))
     left_out = draw.randint(1, words + 1, samples - 1)
+    # RandomState.choice(words, size, replace=False) takes the first ``size`` of a permutation
+    orders = np.array([draw.permutation(words) for _ in left_out]).reshape(samples - 1, words)
     masks = np.ones((samples, words), dtype=bool)
-    for mask, size in zip(masks[1:], left_out, strict=True):
-        mask[draw.permutation(words)[:size]] = False  # what RandomState.choice(words, size, replace=False) does
+    np.put_along_axis(masks[1:], orders, np.arange(words) >= left_out[:, None], axis=1)
     return masks
 
 
@@ -115,21 +117,3 @@ def ridge(masks: np.ndarray, answers: np.ndarray, weights: np.ndarray, alpha: fl
     gram = x.T @ (w * x)  # (words, words)
     gram.diagonal().add_(alpha)
     return torch.linalg.solve(gram, x.T @ (w * y)).numpy()
-
-
-def _words_read(model: Classifier, text: Sequence[str]) -> int:
-    """How many of the words reach the model."""
-    return int(model.encode([text]).word_index.max()) + 1 if len(text) else 0
-
-
-def _probabilities(model: Classifier, text: Sequence[str], masks: np.ndarray, batch_size: int) -> np.ndarray:
-    """Class probabilities (masks, classes) of the masked texts; texts that come out equal are asked once."""
-    words, unknown = list(text[: masks.shape[1]]), model.unknown_word
-    rest = list(text[masks.shape[1] :])  # unread as the text stands, but a mask may be shorter than what it hides
-    shown = masks | np.array([word == unknown for word in words])
-    distinct, back = np.unique(np.packbits(shown, axis=1), axis=0, return_inverse=True)
-    shown = np.unpackbits(distinct, axis=1, count=len(words)).astype(bool)
-    asked = [[w if keep else unknown for w, keep in zip(words, row, strict=True)] + rest for row in shown.tolist()]
-    logits = model.logits(asked, batch_size).astype(np.float64)
-    odds = np.exp(logits - logits.max(1, keepdims=True))
-    return (odds / odds.sum(1, keepdims=True))[back.reshape(-1)]

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from flat.errors import StudyError
+from flat.models.first_token import skip_unread_tokens
 from flat.models.interface import Batch, Classifier, Texts
 from flat.models.masks import Mask, build_mask
 from flat.models.pretrained import longest_text, read_network, read_tokenizer
@@ -48,6 +49,7 @@ class Encoder(Classifier):
             )
         switches = dict(switches or {})
         self.network, self.mask, self.tokenizer = network, mask, tokenizer
+        skip_unread_tokens(network)
         self.classes, self.max_length = network.config.num_labels, max_length
         self._texts = WordPieces(tokenizer, max_length)
         self.pad_id, self.unknown_word = self._texts.pad_id, self._texts.unknown_word

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from flat.interpretation.consistency import kendall_tau
+from flat.interpretation.ranking import kendall_tau
 from flat.report import figure_style, word_canvas
 from flat.report.figure_style import FAINT, MUTED, WIDTH_IN, Drawing, ink_of, new_figure, paper_style
 from flat.report.figures import TITLES

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from flat.analysis import paper
 from flat.analysis.robustness import METRICS
+from flat.report import pair_notes
 from flat.report import table_notes as notes
 from flat.report.table_grid import (
     Extras,
@@ -73,6 +74,9 @@ def _build(key: str, title: str, caption: str, method: str, study, measurements,
         notes.incomplete(study, frame),
         notes.chance(study, frame, pair_sets[0]),
         notes.dropped(frame),
+        *pair_notes.left_out(frame, pair_sets),
+        pair_notes.by_size(frame, pair_sets[0]),
+        pair_notes.floor(frame),
         notes.limits(study, frame),
         notes.reading(study, frame),
         notes.training(study, frame),
@@ -101,6 +105,10 @@ def _columns(dataset: str, group: str, method: str) -> Iterable[Column]:
     yield _column(dataset, group, "kendall_tau", "KT", method=method)
     yield _column(dataset, group, "topk_intersection", "TI@5", method=method, k=5)
     yield _column(dataset, group, "topk_chance", "TI@5 by chance", shown=False, method=method, k=5)
+    yield _column(dataset, group, "kendall_tau_absolute", "KT of sizes", shown=False, method=method)
+    yield _column(dataset, group, "topk_intersection_absolute", "TI@5 of sizes", shown=False, method=method, k=5)
+    for metric in ("undefined_short_percent", *pair_notes.REASONS):
+        yield _column(dataset, group, metric, METRICS[metric].title, shown=False, method=method)
     if method == "ig":
         yield _column(dataset, group, "incomplete_percent", "incomplete", shown=False)
         for metric in BESIDE_AA:
