@@ -7,23 +7,34 @@ leaves nothing that looks finished.
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flat.errors import ArtefactError
+from flat.failures import of_storage
 
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``; on success rename it to ``path``, on failure remove it."""
+    """Yield a temporary name beside ``path``; on success rename it to ``path``, on failure remove it.
+
+    Raises:
+        ArtefactError: the disk is full or the folder cannot be written to.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)
+    except Exception as error:
+        known = of_storage(error, path)
+        if known is None:
+            raise
+        raise known from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -60,6 +60,7 @@ def attack_examples(
     progress: Callable[[int, int], None] | None = None,
     resources: AttackResources | None = None,
     train_mode: bool = False,
+    code: str = "",
 ) -> AttackRun:
     """Attack each example with the recipe of ``spec``.
 
@@ -75,6 +76,7 @@ def attack_examples(
         resources: loaded already, or None to load those of ``spec``.
         train_mode: attack the model with dropout and sampled masks on, as the published code does (the reading
             ``attack_in_train_mode``): seeded for each example, the first answer to a text counting for all of it.
+        code: digest of the code that attacks; a journal of other code is not gone on from.
 
     Raises:
         AttackError: an unfit victim, or an attack that broke on an example (named).
@@ -92,7 +94,7 @@ def attack_examples(
     todo = examples[["example_id", "text", "label"]].to_dict("records")
     if todo and not train_mode:
         probe(victim, [example["text"] for example in todo[:PROBED]])
-    notes = Journal(journal, _digest(model, todo, lock, seed)) if journal is not None else None
+    notes = Journal(journal, _digest(model, todo, lock, seed, code)) if journal is not None else None
     rows = dict(notes.rows) if notes else {}
     rows = {example["example_id"]: rows[example["example_id"]] for example in todo if example["example_id"] in rows}
     left = [example for example in todo if example["example_id"] not in rows]
@@ -186,9 +188,9 @@ def _check(examples: pd.DataFrame) -> None:
             raise DataError(f"example {name}", "its text is not its words joined by one space", "run preprocess again")
 
 
-def _digest(model, todo: list[dict], lock: dict, seed: int) -> str:
-    """Identifies an attack: its lock, seed and inputs, and the victim's weights and vocabulary."""
-    digest = hashlib.sha256(json.dumps([lock, seed, todo], sort_keys=True, default=int).encode())
+def _digest(model, todo: list[dict], lock: dict, seed: int, code: str) -> str:
+    """Identifies an attack: its lock, seed, inputs and code, and the victim's weights and vocabulary."""
+    digest = hashlib.sha256(json.dumps([lock, seed, todo, code], sort_keys=True, default=int).encode())
     for name, tensor in sorted(getattr(model, "state_dict", dict)().items()):
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())

@@ -6,8 +6,9 @@ the caller once the ledger stands.
 """
 
 import json
-import os
 from pathlib import Path
+
+from flat.journal import hold, release, set_aside, write_line
 
 FORMAT = 1
 
@@ -22,13 +23,12 @@ class Journal:
 
     def __init__(self, path: str | Path, digest: str):
         self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._hold = hold(self.path)
         self._header = {"format": FORMAT, "attack": digest}
         self.rows: dict[str, dict] = {}
         whole = self._read()
         if whole is None:
-            if self.path.exists():
-                os.replace(self.path, self.path.with_name(self.path.name + ".stale"))
+            set_aside(self.path)
             self._stream = self.path.open("wb")
             self._write(self._header)
         else:
@@ -59,8 +59,8 @@ class Journal:
         self.rows[row["example_id"]] = row
 
     def _write(self, value: dict) -> None:
-        self._stream.write(json.dumps(value, ensure_ascii=False).encode() + b"\n")
-        self._stream.flush()
+        write_line(self._stream, value, self.path)
 
     def close(self) -> None:
         self._stream.close()
+        release(self._hold, self.path)
