@@ -52,7 +52,7 @@ def read_json(path: str | Path) -> dict:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>") from None
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # not JSON, or not text at all
         raise ArtefactError(str(path), f"not JSON ({error})", "delete the file and run snakemake again") from None
 
 
@@ -84,12 +84,37 @@ def read_table(path: str | Path, columns: list[str] | None = None):
     """
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
+        absent = sorted(set(columns or ()) - set(pq.read_schema(path).names))
+        if absent:
+            raise ArtefactError(
+                str(path), f"lacks the columns {', '.join(absent)}", "delete the file and run snakemake again"
+            )
         return pd.read_parquet(path, columns=columns)
     except FileNotFoundError:
         raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>") from None
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise ArtefactError(
             str(path), f"not a readable parquet file ({error})", "delete the file and run snakemake again"
+        ) from None
+
+
+def read_arrays(path: str | Path) -> dict:
+    """Read a safetensors file as NumPy arrays by name.
+
+    Raises:
+        ArtefactError: the file is absent, truncated or not safetensors.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>") from None
+    except (SafetensorError, ValueError, OSError) as error:
+        raise ArtefactError(
+            str(path), f"not a whole safetensors file ({error})", "delete the file and run snakemake again"
         ) from None

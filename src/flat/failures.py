@@ -42,8 +42,8 @@ def of_machine(error: BaseException) -> FlatError | None:
         return FlatError(
             "this job",
             "it got no more memory from the system",
-            "its next attempt asks for more (`retries` in profiles/default); --resources mem_mb=N says how much all jobs "
-            "together may take, --set-resources RULE:mem_mb=N how much one wants",
+            "its next attempt asks for more (`retries` in profiles/default); --resources mem_mb=N says how much all "
+            "jobs together may take, --set-resources RULE:mem_mb=N how much one wants",
         )
     if isinstance(error, OSError):
         return of_storage(error, error.filename or "a file of this job")

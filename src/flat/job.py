@@ -35,7 +35,7 @@ def running(snakemake) -> Iterator[logging.Logger]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = logging.FileHandler(path, mode="w", encoding="utf-8")
     except OSError as error:
-        print(f"error in {snakemake.rule}: {of_storage(error, path) or error}", file=sys.stderr)
+        print(f"error in {snakemake.rule}: {of_storage(error, path) or f'{path}: {error}'}", file=sys.stderr)
         sys.exit(1)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log.addHandler(handler)

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from flat.errors import ArtefactError
@@ -76,7 +77,8 @@ class Journal:
         write_line(self._stream, value, self.path)
 
     def close(self) -> None:
-        self._stream.close()
+        with suppress(OSError):  # what a full disk refused has been said: each line is handed over at once
+            self._stream.close()
         release(self._hold, self.path)
 
     def delete(self) -> None:

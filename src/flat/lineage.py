@@ -83,7 +83,22 @@ def summary(root: str | Path) -> dict:
         entry["jobs"] += 1
         entry["seconds"] = round(entry["seconds"] + record["seconds"], 3)
         files |= {path: state["sha256"] for path, state in record["outputs"].items()}
-    return {"jobs": dict(sorted(jobs.items())), "files": dict(sorted(files.items()))}
+    return {"jobs": dict(sorted(jobs.items())), "files": dict(sorted(files.items())), "resources": _resources(root)}
+
+
+def _resources(root: str | Path) -> dict[str, dict]:
+    """Licence, version and checksum of every resource that a job read, by name."""
+    from flat.resources.catalogue import load_catalogue, marker
+
+    read = {}
+    for record in filter(None, records(root).values()):
+        read |= {path: state["sha256"] for path, state in record["inputs"].items()}
+    found = {}
+    for name, entry in load_catalogue().items():
+        if marker(name) in read:
+            found[name] = entry.model_dump(mode="json", include={"version", "licence", "upstream", "stands_for"})
+            found[name] |= {"content_sha256": entry.content_sha256, "record_sha256": read[marker(name)]}
+    return found
 
 
 def _state(path: str) -> dict:

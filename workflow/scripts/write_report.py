@@ -5,6 +5,7 @@ from flat.job import running
 with running(snakemake) as log:
     from pathlib import Path
 
+    from flat import lineage
     from flat.artefacts import write_json, write_text
     from flat.provenance import study_passport
     from flat.report.figures import read
@@ -18,6 +19,6 @@ with running(snakemake) as log:
     passport = study_passport(
         params.study, locks=given.locks, summaries=given.summaries, artefacts=[*given.tables, *given.figures]
     )
-    write_json(out.provenance, passport)
+    write_json(out.provenance, passport | lineage.summary(Path(out.report).parent))
     write_text(out.report, build(parse(params.study), tables, figures, passport))
     log.info("%d tables, %d figures", len(tables), len(figures))

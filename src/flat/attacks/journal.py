@@ -6,6 +6,7 @@ the caller once the ledger stands.
 """
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from flat.journal import hold, release, set_aside, write_line
@@ -62,5 +63,6 @@ class Journal:
         write_line(self._stream, value, self.path)
 
     def close(self) -> None:
-        self._stream.close()
+        with suppress(OSError):  # what a full disk refused has been said: each line is handed over at once
+            self._stream.close()
         release(self._hold, self.path)

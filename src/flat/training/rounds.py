@@ -8,9 +8,8 @@ import io
 from pathlib import Path
 
 import torch
-from safetensors.numpy import load_file
 
-from flat.artefacts import read_json, read_table, write_json, write_text
+from flat.artefacts import read_arrays, read_json, read_table, write_json, write_text
 from flat.errors import ArtefactError
 from flat.models import checkpoint, registry
 from flat.models.fingerprint import weights_digest
@@ -106,7 +105,7 @@ def build(network: dict, inputs: dict[str, str | None]) -> Classifier:
     if inputs.get("encoder"):
         return registry.build(**network, encoder=pretrained_folder(inputs["encoder"]))
     words = read_json(inputs["vocabulary"])["words"]
-    vectors = torch.from_numpy(load_file(inputs["vectors"])["vectors"])
+    vectors = torch.from_numpy(read_arrays(inputs["vectors"])["vectors"])
     if len(vectors) != len(words):
         raise ArtefactError(
             str(inputs["vectors"]), f"{len(vectors)} vectors for {len(words)} words", "delete it and run again"
