@@ -20,7 +20,7 @@ LARGE = 8 << 20  # bytes: the checksum of a larger input is taken from its own r
 def root_of(log: str, outputs: list[str]) -> Path | None:
     """The folder of a study's results, from a job's log file; None if an output lies elsewhere (a resource)."""
     parts = Path(log).parts
-    for place in (number for number, part in enumerate(parts) if part == "logs"):
+    for place in (number for number in reversed(range(len(parts))) if parts[number] == "logs"):
         root = Path(*parts[:place])
         if outputs and all(Path(path).is_relative_to(root) for path in outputs):
             return root

@@ -219,6 +219,7 @@ def test_a_full_disk_leaves_no_half_model_and_keeps_the_checkpoint(disk):
     with pytest.raises(ArtefactError, match=rf"round0\.safetensors: {FULL}"):
         network.register_buffer("more", torch.zeros(200, 100))
         steps.save(Progress(sums={}, epoch=3))
+    steps.close()
     assert (disk / "round0.safetensors").read_bytes() == before
     with pytest.raises(ArtefactError, match=rf"model\.safetensors: {FULL}"):
         checkpoint.save(network, disk / "model", NETWORK)

@@ -188,7 +188,7 @@ def test_cuda_out_of_memory_that_nothing_halves_is_still_told():
 
 def test_a_log_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "logs").write_text("a file where the folder should be")
-    done, _ = run_job(tmp_path.joinpath(), "pass")
+    done, _ = run_job(tmp_path, "pass")
     assert done.returncode == 1 and "job.log" in done.stderr
 
 
@@ -197,9 +197,7 @@ def test_a_log_that_cannot_be_written_is_named(tmp_path):
 
 def test_a_missing_gpu_is_said_before_the_work(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(
-        FlatError, match=r"device: cuda(?s:.)*no CUDA device(?s:.)*remedy: run on a GPU machine, or set"
-    ):
+    with pytest.raises(FlatError, match=r"device: cuda(?s:.)*no CUDA device(?s:.)*remedy: run on a GPU"):
         job.tensor_device("cuda", 1)
     assert job.tensor_device("auto", 1) == job.tensor_device("cpu", 1) == "cpu"
 
@@ -210,20 +208,10 @@ def test_a_missing_gpu_is_said_before_the_work(monkeypatch):
 def test_a_loss_that_is_no_number_stops_and_leaves_its_batch(tmp_path):
     texts, labels = data()
     checkpoints = Checkpoints(tmp_path / "round0.safetensors", "digest")
-    with pytest.raises(
-        FlatError, match=r"epoch 1: the loss is (nan|inf)(?s:.)*failed-batch\.json(?s:.)*remedy: lower"
-    ) as found:
-        train(
-            make(),
-            texts,
-            labels,
-            data(60, 1),
-            Options(learning_rate=1e30, batch_size=16),
-            Weights(),
-            7,
-            None,
-            checkpoints,
-        )
+    options = Options(learning_rate=1e30, batch_size=16)
+    said = r"epoch 1: the loss is (nan|inf)(?s:.)*failed-batch\.json(?s:.)*remedy: lower"
+    with pytest.raises(FlatError, match=said) as found:
+        train(make(), texts, labels, data(60, 1), options, Weights(), 7, None, checkpoints)
     checkpoints.close()
     file = tmp_path / "round0.failed-batch.json"
     assert str(file) in str(found.value)

@@ -3,6 +3,7 @@ that a test may kill one at any moment and pay for its work alone."""
 
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -173,8 +174,9 @@ def kill_after(
     gone = os.pidfd_open(pid)
     try:
         until, before = time.monotonic() + seconds, driver.noted(rule)
-        while time.monotonic() < until and (units is None or driver.noted(rule) < before + units):
-            time.sleep(0.002)
+        ended = False
+        while not ended and time.monotonic() < until and (units is None or driver.noted(rule) < before + units):
+            ended = bool(select.select([gone], [], [], 0.002)[0])
         signal.pidfd_send_signal(gone, number)
     except ProcessLookupError:
         pass  # it has ended by itself
