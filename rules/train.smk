@@ -28,6 +28,9 @@ rule train_base:
         device=device,
         torch_threads=STUDY.torch_threads,
         seed=base_training_seed,
+        journal=PATHS.journal(
+            "train_base", "{dataset}", "{model}", "seed{seed}", kind="safetensors"
+        ),
         code=code("train.py"),
     script:
         "../workflow/scripts/train.py"
@@ -63,6 +66,7 @@ rule train_start:
         device=device,
         torch_threads=STUDY.torch_threads,
         seed=training_seed,
+        journal=PATHS.journal("train_start", *CELL_FOLDERS, kind="safetensors"),
         code=code("train.py"),
     script:
         "../workflow/scripts/train.py"
@@ -100,6 +104,9 @@ rule train_round:
         device=device,
         torch_threads=STUDY.torch_threads,
         seed=training_seed,
+        journal=PATHS.journal(
+            "train_round", *CELL_FOLDERS, "round{round}", kind="safetensors"
+        ),
         code=code("train.py"),
     script:
         "../workflow/scripts/train.py"

@@ -7,23 +7,34 @@ leaves nothing that looks finished.
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flat.errors import ArtefactError
+from flat.failures import of_storage
 
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``; on success rename it to ``path``, on failure remove it."""
+    """Yield a temporary name beside ``path``; on success rename it to ``path``, on failure remove it.
+
+    Raises:
+        ArtefactError: the disk is full or the folder cannot be written to.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)
+    except Exception as error:
+        known = of_storage(error, path)
+        if known is None:
+            raise
+        raise known from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -41,7 +52,7 @@ def read_json(path: str | Path) -> dict:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>") from None
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # not JSON, or not text at all
         raise ArtefactError(str(path), f"not JSON ({error})", "delete the file and run snakemake again") from None
 
 
@@ -73,12 +84,37 @@ def read_table(path: str | Path, columns: list[str] | None = None):
     """
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
+        absent = sorted(set(columns or ()) - set(pq.read_schema(path).names))
+        if absent:
+            raise ArtefactError(
+                str(path), f"lacks the columns {', '.join(absent)}", "delete the file and run snakemake again"
+            )
         return pd.read_parquet(path, columns=columns)
     except FileNotFoundError:
         raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>") from None
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise ArtefactError(
             str(path), f"not a readable parquet file ({error})", "delete the file and run snakemake again"
+        ) from None
+
+
+def read_arrays(path: str | Path) -> dict:
+    """Read a safetensors file as NumPy arrays by name.
+
+    Raises:
+        ArtefactError: the file is absent, truncated or not safetensors.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>") from None
+    except (SafetensorError, ValueError, OSError) as error:
+        raise ArtefactError(
+            str(path), f"not a whole safetensors file ({error})", "delete the file and run snakemake again"
         ) from None

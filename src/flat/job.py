@@ -6,12 +6,14 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from flat import warm
 from flat.errors import FlatError
+from flat.failures import of_machine, of_storage
 
 PR_SET_PDEATHSIG = 1
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's mallopt
@@ -29,23 +31,37 @@ def running(snakemake) -> Iterator[logging.Logger]:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         warm.hand_over()
     path = Path(snakemake.log[0])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    except OSError as error:
+        print(f"error in {snakemake.rule}: {of_storage(error, path) or f'{path}: {error}'}", file=sys.stderr)
+        sys.exit(1)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
+    started = time.time()
     try:
         yield log
+        from flat import lineage  # not for the process that hands the job over
+
+        lineage.note(snakemake, started)
         log.info("done: %.1f CPU-seconds, %.0f MiB", *_used())
-    except FlatError as error:
-        log.error("error in %s\n%s", snakemake.rule, error)
-        print(f"error in {snakemake.rule}: {error}", file=sys.stderr)
-        sys.exit(1)
-    except BaseException as error:
-        if not isinstance(error, SystemExit) or error.code:
+    except SystemExit as end:
+        if end.code in (128 + signal.SIGTERM, 128 + signal.SIGINT):
+            log.warning("%s was asked to stop; the next run goes on from its journal", snakemake.rule)
+        elif end.code:
             log.exception("%s failed", snakemake.rule)
         raise
+    except BaseException as error:
+        known = error if isinstance(error, FlatError) else of_machine(error)
+        if known is None:
+            log.exception("%s failed", snakemake.rule)
+            raise
+        log.error("error in %s\n%s", snakemake.rule, known, exc_info=None if known is error else error)
+        print(f"error in {snakemake.rule}: {known}", file=sys.stderr)
+        sys.exit(1)
     finally:
         log.removeHandler(handler)
         handler.close()

@@ -103,9 +103,9 @@ class Paths:
     def benchmark(self, rule: str, *coordinates: str) -> str:
         return f"{self.root}/benchmarks/{rule}/{'/'.join(coordinates) or rule}.jsonl"
 
-    def journal(self, rule: str, *coordinates: str) -> str:
+    def journal(self, rule: str, *coordinates: str, kind: str = "jsonl") -> str:
         """Where a long job notes what it has finished; never a declared output, so a killed job can go on."""
-        return f"{self.root}/journals/{rule}/{'/'.join(coordinates)}.jsonl"
+        return f"{self.root}/journals/{rule}/{'/'.join(coordinates)}.{kind}"
 
 
 def table_stem(key: str) -> str:

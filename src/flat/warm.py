@@ -56,6 +56,7 @@ MODULES = (
     "flat.analysis.robustness",
     "flat.analysis.importance",
     "flat.analysis.replay",
+    "flat.lineage",
     "flat.report.inputs",
     "flat.report.tables",
     "matplotlib.pyplot",

@@ -34,5 +34,6 @@ with running(snakemake) as log:
             journal=Path(params.journal),
             device=tensor_device(params.device, params.torch_threads),
             outputs=outputs,
+            code=params.code,
         )
     log.info("attacked %(attacked)d: %(succeeded)d succeeded, %(failed)d failed, %(skipped)d skipped", counts)

@@ -20,6 +20,9 @@ with running(snakemake) as log:
         options=params.options,
         classes=params.classes,
         seed=params.seed,
+        journal=params.journal,
+        code=params.code,
     )
     write_table(snakemake.output.attributions, frame, SCHEMA)
+    Path(params.journal).unlink(missing_ok=True)
     log.info("%s of %d texts, %d rankings", params.method, frame["words"].map(tuple).nunique(), len(frame))

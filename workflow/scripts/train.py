@@ -19,5 +19,7 @@ with running(snakemake) as log:
         seed=params.seed,
         device=tensor_device(params.device, params.torch_threads),
         outputs=dict(snakemake.output.items()),
+        journal=params.journal,
+        code=params.code,
     )
     log.info("kept epoch %d: dev accuracy %.2f %%", outcome.best_epoch, 100 * outcome.dev_accuracy)

@@ -5,6 +5,7 @@ from flat.job import running
 with running(snakemake) as log:
     from pathlib import Path
 
+    from flat import lineage
     from flat.artefacts import write_json, write_text
     from flat.provenance import study_passport
     from flat.report.claims import read as read_claims
@@ -22,6 +23,6 @@ with running(snakemake) as log:
         summaries=given.summaries,
         artefacts=[*given.tables, *given.figures, *given.claims],
     )
-    write_json(out.provenance, passport)
+    write_json(out.provenance, passport | lineage.summary(Path(out.report).parent))
     write_text(out.report, build(parse(params.study), tables, figures, passport, read_claims(given.claims[0])))
     log.info("%d tables, %d figures", len(tables), len(figures))

@@ -74,6 +74,7 @@ def attack_examples(
     progress: Callable[[int, int], None] | None = None,
     resources: AttackResources | None = None,
     train_mode: bool = False,
+    code: str = "",
 ) -> AttackRun:
     """Attack each example with the recipe of ``spec``.
 
@@ -90,6 +91,7 @@ def attack_examples(
         resources: loaded already, or None to load those of ``spec``.
         train_mode: attack the model with dropout and sampled masks on, as the published code does (the reading
             ``attack_in_train_mode``): seeded for each example, the first answer to a text counting for all of it.
+        code: digest of the code that attacks; a journal of other code is not gone on from.
 
     Raises:
         AttackError: an unfit victim, or an attack that broke on an example (named).
@@ -107,7 +109,7 @@ def attack_examples(
     todo = examples[["example_id", "text", "label"]].to_dict("records")
     if todo and not train_mode:
         probe(victim, [example["text"] for example in todo[:PROBED]])
-    notes = Journal(journal, _digest(model, todo, lock, seed))
+    notes = Journal(journal, _digest(model, todo, lock, seed, code))
     left = [example for example in todo if example["example_id"] not in notes]
     if len(notes):
         log.info("resuming: %d of %d examples are in the journal", len(notes), len(todo))
@@ -194,9 +196,9 @@ def _check(examples: pd.DataFrame) -> None:
         check_words(examples)
 
 
-def _digest(model, todo: list[dict], lock: dict, seed: int) -> str:
-    """Identifies an attack: its lock, seed and inputs, and the victim's weights and vocabulary."""
-    digest = hashlib.sha256(json.dumps([lock, seed, todo], sort_keys=True, default=int).encode())
+def _digest(model, todo: list[dict], lock: dict, seed: int, code: str) -> str:
+    """Identifies an attack: its lock, seed, inputs and code, and the victim's weights and vocabulary."""
+    digest = hashlib.sha256(json.dumps([lock, seed, todo, code], sort_keys=True, default=int).encode())
     for name, tensor in sorted(getattr(model, "state_dict", dict)().items()):
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())

@@ -6,10 +6,12 @@ the caller once the ledger stands. Rows stay on disk: memory holds where each be
 """
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+
+from flat.journal import hold, release, set_aside, write_line
 
 FORMAT = 1
 
@@ -26,15 +28,14 @@ class Journal:
     def __init__(self, path: str | Path | None, digest: str):
         self._header = {"format": FORMAT, "attack": digest}
         self._starts: dict[str, int] = {}  # example id -> where its line begins
+        self.path, self._hold = Path(path or "the journal in memory"), None
         if path is None:
             self._open(tempfile.TemporaryFile("w+b"), 0)  # noqa: SIM115 (open as long as this is)
             return
-        self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._hold = hold(self.path)
         whole = self._read()
         if whole is None:
-            if self.path.exists():
-                os.replace(self.path, self.path.with_name(self.path.name + ".stale"))
+            set_aside(self.path)
             self._open(self.path.open("w+b"), 0)
         else:
             self._open(self.path.open("r+b"), whole)
@@ -84,12 +85,14 @@ class Journal:
 
     def _write(self, value: dict) -> int:
         """Write a line; returns where it begins."""
-        start, line = self._end, json.dumps(value, ensure_ascii=False).encode() + b"\n"
+        start = self._end
         self._stream.seek(start)
-        self._stream.write(line)
-        self._stream.flush()
-        self._end += len(line)
+        write_line(self._stream, value, self.path)
+        self._end = self._stream.tell()
         return start
 
     def close(self) -> None:
-        self._stream.close()
+        with suppress(OSError):  # what a full disk refused has been said: each line is handed over at once
+            self._stream.close()
+        if self._hold is not None:
+            release(self._hold, self.path)

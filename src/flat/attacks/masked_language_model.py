@@ -104,7 +104,12 @@ def read_network(folder: str | Path):
 
         try:
             network, report = AutoModelForMaskedLM.from_pretrained(
-                folder, dtype=torch.float32, local_files_only=True, use_safetensors=True, output_loading_info=True
+                folder,
+                dtype=torch.float32,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
             )
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             problem = str(error).strip().partition("\n")[0]

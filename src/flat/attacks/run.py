@@ -30,6 +30,7 @@ def attack_split(
     journal: Path,
     device: str,
     outputs: dict[str, str],
+    code: str = "",
 ) -> dict:
     """Attack examples of a split and write ledger, seconds and lock.
 
@@ -41,6 +42,7 @@ def attack_split(
         train_mode: attack the model with dropout and sampled masks on.
         shard: (number, of how many): only every how-many-th of the sorted ids, from number on; None for all.
         journal: finished examples are noted here; deleted on success.
+        code: digest of the code that attacks.
 
     Returns:
         the counts of each status.
@@ -60,6 +62,7 @@ def attack_split(
         progress=progress_lines(),
         resources=AttackResources(spec["resources"], tables, device=device),
         train_mode=train_mode,
+        code=code,
     )
     found = _write(run.rows(), run.lock, outputs)
     journal.unlink(missing_ok=True)

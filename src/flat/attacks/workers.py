@@ -1,4 +1,4 @@
-"""A queue of examples over forked processes, and an orderly stop.
+"""A queue of examples over forked processes.
 
 Forked after the imports (milliseconds instead of seconds); each worker asks for the next example when it is free, so no
 worker idles while another has long texts left. The parent alone writes files.
@@ -10,46 +10,14 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import wait
 
 from flat.errors import AttackError, FlatError
+from flat.stopping import Stop, orderly_stop  # noqa: F401 (asked for by the engine)
 
 PR_SET_PDEATHSIG = 1
-
-
-class Stop:
-    """Set by SIGTERM or SIGINT: finish what is in hand, take nothing new."""
-
-    def __init__(self):
-        self.signal: int | None = None
-
-    def __bool__(self) -> bool:
-        return self.signal is not None
-
-
-@contextmanager
-def orderly_stop() -> Iterator[Stop]:
-    """Within, SIGTERM and SIGINT only set the flag. Leaving by the end of the block then ends the process (128 + n)."""
-    stop = Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop  # signals reach the main thread only
-        return
-
-    def note(number, _):
-        stop.signal = number
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if stop:
-        raise SystemExit(128 + stop.signal)
 
 
 def attack_error(example_id: str, error: BaseException) -> FlatError:

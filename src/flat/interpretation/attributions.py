@@ -5,17 +5,25 @@ Sides of an example: ``original``; ``adversarial``, the cell's own perturbed tex
 seed, for the noise floor of LIME.
 """
 
+import hashlib
+import json
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from flat.errors import ArtefactError, StudyError
 from flat.interpretation import integrated_gradients, lime_words
 from flat.interpretation.pairs import REMEDY, ledger_rows, row_of
 from flat.interpretation.word_attribution import WordAttribution
+from flat.journal import Journal
+from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
 from flat.seeds import seed_of
+from flat.stopping import orderly_stop
 
 SCHEMA = pa.schema(
     [
@@ -29,6 +37,7 @@ SCHEMA = pa.schema(
     ]
 )
 SIDES = ("original", "adversarial", "shared", "repeat")
+log = logging.getLogger("flat")
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,8 @@ def explain_cell(
     options: Mapping | None = None,
     classes: str = "all",
     seed: int,
+    journal: str | Path | None = None,
+    code: str = "",
 ):
     """The attributions frame (SCHEMA) of a cell, sorted by example, side and class.
 
@@ -94,10 +105,13 @@ def explain_cell(
         seed: the seed of the data set's explanations. A text's own seed is derived from it, the example's id and the
             repeat, so that the order and number of texts change nothing, and an original and its adversarial texts,
             in whatever cell, are asked with the same masks.
+        journal: where explained texts are noted, to resume after a kill; the caller deletes it at the end.
+        code: digest of the code that explains; notes of other code are not gone on from.
 
     Raises:
         ArtefactError: an explained example is absent from a ledger, or the ledgers disagree on its original text.
         StudyError: ``method`` is unknown.
+        SystemExit: SIGTERM or SIGINT came; the texts in hand are explained and noted.
     """
     import pandas as pd
 
@@ -114,7 +128,7 @@ def explain_cell(
         seed=seed,
         random=METHODS[method].random,
     )
-    answers = answer(method, model, [a.question for a in asked], options)
+    answers = answer(method, model, [a.question for a in asked], options, journal, code)
     rows = [
         (a.example_id, a.side, target, a.question.words, found.scores, found.completeness, found.steps)
         for a in asked
@@ -124,18 +138,61 @@ def explain_cell(
 
 
 def answer(
-    method: str, model: Classifier, asked: Iterable[Question], options: Mapping
+    method: str,
+    model: Classifier,
+    asked: Iterable[Question],
+    options: Mapping,
+    journal: str | Path | None = None,
+    code: str = "",
 ) -> dict[Question, list[WordAttribution]]:
-    """Each distinct question answered once. Questions do not depend on one another: they may be split anywhere."""
+    """Each distinct question answered once, in batches that depend on the questions alone; finished ones are noted."""
     distinct = sorted(set(asked), key=lambda q: (len(q.words), q.words, q.targets, q.seed))
-    found = METHODS[method].explain(
-        model,
-        [list(q.words) for q in distinct],
-        [list(q.targets) for q in distinct],
-        [q.seed for q in distinct],
-        options,
-    )
-    return dict(zip(distinct, found, strict=True))
+    keys = {question: _key(question) for question in distinct}
+    notes = None
+    if journal is not None:
+        about = [method, dict(options), code, model.device.type, weights_digest(model.state_dict()), [*keys.values()]]
+        notes = Journal(journal, hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest())
+    try:
+        return _answer(METHODS[method], model, distinct, options, notes, keys)
+    finally:
+        if notes:
+            notes.close()
+
+
+def _answer(method: Method, model: Classifier, distinct: list[Question], options: Mapping, notes, keys) -> dict:
+    noted = notes.values if notes else {}
+    if noted:
+        log.info("resuming: %d of %d texts are in the journal", len(noted), len(distinct))
+    found, size = {}, _by_device(model, 1, 16)
+    with orderly_stop() as stop:
+        for start in range(0, len(distinct), size):
+            batch = distinct[start : start + size]
+            if stop:
+                log.info("stopped with %d of %d texts explained", len(found), len(distinct))
+                break
+            if all(keys[question] in noted for question in batch):
+                answers = [_read_noted(noted[keys[question]]) for question in batch]
+            else:
+                parts = ([list(q.words) for q in batch], [list(q.targets) for q in batch], [q.seed for q in batch])
+                answers = method.explain(model, *parts, options)
+                if notes:
+                    notes.append({keys[q]: _to_note(a) for q, a in zip(batch, answers, strict=True)})
+            found |= zip(batch, answers, strict=True)
+    return found
+
+
+def _key(question: Question) -> str:
+    text = json.dumps([question.words, question.targets, question.seed])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _to_note(answers: list[WordAttribution]) -> list:
+    """Plain numbers that JSON gives back bit by bit."""
+    return [[a.scores.tolist(), a.completeness, a.steps] for a in answers]
+
+
+def _read_noted(note: list) -> list[WordAttribution]:
+    return [WordAttribution(np.array(scores, dtype=np.float32), error, steps) for scores, error, steps in note]
 
 
 def questions(

@@ -8,7 +8,7 @@ function of the embedding on the path, as it is in the model.
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import fields, replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from flat.interpretation import convolution_path
 from flat.interpretation.word_attribution import Targets, WordAttribution, check_fit_to_explain, resolve_targets
+from flat.memory import Parts
 from flat.models.interface import Batch, Classifier, Texts
 
 # A logit that moves less than this between baseline and text has no relative error to speak of.
@@ -56,13 +57,14 @@ def explain(
     wanted = resolve_targets(targets, len(texts), model.classes)
     found: list[list[WordAttribution]] = [[] for _ in texts]
     pending = [i for i, classes in enumerate(wanted) if classes]
-    per_pass = tokens_per_pass or model.tokens_per_pass
+    per_pass = Parts(tokens_per_pass or model.tokens_per_pass)
     with _recurrent_backward(model):
         for doubling in range(max_doublings + 1):
             for rows in _like_length(pending, texts, wanted, batch_size):
                 part = [texts[i] for i in rows]
                 chosen = torch.tensor([wanted[i] for i in rows], device=model.device)  # (texts, targets)
-                answers = _explain_batch(model, part, chosen, steps << doubling, frozen_mask, per_pass)
+                explain_part = partial(_explain_batch, model, part, chosen, steps << doubling, frozen_mask)
+                answers = per_pass.run(explain_part, "integrated gradients")
                 for i, answer in zip(rows, answers, strict=True):
                     found[i] = answer
             pending = [i for i in pending if any(a.completeness > tolerance for a in found[i])]

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from flat.memory import Parts
 from flat.models.masks import Mask
 
 Texts = Sequence[Sequence[str]]
@@ -48,6 +49,7 @@ class Classifier(nn.Module):
         mask: what multiplies the word embeddings (METHOD section 1).
         mask_special_tokens: CLS, SEP ... are masked too (a reading of the published code).
         tokens_per_pass: tokens in one forward pass whose activations are kept for a gradient: bounds memory.
+        most_at_once: texts that ``logits`` asks at once, less after a GPU ran out of memory.
     """
 
     classes: int
@@ -57,6 +59,7 @@ class Classifier(nn.Module):
     mask: Mask
     mask_special_tokens = False
     tokens_per_pass = 16_384
+    most_at_once = 1 << 30
 
     def signature(self, text: Sequence[str]) -> tuple[int, ...]:
         """Token ids of one text: equal for texts that the model cannot tell apart, whatever their words."""
@@ -174,10 +177,17 @@ class Classifier(nn.Module):
             raise RuntimeError("logits() asked of a model in training mode: its answers are random; call eval() first")
         answers = np.empty((len(texts), self.classes), dtype=np.float32)
         order = [i for _, i in sorted(zip(self.lengths(texts), range(len(texts)), strict=True))]
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            batch = self.encode([texts[i] for i in rows]).to(self.device)
-            answers[rows] = self(batch).float().cpu().numpy()
+
+        def ask(size: int) -> None:
+            for start in range(0, len(order), size):
+                rows = order[start : start + size]
+                batch = self.encode([texts[i] for i in rows]).to(self.device)
+                answers[rows] = self(batch).float().cpu().numpy()
+
+        at_once = Parts(min(batch_size, self.most_at_once))
+        at_once.run(ask, "asking a model")
+        if at_once.size < batch_size:
+            self.most_at_once = at_once.size  # what the GPU's memory holds
         return answers
 
 

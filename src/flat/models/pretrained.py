@@ -19,6 +19,8 @@ HEAD = {"classifier", "head", "pooler", "pre_classifier", "score"}  # what a che
 def read_network(folder: str | Path, classes: int, *, layers: int | None = None, attention: str | None = None):
     """The encoder of ``folder`` with a sequence-classification head for ``classes`` classes, fp32, on the CPU.
 
+    Weights are only ever read as safetensors, and no code that lies in the folder is run.
+
     A head that the folder lacks is fresh (seed torch before).
 
     Args:
@@ -34,7 +36,9 @@ def read_network(folder: str | Path, classes: int, *, layers: int | None = None,
         from transformers import AutoConfig, AutoModelForSequenceClassification
 
         try:
-            config = AutoConfig.from_pretrained(folder, num_labels=classes, local_files_only=True)
+            config = AutoConfig.from_pretrained(
+                folder, num_labels=classes, local_files_only=True, trust_remote_code=False
+            )
         except (OSError, ValueError, KeyError) as error:
             raise ResourceError(
                 str(folder), f"holds no encoder ({_first_line(error)})", "name a folder with config.json and weights"
@@ -46,11 +50,16 @@ def read_network(folder: str | Path, classes: int, *, layers: int | None = None,
                 dtype=torch.float32,
                 attn_implementation=attention,
                 local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
                 output_loading_info=True,
             )
         except (SafetensorError, OSError, RuntimeError, ValueError) as error:
             raise ArtefactError(
-                str(folder), f"its weights cannot be read ({_first_line(error)})", "fetch or train it again"
+                str(folder),
+                f"its weights cannot be read ({_first_line(error)})",
+                "fetch or train it again; only safetensors are read, since a pickle (pytorch_model.bin) can run code: "
+                "convert it with transformers' save_pretrained",
             ) from None
     missing = sorted(name for name in report["missing_keys"] if not HEAD & set(name.split(".")))
     if missing:
@@ -88,7 +97,7 @@ def read_tokenizer(folder: str | Path):
         from transformers import AutoTokenizer
 
         try:
-            return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         except (OSError, ValueError, ImportError) as error:
             raise ResourceError(
                 str(folder), f"holds no tokenizer ({_first_line(error)})", "put its tokenizer.json into the folder"

@@ -8,15 +8,17 @@ import io
 from pathlib import Path
 
 import torch
-from safetensors.numpy import load_file
 
-from flat.artefacts import read_json, read_table, write_json, write_text
+from flat.artefacts import read_arrays, read_json, read_table, write_json, write_text
 from flat.errors import ArtefactError
 from flat.models import checkpoint, registry
+from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
+from flat.provenance import checksums, digest_of
 from flat.resources import PROVENANCE, locate
 from flat.seeds import seed_of
 from flat.training.objective import Weights
+from flat.training.resume import Checkpoints
 from flat.training.trainer import Options, Outcome, Pairs, accuracy, describe, train
 
 
@@ -33,6 +35,8 @@ def run(
     device: str,
     outputs: dict[str, str],
     freeze_embeddings: bool = False,
+    journal: str | Path | None = None,
+    code: str = "",
 ) -> Outcome:
     """Train one round and write its checkpoint, history.csv and metrics.json.
 
@@ -45,6 +49,8 @@ def run(
         keep: "successful" texts only, "all" with a changed word, or "everything", skipped examples too.
         outputs: where weights, config, words, history and metrics go, all in one folder.
         freeze_embeddings: keep an encoder's embedding block as it starts (a reading of the published code).
+        journal: checkpoints are kept here while it trains, and deleted on success; None: it cannot be resumed.
+        code: digest of the code that trains; a checkpoint of other code is not gone on from.
     """
     train_split, dev, test = (read_table(splits[name], ["example_id", "words", "label"]) for name in splits)
     torch.manual_seed(seed_of(seed, "weights"))
@@ -54,16 +60,24 @@ def run(
     if freeze_embeddings:
         model.freeze_embeddings()
     pairs = adversarial_pairs(ledgers, train_split["example_id"], keep)
-    outcome = train(
-        model,
-        _texts(train_split),
-        train_split["label"].to_numpy(),
-        (_texts(dev), dev["label"].to_numpy()),
-        Options(**training),
-        Weights(**objective),
-        seed,
-        pairs,
-    )
+    files = [*splits.values(), *filter(None, inputs.values()), *ledgers]
+    about = [network, training, objective, keep, freeze_embeddings, seed, device, code, torch.__version__]
+    about += [checksums(files), weights_digest(model.state_dict())]
+    checkpoints = Checkpoints(journal, digest_of(about))
+    try:
+        outcome = train(
+            model,
+            _texts(train_split),
+            train_split["label"].to_numpy(),
+            (_texts(dev), dev["label"].to_numpy()),
+            Options(**training),
+            Weights(**objective),
+            seed,
+            pairs,
+            checkpoints,
+        )
+    finally:
+        checkpoints.close()
     folder = Path(outputs["weights"]).parent
     checkpoint.save(model, folder, network)
     write_text(outputs["history"], _csv(outcome.history))
@@ -82,6 +96,7 @@ def run(
             **describe(Options(**training), Weights(**objective)),
         },
     )
+    checkpoints.delete()
     return outcome
 
 
@@ -90,7 +105,7 @@ def build(network: dict, inputs: dict[str, str | None]) -> Classifier:
     if inputs.get("encoder"):
         return registry.build(**network, encoder=pretrained_folder(inputs["encoder"]))
     words = read_json(inputs["vocabulary"])["words"]
-    vectors = torch.from_numpy(load_file(inputs["vectors"])["vectors"])
+    vectors = torch.from_numpy(read_arrays(inputs["vectors"])["vectors"])
     if len(vectors) != len(words):
         raise ArtefactError(
             str(inputs["vectors"]), f"{len(vectors)} vectors for {len(words)} words", "delete it and run again"

@@ -1,8 +1,9 @@
 """One trainer for base, adv and FLAT: what differs between them is the data and the weights of the objective."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -10,9 +11,12 @@ import torch
 
 from flat.data.batches import EncodedTexts, shuffled_batches
 from flat.errors import FlatError
+from flat.memory import Parts
 from flat.models.interface import Classifier
 from flat.seeds import seed_of
+from flat.stopping import orderly_stop
 from flat.training.objective import Terms, Weights, flat_loss
+from flat.training.resume import Checkpoints, Progress
 
 log = logging.getLogger(__name__)
 
@@ -112,12 +116,17 @@ def train(
     weights: Weights,
     seed: int,
     pairs: Pairs | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Outcome:
     """Train ``model`` in place on the originals and the round's pairs; it ends with the selected epoch's weights.
 
     Every random draw (order, dropout, Gumbel noise) comes from ``seed``.
 
+    Args:
+        checkpoints: where a killed training goes on from; the caller deletes them at the end.
+
     Raises:
+        SystemExit: SIGTERM or SIGINT came; the step in hand is done and saved.
         FlatError: the loss is not a number.
     """
     device = model.device
@@ -140,60 +149,123 @@ def train(
     batches_per_epoch = -(-taken // options.batch_size)
     steps = options.epochs * -(-batches_per_epoch // options.accumulate)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps) if options.schedule == "linear" else None
-    history, best, best_state, best_epoch = [], -1.0, None, 0
+    checkpoints = checkpoints or Checkpoints(None)
+    checkpoints.follow(model, optimizer, schedule, gumbel)
+    progress = Progress(sums=_zeros(), order=order.bit_generator.state)
+    checkpoints.restore(progress)
+    order.bit_generator.state = progress.order
     lengths = clean.lengths.numpy()
-    for epoch in range(1, options.epochs + 1):
-        model.train()
-        sums, batches = dict.fromkeys((f.name for f in fields(Terms)), 0.0), 0
-        epoch_rows = _rows_of_epoch(len(texts), taken, paired, order)
-        batches_of_rows = (
-            epoch_rows[part] for part in shuffled_batches(lengths[epoch_rows], options.batch_size, order)
-        )
-        for group in _groups(batches_of_rows, options.accumulate):
-            optimizer.zero_grad(set_to_none=True)
-            for rows in group:
-                chosen = [(place, number) for place, row in enumerate(rows) for number in pairs_of[row]]
-                numbers = torch.tensor([number for _, number in chosen], dtype=torch.long)
-                with torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16"):
-                    terms = flat_loss(
-                        model,
-                        clean.take(rows, device),
-                        gold[rows].to(device),
-                        adversarial.take(numbers, device) if chosen else None,
-                        torch.tensor([place for place, _ in chosen], dtype=torch.long, device=device),
-                        compared[numbers].to(device),
-                        weights,
-                        gumbel,
-                    )
-                if not torch.isfinite(terms.total):
-                    raise FlatError(
-                        f"epoch {epoch}",
-                        f"the loss is {float(terms.total.detach())} (rows {rows[:5].tolist()} ...)",
-                        "lower the learning rate or set clip_norm in the study's training options",
-                    )
-                (terms.total * (len(rows) / sum(map(len, group)))).backward()
-                for name in sums:
-                    sums[name] += float(getattr(terms, name).detach())
-                batches += 1
-            if options.clip_norm is not None:
-                torch.nn.utils.clip_grad_norm_(model.parameters(), options.clip_norm)
-            optimizer.step()
-            if schedule:
-                schedule.step()
-        score = accuracy(model, *dev)
-        history.append({"epoch": epoch, **{n: s / max(batches, 1) for n, s in sums.items()}, "dev_accuracy": score})
-        log.info(
-            "epoch %d of %d: loss %.4f, dev accuracy %.2f %%", epoch, options.epochs, history[-1]["total"], 100 * score
-        )
-        if score > best or options.select == "last":
-            best, best_epoch = score, epoch
-            best_state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
-        elif options.patience is not None and epoch - best_epoch >= options.patience:
-            log.info("no better dev accuracy for %d epochs: stopped", options.patience)
-            break
-    model.load_state_dict(best_state)
+
+    def loss_of(rows: np.ndarray) -> Terms:
+        chosen = [(place, number) for place, row in enumerate(rows) for number in pairs_of[row]]
+        numbers = torch.tensor([number for _, number in chosen], dtype=torch.long)
+        with torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16"):
+            terms = flat_loss(
+                model,
+                clean.take(rows, device),
+                gold[rows].to(device),
+                adversarial.take(numbers, device) if chosen else None,
+                torch.tensor([place for place, _ in chosen], dtype=torch.long, device=device),
+                compared[numbers].to(device),
+                weights,
+                gumbel,
+            )
+        if not torch.isfinite(terms.total):
+            raise _not_a_number(terms, rows, texts, labels, [pairs.texts[n] for n in numbers], progress, checkpoints)
+        return terms
+
+    at_once = Parts(options.batch_size)
+    with orderly_stop() as stop:
+        while progress.epoch <= options.epochs:
+            epoch = progress.epoch
+            if options.patience is not None and epoch - 1 - progress.best_epoch >= max(options.patience, 1):
+                log.info("no better dev accuracy for %d epochs: stopped", options.patience)
+                break
+            model.train()
+            epoch_rows = _rows_of_epoch(len(texts), taken, paired, order)
+            batches_of_rows = (
+                epoch_rows[part] for part in shuffled_batches(lengths[epoch_rows], options.batch_size, order)
+            )
+            for group in islice(_groups(batches_of_rows, options.accumulate), progress.steps, None):
+                for terms in at_once.run(partial(_gradients, optimizer, gumbel, loss_of, group), f"epoch {epoch}"):
+                    for name in terms:
+                        progress.sums[name] += terms[name]
+                    progress.batches += 1
+                if options.clip_norm is not None:
+                    torch.nn.utils.clip_grad_norm_(model.parameters(), options.clip_norm)
+                optimizer.step()
+                if schedule:
+                    schedule.step()
+                progress.steps += 1
+                if stop:
+                    checkpoints.stop(progress, stop.signal)
+                if checkpoints.due():
+                    checkpoints.save(progress)
+            score = accuracy(model, *dev)
+            means = {name: value / max(progress.batches, 1) for name, value in progress.sums.items()}
+            progress.history.append({"epoch": epoch, **means, "dev_accuracy": score})
+            log.info(
+                "epoch %d of %d: loss %.4f, dev accuracy %.2f %%", epoch, options.epochs, means["total"], 100 * score
+            )
+            if score > progress.best or options.select == "last":
+                progress.best, progress.best_epoch = score, epoch
+                progress.best_state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+            progress.epoch, progress.steps, progress.batches, progress.sums = epoch + 1, 0, 0, _zeros()
+            progress.order = order.bit_generator.state
+            checkpoints.save(progress)
+    model.load_state_dict(progress.best_state)
     model.eval()
-    return Outcome(history, best_epoch, best)
+    return Outcome(progress.history, progress.best_epoch, progress.best)
+
+
+def _zeros() -> dict[str, float]:
+    return dict.fromkeys((f.name for f in fields(Terms)), 0.0)
+
+
+def _gradients(
+    optimizer: torch.optim.Optimizer,
+    gumbel: torch.Generator,
+    loss_of: Callable[[np.ndarray], Terms],
+    group: list[np.ndarray],
+    size: int,
+) -> list[dict[str, float]]:
+    """The gradient of a step, averaged over the texts of ``group``, from at most ``size`` rows at a time; the terms of
+    each part. A call that runs out of memory leaves the generators as they were."""
+    states = torch.get_rng_state(), gumbel.get_state()
+    optimizer.zero_grad(set_to_none=True)
+    total, found = sum(map(len, group)), []
+    try:
+        for rows in (batch[i : i + size] for batch in group for i in range(0, len(batch), size)):
+            terms = loss_of(rows)
+            (terms.total * (len(rows) / total)).backward()
+            found.append({f.name: float(getattr(terms, f.name).detach()) for f in fields(Terms)})
+    except torch.OutOfMemoryError:
+        optimizer.zero_grad(set_to_none=True)
+        torch.set_rng_state(states[0])
+        gumbel.set_state(states[1])
+        raise
+    return found
+
+
+def _not_a_number(terms: Terms, rows, texts, labels, adversarial, progress: Progress, checkpoints) -> FlatError:
+    """The error of a loss that is no number; its batch is noted."""
+    noted = checkpoints.note_batch(
+        {
+            "epoch": progress.epoch,
+            "step": progress.steps,
+            "rows": [int(row) for row in rows],
+            "labels": [int(labels[row]) for row in rows],
+            "texts": [" ".join(texts[row]) for row in rows],
+            "adversarial_texts": [" ".join(words) for words in adversarial],
+            "terms": {f.name: repr(float(getattr(terms, f.name).detach())) for f in fields(Terms)},
+        }
+    )
+    return FlatError(
+        f"epoch {progress.epoch}",
+        f"the loss is {float(terms.total.detach())} (rows {[int(row) for row in rows[:5]]} ...)"
+        + (f"; its batch is in {noted}" if noted else ""),
+        "lower the learning rate or set clip_norm in the study's training options",
+    )
 
 
 def _rows_of_epoch(count: int, taken: int, paired: np.ndarray, order: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,37 @@
+"""An orderly stop: SIGTERM and SIGINT let a job finish what is in hand, note it and leave."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Stop:
+    """Set by SIGTERM or SIGINT: finish what is in hand, take nothing new."""
+
+    def __init__(self):
+        self.signal: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.signal is not None
+
+
+@contextmanager
+def orderly_stop() -> Iterator[Stop]:
+    """Within, SIGTERM and SIGINT only set the flag. Leaving by the end of the block then ends the process (128 + n)."""
+    stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # signals reach the main thread only
+        return
+
+    def note(number, _):
+        stop.signal = number
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stop:
+        raise SystemExit(128 + stop.signal)
