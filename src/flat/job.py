@@ -1,4 +1,4 @@
-"""How a rule's script runs: its log file, its errors, its threads; it ends when Snakemake is gone."""
+"""How a rule's script runs: its log file, its errors, its GPU, its threads; it ends when Snakemake is gone."""
 
 import ctypes
 import logging
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flat import warm
+from flat import gpu_slots, warm
 from flat.errors import FlatError
 
 PR_SET_PDEATHSIG = 1
@@ -36,6 +36,8 @@ def running(snakemake) -> Iterator[logging.Logger]:
     log.setLevel(logging.INFO)
     log.propagate = False
     try:
+        if devices := gpu_slots.take(int(snakemake.resources.get("gpu", 0))):
+            log.info("GPU %s", ", ".join(devices))
         yield log
         log.info("done: %.1f CPU-seconds, %.0f MiB", *_used())
     except FlatError as error:
