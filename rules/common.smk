@@ -1,5 +1,8 @@
 # The study, its paths and the functions that rules ask for inputs and parameters. No rules here.
+import gc
+import inspect
 import re
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -46,6 +49,9 @@ from flat.study_grid import (
     training_of,
 )
 
+# A plan of thousands of jobs is millions of objects that live to its end: looking for garbage among them took a third
+# of a plan's time
+gc.set_threshold(500_000, 50, 50)
 share_package()  # with jobs in an environment that lacks it (--sdm conda)
 
 try:

@@ -32,8 +32,13 @@ def attack_name(wildcards):
 
 def attack_params(wildcards):
     """The attack as the study says it; queries are reported of test texts, so these are searched exactly."""
-    attack = STUDY.attacks[attack_name(wildcards)]
-    search = attack.search or ("lazy" if "round" in wildcards.keys() else "exact")
+    return attack_options(attack_name(wildcards), "round" in wildcards.keys())
+
+
+@cache
+def attack_options(name, of_round):
+    attack = STUDY.attacks[name]
+    search = attack.search or ("lazy" if of_round else "exact")
     return canonical(attack.model_dump(include=ATTACK_FIELDS) | {"search": search})
 
 
@@ -332,3 +337,9 @@ def figure_code(wildcards):
 def study_values(wildcards):
     """The whole study as plain data: what tables and figures are labelled from."""
     return STUDY_VALUES
+
+
+# Snakemake asks for the signature of each of these functions several times a job, thirty in all: it is taken here, once
+for function in list(globals().values()):
+    if inspect.isfunction(function) and "wildcards" in function.__code__.co_varnames[:1]:
+        function.__signature__ = inspect.signature(function)

@@ -1,4 +1,4 @@
-"""How a rule's script runs: its log file, its errors, its threads; it ends when Snakemake is gone."""
+"""How a rule's script runs: its log file, its errors, its GPU, its threads; it ends when Snakemake is gone."""
 
 import ctypes
 import logging
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flat import warm
+from flat import gpu_slots, warm
 from flat.errors import FlatError
 from flat.failures import of_machine, of_storage
 
@@ -43,6 +43,8 @@ def running(snakemake) -> Iterator[logging.Logger]:
     log.propagate = False
     started = time.time()
     try:
+        if devices := gpu_slots.take(int(snakemake.resources.get("gpu", 0))):
+            log.info("GPU %s", ", ".join(devices))
         yield log
         from flat import lineage  # not for the process that hands the job over
 
