@@ -33,6 +33,7 @@ def noting(work, file):
         return work(*args, **keywords)
     return noted
 
+print("ready", flush=True)
 for line in sys.stdin:
     job = json.loads(line)
     child = os.fork()
@@ -129,6 +130,7 @@ class Driver:
             stdout=subprocess.PIPE,
             text=True,
         )
+        assert self.process.stdout.readline() == "ready\n"
 
     def close(self) -> None:
         self.process.stdin.close()

@@ -93,7 +93,7 @@ def test_killed_ten_times_at_random_moments(rule, driver, jobs, copy, finished, 
         assert_same(copy, finished, job.outputs)
         assert whole <= begun.stat().st_size <= whole + in_life * unit, (whole, in_life, unit)
         assert not [p for p in (copy.folder / ROOT / "journals").rglob("*") if p.is_file()]
-    assert lives <= 6  # most kills found work to go on from
+    assert lives < KILLS  # some kills found a job that had gone on from another one
 
 
 @pytest.mark.parametrize("rule", TARGETS)

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from flat.artefacts import atomic, write_json
+from flat.artefacts import atomic, remove_parts, write_json
 from flat.journal import hold, release, set_aside
 
 FORMAT = "1"
@@ -151,6 +151,7 @@ class Checkpoints:
         """Once the outputs stand."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)
+            remove_parts(self.path)
 
 
 def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
