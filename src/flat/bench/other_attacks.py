@@ -64,22 +64,22 @@ def _prepare(recipe: str, limits: _Limits, texts: Texts) -> tuple[Callable[[], l
 
     def stock() -> list[stock_attack.Answer]:
         answers = stock_attack.attack(
-            recipe, _Wrapper(model), texts, given, limits.query_budget, parameters, lambda n: seed_of(SEED, _id(n))
+            recipe, Wrapper(model), texts, given, limits.query_budget, parameters, lambda n: seed_of(SEED, _id(n))
         )
         # a last word merged away leaves the space before it; a ledger's texts are tokens joined by one space
         return [(" ".join(text.split()), status, queries) for text, status, queries in answers]
 
     spec = {"recipe": recipe, "query_budget": limits.query_budget, "parameters": parameters}
-    return stock, lambda: _attack(model, texts, spec, given)
+    return stock, lambda: attack_all(model, texts, spec, given)
 
 
 def _two_workers(texts: Texts) -> tuple[Callable[[], list], Callable[[], list]]:
     model, given = material.victim("cnn"), _resources("textfooler")
-    attack = partial(_attack, model, texts, {"recipe": "textfooler"}, given)
+    attack = partial(attack_all, model, texts, {"recipe": "textfooler"}, given)
     return partial(attack, workers=1), partial(attack, workers=2)
 
 
-def _attack(model, texts: Texts, spec: dict, given: AttackResources, workers: int = 1) -> list[stock_attack.Answer]:
+def attack_all(model, texts: Texts, spec: dict, given: AttackResources, workers: int = 1) -> list[stock_attack.Answer]:
     examples = pd.DataFrame(
         {
             "example_id": [_id(n) for n in range(len(texts))],
@@ -95,7 +95,7 @@ def _id(number: int) -> str:
     return f"{number:06d}"
 
 
-class _Wrapper(textattack.models.wrappers.ModelWrapper):
+class Wrapper(textattack.models.wrappers.ModelWrapper):
     """The classifier as a user of TextAttack would wrap it: texts in, logits out."""
 
     def __init__(self, model):
