@@ -47,7 +47,6 @@ MODULES = (
     "flat.attacks.masked_components",
     "flat.interpretation.attributions",
     "flat.interpretation.consistency",
-    "captum.attr",
     "transformers.models.auto.modeling_auto",
     "transformers.models.auto.tokenization_auto",
     "transformers.models.bert.modeling_bert",
