@@ -1,8 +1,8 @@
 """The study on a real Slurm: a node of its own on the loopback, with one GPU (tests/slurm/start.sh)."""
 
 import importlib.util
-import os
 import itertools
+import os
 import re
 import shutil
 import subprocess
