@@ -131,7 +131,7 @@ def test_the_detectable_difference_is_detected_as_often_as_said():
     found = stats.ttest_ind(one + shift, two, axis=1, equal_var=False).pvalue < 0.05
     assert found.mean() == pytest.approx(0.80, abs=0.02)
     assert math.isnan(statistics.minimum_detectable([1.0], [2.0]))
-    assert statistics.minimum_detectable([1, 1], [2, 2]) == 0
+    assert math.isnan(statistics.minimum_detectable([1, 1], [2, 2]))
     assert statistics.minimum_detectable([0, 1e-9], [0, 1]) > 1  # Welch's freedom is one
 
 

@@ -176,11 +176,11 @@ def judge(found: Sequence[tuple[Claim, Sequence[CellResult]]]) -> list[Judged]:
 def _tested(claim: Claim, cells: tuple[CellResult, ...]) -> Judged:
     run = [cell for cell in cells if cell.run]
     of, minus = seed_means(run)
-    intervals = tuple((NAN, NAN) if cell.draws is None else statistics.interval(cell.draws) for cell in cells)
+    intervals = tuple((NAN, NAN) if cell.draws is None else _interval(cell.draws) for cell in cells)
     value = math.fsum(cell.value for cell in run) / len(run) if run else NAN
     bounds = (NAN, NAN)
     if run and all(cell.draws is not None for cell in run):
-        bounds = statistics.interval(np.mean([cell.draws for cell in run], axis=0))
+        bounds = _interval(np.mean([cell.draws for cell in run], axis=0))
     return Judged(
         claim,
         cells,
@@ -192,6 +192,12 @@ def _tested(claim: Claim, cells: tuple[CellResult, ...]) -> Judged:
         mde=statistics.minimum_detectable(of, minus),
         intervals=intervals,
     )
+
+
+def _interval(draws: np.ndarray) -> tuple[float, float]:
+    """The draws' interval; none where all outcomes are alike, so that every draw is and nothing was learned of it."""
+    low, high = statistics.interval(draws)
+    return (low, high) if high - low > 1e-12 else (NAN, NAN)
 
 
 def _verdict(item: Judged, cell_holm: tuple[float, ...], p_holm: float) -> Judged:

@@ -147,8 +147,9 @@ def mcnemar(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def minimum_detectable(a: Sequence[float], b: Sequence[float], alpha: float = ALPHA, power: float = POWER) -> float:
-    """The smallest difference that Welch's test over seeds with these spreads finds with ``power``; NaN under two.
+    """The smallest difference that Welch's test over seeds with these spreads finds with ``power``.
 
+    NaN under two seeds, and of seeds without any spread, which are not tested.
     Solved on the noncentral t distribution with Welch's degrees of freedom.
     """
     from scipy.optimize import brentq
@@ -159,7 +160,7 @@ def minimum_detectable(a: Sequence[float], b: Sequence[float], alpha: float = AL
     parts = [np.var(x, ddof=1) / len(x) for x in (a, b)]
     error = math.sqrt(sum(parts))
     if not error:
-        return 0.0
+        return float("nan")
     freedom = sum(parts) ** 2 / sum(v**2 / (len(x) - 1) for v, x in zip(parts, (a, b), strict=True))
     critical = t.ppf(1 - alpha / 2, freedom)
 

@@ -58,16 +58,17 @@ def _line(row: dict[str, str]) -> ClaimLine:
     run = row["verdict"] != "not run"
     places = _decimals(row)
     low, high = row["low"], row["high"]
+    shown = _plain if row["unit"] == "correlation" else _signed  # |r| has no sign
     tables = [Path(path).stem for path in row["tables"].split(";") if path]
     return ClaimLine(
         statement=row["statement"],
         where=row["where"],
         estimand=row["estimand"],
         claimed=f"{'>' if row['direction'] == 'above' else '<'} {row['margin'].replace('-', '−')}",
-        ours=_signed(row["value"], places) if run else "not run",
+        ours=shown(row["value"], places) if run else "not run",
         interval=f"[{_signed(low, places)}, {_signed(high, places)}]" if low else "",
         mark=MARKS.get(row["mark"], ""),
-        printed=_signed(row["printed"], places),
+        printed=shown(row["printed"], places),
         verdict=row["verdict"],
         wins=f"{row['wins']} of {row['cells_run']}" if run else "",
         printed_wins=f"{row['printed_wins']} of {row['printed_cells']}" if row["printed_cells"] else "",
