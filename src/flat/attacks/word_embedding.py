@@ -104,11 +104,7 @@ def load_vectors(folder: str | Path) -> VectorNeighbours:
     folder = Path(folder) / "paragramcf" if (Path(folder) / "paragramcf").is_dir() else Path(folder)
     try:
         vectors = np.load(folder / "paragram.npy", allow_pickle=False)
-        near = (
-            np.load(folder / "nn.npy", allow_pickle=False, mmap_mode="r", allow_pickle=False)
-            if (folder / "nn.npy").exists()
-            else None
-        )
+        near = np.load(folder / "nn.npy", allow_pickle=False, mmap_mode="r") if (folder / "nn.npy").exists() else None
         with (folder / "wordlist.pickle").open("rb") as stream:
             index = PlainUnpickler(stream).load()
     except (OSError, ValueError, EOFError, pickle.UnpicklingError) as error:
