@@ -291,3 +291,7 @@ def figure_code(wildcards):
 def study_values(wildcards):
     """The whole study as plain data: what tables and figures are labelled from."""
     return STUDY_VALUES
+
+
+def results_folder(wildcards):
+    return PATHS.root
