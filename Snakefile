@@ -3,8 +3,7 @@
 #   snakemake --cores 8 --resources gpu=1 -- all                    the paper's study (config/config.yaml)
 #   snakemake --cores all --configfile config/demo.yaml             the demo: same graph, shipped texts, minutes
 #   snakemake --cores 1 --configfile config/demo.yaml -- tables     or: figures, claims, report, models, attacks ...
-import sys
-
+#   snakemake --cores 1 --configfile config/demo.yaml -- verify     is every file still as it was made?
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -74,14 +73,3 @@ rule attacks:
 rule explanations:
     input:
         [PATHS.consistency(*explained) for explained in EXPLAINED],
-
-
-rule verify:
-    retries: 0
-    """Compare every result with its recorded checksum and lineage; ends with 1 and says what changed."""
-    localrule: True
-    params:
-        python=sys.executable,
-        root=PATHS.root,
-    shell:
-        "{params.python:q} -m flat.verify {params.root:q}"

@@ -164,3 +164,17 @@ rule write_report:
         code=code("write_report.py"),
     script:
         "../workflow/scripts/write_report.py"
+
+
+rule verify:
+    """Compare every result with its recorded checksum and lineage; fails and says what changed, file by file."""
+    log:
+        PATHS.log("verify"),
+    retries: 0
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        root=results_folder,
+    script:
+        "../workflow/scripts/verify.py"

@@ -339,6 +339,10 @@ def study_values(wildcards):
     return STUDY_VALUES
 
 
+def results_folder(wildcards):
+    return PATHS.root
+
+
 # Snakemake asks for the signature of each of these functions several times a job, thirty in all: it is taken here, once
 for function in list(globals().values()):
     if inspect.isfunction(function) and "wildcards" in function.__code__.co_varnames[:1]:

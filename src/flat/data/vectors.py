@@ -99,7 +99,7 @@ def _read_arrays(array: Path, index: Path, wanted: dict[str, int], rows: int) ->
     import pyarrow.parquet as pq
 
     try:
-        table = np.load(array, mmap_mode="r")
+        table = np.load(array, mmap_mode="r", allow_pickle=False)
         names = pq.read_table(index).column(0).to_pylist()
     except (OSError, ValueError, pa.ArrowException) as error:
         raise ResourceError(str(array.parent), f"damaged ({error})", _AGAIN) from None

@@ -21,7 +21,7 @@ def glove(folder: Path, words: Sequence[str]) -> np.ndarray:
 
     names = pq.read_table(folder / "glove_6B_index.parquet")["index"].to_pylist()
     row = {word: i for i, word in enumerate(names)}
-    matrix = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r")
+    matrix = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r", allow_pickle=False)
     found = np.zeros((len(words), matrix.shape[1]), dtype=np.float32)
     for i, word in enumerate(words):
         if word in row:
