@@ -6,6 +6,9 @@ import pyarrow as pa
 import pytest
 
 from flat.artefacts import read_json, read_table, write_json, write_table
+from flat.attacks import ledger_file
+from flat.attacks.journal import Journal
+from flat.attacks.ledger import SCHEMA, frame
 from flat.attacks.roles import BIGRAMS, is_made, made_from, problem_of
 from flat.attacks.run import attack_split, drawn_ids, merge_shards
 from flat.errors import ArtefactError
@@ -92,6 +95,45 @@ def test_shards_of_a_share_make_the_share(cell, synonyms):
     assert read_json(whole["lock"])["limits"] == {"query_budget": None, "time_limit": None}
     with pytest.raises(ArtefactError, match="1 examples missing"):
         merge_shards(beside, outputs, examples=9, **options)
+
+
+@pytest.mark.parametrize("group", [1, 3, 7, 20, 1000])
+def test_a_ledger_is_the_same_file_however_its_rows_come(cell, synonyms, group, monkeypatch):
+    """One row after the other from a journal, or all at once from shards; also in several groups."""
+    _, outputs = attack(cell, "whole")
+    whole = read_table(outputs["ledger"])
+    monkeypatch.setattr(ledger_file, "GROUP", group)
+    _, outputs = attack(cell, "streamed")
+    ledger_file.write(cell / "at-once.parquet", whole)
+    assert (cell / "streamed.parquet").read_bytes() == (cell / "at-once.parquet").read_bytes()
+    pd.testing.assert_frame_equal(read_table(outputs["ledger"]), whole)
+    if group >= len(whole):
+        write_table(cell / "plain.parquet", whole, SCHEMA)
+        assert (cell / "plain.parquet").read_bytes() == (cell / "streamed.parquet").read_bytes()
+
+
+def test_a_ledger_without_rows_is_a_ledger(tmp_path):
+    ledger_file.write(tmp_path / "streamed.parquet", iter(()))
+    ledger_file.write(tmp_path / "at-once.parquet", frame([]))
+    assert (tmp_path / "streamed.parquet").read_bytes() == (tmp_path / "at-once.parquet").read_bytes()
+    assert list(read_table(tmp_path / "streamed.parquet").columns) == SCHEMA.names
+
+
+def test_memory_does_not_grow_with_the_rows_of_an_attack(tmp_path):
+    """A journal keeps where a row begins, not the row."""
+    import tracemalloc
+
+    journal = Journal(tmp_path / "journal", "digest")
+    row = {"original": "a good film " * 50, "swaps": [{"position": 1, "from": "good", "to": "fine"}] * 9}
+    tracemalloc.start()
+    for number in range(3000):
+        journal.append({"example_id": f"{number:06d}", **row})
+    kept, _ = tracemalloc.get_traced_memory()
+    assert sum(1 for _ in journal.rows()) == 3000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (tmp_path / "journal").stat().st_size > 3000 * 1000
+    assert peak - kept < 200_000 and kept < 3000 * 300
 
 
 def test_a_draw_is_stratified_nested_and_of_the_data_alone(cell):

@@ -89,10 +89,15 @@ def _hub_of_one_model(resources: AttackResources) -> object:
 
 
 _semantics = textattack.constraints.semantics
-_swap_embedding = _with(textattack.transformations.WordSwapEmbedding, embedding="synonyms")
-_embedding_distance = _with(_semantics.WordEmbeddingDistance, embedding="synonyms")
-_part_of_speech = _with(components.PartOfSpeech, tagger="tagger")
 _similarity = _with(components.SentenceSimilarity, encoder="sentence_encoder")
+_synonym_space = {
+    "WordSwapEmbedding": _with(textattack.transformations.WordSwapEmbedding, embedding="synonyms"),
+    "WordEmbeddingDistance": _with(_semantics.WordEmbeddingDistance, embedding="synonyms"),
+}
+_tags_and_meaning = {
+    "PartOfSpeech": _with(components.PartOfSpeech, tagger="tagger"),
+    "UniversalSentenceEncoder": _similarity,
+}
 
 _max_candidates = (_transformations(), "max_candidates")
 _similarity_parameters = {
@@ -101,6 +106,11 @@ _similarity_parameters = {
     "skip_short_texts": (_constraint("UniversalSentenceEncoder"), "skip_text_shorter_than_window"),
     "compare_against_original": (_constraint("UniversalSentenceEncoder"), "compare_against_original"),
 }
+_tags_and_meaning_parameters = {
+    "allow_verb_noun_swap": (_constraint("PartOfSpeech"), "allow_verb_noun_swap"),
+    **_similarity_parameters,
+}
+_ranking = {"ranking": (_search, "wir_method")}
 _population_parameters = {"pop_size": (_search, "pop_size"), "max_iters": (_search, "max_iters")}
 _distance_parameters = {
     "max_percent": (_constraint("MaxWordsPerturbed"), "max_percent"),
@@ -113,17 +123,14 @@ RECIPES: dict[str, Recipe] = {
         name="TextFoolerJin2019",
         roles=("synonyms", "sentence_encoder", "tagger"),
         replace={
-            "WordSwapEmbedding": _swap_embedding,
-            "WordEmbeddingDistance": _embedding_distance,
-            "PartOfSpeech": _part_of_speech,
-            "UniversalSentenceEncoder": _similarity,
+            **_synonym_space,
+            **_tags_and_meaning,
         },
         parameters={
             "max_candidates": _max_candidates,
             "min_cos_sim": (_constraint("WordEmbeddingDistance"), "min_cos_sim"),
-            "allow_verb_noun_swap": (_constraint("PartOfSpeech"), "allow_verb_noun_swap"),
-            **_similarity_parameters,
-            "ranking": (_search, "wir_method"),
+            **_tags_and_meaning_parameters,
+            **_ranking,
         },
     ),
     "pwws": Recipe(
@@ -134,15 +141,14 @@ RECIPES: dict[str, Recipe] = {
             "WordSwapWordNet": _with(components.WordNetSwap, synonyms="wordnet"),
             "StopwordModification": _stopwords,
         },
-        parameters={"ranking": (_search, "wir_method")},
+        parameters=_ranking,
     ),
     "gene": Recipe(
         module="genetic_algorithm_alzantot_2018",
         name="GeneticAlgorithmAlzantot2018",
         roles=("synonyms", "language_model", "stopwords"),
         replace={
-            "WordSwapEmbedding": _swap_embedding,
-            "WordEmbeddingDistance": _embedding_distance,
+            **_synonym_space,
             "Google1BillionWordsLanguageModel": _with(components.LanguageModel, lm="language_model"),
             "StopwordModification": _stopwords,
         },
@@ -158,8 +164,7 @@ RECIPES: dict[str, Recipe] = {
         name="IGAWang2019",
         roles=("synonyms", "stopwords"),
         replace={
-            "WordSwapEmbedding": _swap_embedding,
-            "WordEmbeddingDistance": _embedding_distance,
+            **_synonym_space,
             "StopwordModification": _stopwords,
         },
         parameters={
@@ -209,16 +214,14 @@ RECIPES: dict[str, Recipe] = {
         roles=("masked_language_model", "sentence_encoder", "tagger", "stopwords"),
         replace={
             "WordSwapMaskedLM": _masked("MaskedSwap", masked_language_model="masked_language_model"),
-            "PartOfSpeech": _part_of_speech,
-            "UniversalSentenceEncoder": _similarity,
+            **_tags_and_meaning,
             "StopwordModification": _stopwords,
         },
         parameters={
             "max_candidates": _max_candidates,
             "min_confidence": (_transformations(), "min_confidence"),
-            "allow_verb_noun_swap": (_constraint("PartOfSpeech"), "allow_verb_noun_swap"),
-            **_similarity_parameters,
-            "ranking": (_search, "wir_method"),
+            **_tags_and_meaning_parameters,
+            **_ranking,
         },
     ),
 }
