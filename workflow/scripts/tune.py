@@ -22,12 +22,13 @@ with running(snakemake) as log:
         device=tensor_device(params.device, params.torch_threads),
         **params.setting,
     )
+    beside = Path(out.overlay)  # what a killed search leaves is no output: Snakemake would delete it
     trials = search(
-        lambda values: trial.run(values, setting, Path(params.folder)),
+        lambda values: trial.run(values, setting, beside.with_name("trial")),
         params.ranges,
         params.present,
         params.trials,
-        Path(params.journal),
+        beside.with_name("optuna.journal"),
         identity([params.setting, params.rounds, params.ranges, params.code], sorted(map(str, given))),
         params.seed,
     )
