@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from flat.errors import StudyError
 from flat.readings import Method, Switches
-from flat.study_data import Dataset, Name, Positive, Seeds, Strict, Where
+from flat.study_data import Dataset, Name, Override, Positive, Seeds, Strict
 from flat.study_guards import Guards, Tune, Tuned, Validity, selected_on_dev
 
 # --- models and strategies ----------------------------------------------------------------------------------------
@@ -234,16 +234,6 @@ class Artefacts(Strict):
     saliency: SaliencyFigure
     replay: ReplayTable | None = None
     readings: ReadingsTable | None = None
-
-
-class Override(Strict):
-    """Other values for some cells. Later overrides win; one that fits no cell of the study is refused."""
-
-    where: Where
-    training: dict[str, int | float | str | None] = {}
-    rounds: dict[str, int | str | bool] = {}
-    objective: dict[Literal["beta", "gamma"], float] = {}
-    seeds: Seeds | None = Field(None, description="the seeds that these cells are trained with; null: the study's")
 
 
 class Study(Strict):

@@ -97,3 +97,13 @@ class Where(Strict):
     models: list[str] | None = None
     strategies: list[str] | None = None
     train_attacks: list[str] | None = None
+
+
+class Override(Strict):
+    """Other values for some cells. Later overrides win; one that fits no cell of the study is refused."""
+
+    where: Where
+    training: dict[str, int | float | str | None] = {}
+    rounds: dict[str, int | str | bool] = {}
+    objective: dict[Literal["beta", "gamma"], float] = {}
+    seeds: Seeds | None = Field(None, description="the seeds that these cells are trained with; null: the study's")
