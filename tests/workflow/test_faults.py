@@ -43,7 +43,11 @@ def test_a_truncated_artefact_is_named_and_making_it_again_repairs(copy, finishe
 def test_a_missing_resource_is_named_before_any_job(copy, tmp_path):
     """Its fetch is planned, fails without a source, and says what to do."""
     environment = dict(copy.environment)
-    copy.environment |= {"FLAT_RESOURCES": str(tmp_path), "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": "/dev/null"}
+    copy.environment |= {
+        "FLAT_RESOURCES": str(tmp_path / "resources"),
+        "PIP_NO_INDEX": "1",
+        "PIP_CONFIG_FILE": "/dev/null",
+    }
     try:
         target = f"{ROOT}/data/sst2/wordnet.json"
         out = copy.tiny(
@@ -53,7 +57,7 @@ def test_a_missing_resource_is_named_before_any_job(copy, tmp_path):
         copy.environment.clear()
         copy.environment.update(environment)
     assert re.search(r"resource '[a-z-]+': \S+: could not be downloaded", out) and "resources.mirror (--mirror)" in out
-    assert not [path for path in tmp_path.iterdir() if any(path.iterdir())]
+    assert not [path for path in (tmp_path / "resources").rglob("*") if path.is_file()]
 
 
 def test_a_study_with_a_python_tag_runs_nothing(copy, tmp_path):

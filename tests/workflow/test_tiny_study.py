@@ -29,6 +29,9 @@ def test_every_table_and_figure_and_the_report_are_there(finished):
     assert "Rotten Tomatoes sentences" in report and "TextFooler" in report
     passport = json.loads((results / "provenance.json").read_text())
     assert {entry["attack"] for entry in passport["attacks"]} == {"textfooler", "pwws"}
+    assert passport["resources"]["wordnet"]["licence"] and passport["jobs"]["train_base"]["jobs"] == 1
+    model = str(RESULTS / "models/sst2/CNN/base/none/seed0/round0/model.safetensors")
+    assert passport["files"][model] == hashlib.sha256((finished.folder / model).read_bytes()).hexdigest()
 
 
 def test_the_numbers_are_those_of_the_ledgers(finished):
