@@ -118,7 +118,7 @@ class PerceptronTagger:
 
     def _words_rows(self, word: str) -> tuple[np.ndarray, ...]:
         """Rows of the features that a word decides: of its own tag, of the word before it, of the one before that."""
-        if len(self._about) > 50_000:
+        if len(self._about) > 10_000:
             self._about.clear()
         seen = normalise(word)
         named = (f"i suffix {word[-3:]}", f"i pref1 {word[:1]}", f"i word {seen}")
