@@ -26,7 +26,7 @@ QUIET = (
 )
 TEXTS = {
     "script": "<script>document.title = 'taken over'; document.body.textContent = ''</script>",
-    "picture": "<img src=\"http://127.0.0.1:9/a.png\" onerror=\"document.title = 'taken over'\">",
+    "picture": '<img src="http://127.0.0.1:9/a.png" onerror="document.title = \'taken over\'">',
     "style": "</style><style>@import url(http://127.0.0.1:9/a.css); * { display: none }</style>",
     "comment": "<!-- an open comment, </td></table> and an end that belongs to nothing",
     "quotes": "\" ' ` “quoted” &quot; &amp; &lt;b&gt;",

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from tests.workflow.conftest import Checkout, copy_to
 pytestmark = [pytest.mark.workflow, pytest.mark.slurm]
 STUDY, RESULTS = "tests/data/slurm.yaml", Path("results/slurm")
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "munged")
-SUBMITTED = re.compile(r"^Job (\S+) has been submitted with SLURM jobid (\d+) \(log: .*/slurm_logs/(\S+)/\d+\.log\)", re.M)
+SUBMITTED = re.compile(
+    r"^Job (\S+) has been submitted with SLURM jobid (\d+) \(log: .*/slurm_logs/(\S+)/\d+\.log\)", re.M
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def test_one_gpu_has_one_job_at_a_time(slurm, submitted):
     assert on_gpu < submitted.keys()  # to merge shards or to compare explanations takes none
     ended = completion_log(slurm)
     jobs = sorted((ended[number] for number in on_gpu), key=lambda job: job.start)
-    assert all(one.end <= next_.start for one, next_ in zip(jobs, jobs[1:], strict=False)), jobs
+    assert all(one.end <= next_.start for one, next_ in pairwise(jobs)), jobs
 
 
 def test_jobs_saw_the_gpu_that_slurm_gave_them(there):
