@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts a Slurm of one node with one pretended GPU (cores and memory are pretended too), for the tests. Usage: bash start.sh FOLDER; stop.sh ends it.
+# Starts a Slurm of one node with one pretended GPU (cores and memory are pretended too), for the tests.
+# Usage: bash start.sh FOLDER [PROCESS]; stop.sh ends it, or the end of PROCESS does.
 # Debian's slurm-wlm and munge, bound to the loopback, all state in FOLDER, no database: jobs are written to
 # FOLDER/log/jobs.txt when they end. To use it: export SLURM_CONF=FOLDER/slurm.conf PATH=FOLDER/bin:$PATH
 set -euo pipefail
@@ -79,9 +80,17 @@ started slurmd slurmd -D -f "$SLURM_CONF" -N "$node"
 for _ in $(seq 120); do
     kill -0 "$(cat "$folder/run/slurmctld.started")" || break
     state=$(timeout 5 sinfo --noheader --format=%T 2>/dev/null || true)
-    [ "$state" = idle ] && exit 0
+    [ "$state" = idle ] && break
     sleep 0.5
 done
+if [ "${state:-}" = idle ]; then
+    if [ -n "${2:-}" ]; then
+        setsid bash -c 'while kill -0 "$1" && [ -d "$2/run" ]; do sleep 1; done; bash "$3" "$2"' \
+            watch "$2" "$folder" "$here/stop.sh" </dev/null >/dev/null 2>&1 &
+        echo $! >"$folder/run/watch.started"
+    fi
+    exit 0
+fi
 echo "Slurm did not come up in a minute; its node is '${state:-unknown}'. The ends of its logs:" >&2
 for log in "$folder"/log/*.out; do echo "$log:"; tail -n 5 "$log"; done >&2
 false

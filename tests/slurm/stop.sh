@@ -13,4 +13,5 @@ for name in slurmd slurmctld munged; do
     kill -9 "$process" 2>/dev/null
     rm -f "$folder/run/$name.started"
 done
+[ -f "$folder/run/watch.started" ] && kill "$(cat "$folder/run/watch.started")" 2>/dev/null
 exit 0

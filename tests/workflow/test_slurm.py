@@ -53,7 +53,7 @@ def slurm(repository, tmp_path_factory):
     folder = tmp_path_factory.mktemp("slurm")
     scripts = repository / "tests/slurm"
     try:
-        subprocess.run(["bash", scripts / "start.sh", folder], check=True, timeout=120)
+        subprocess.run(["bash", scripts / "start.sh", folder, str(os.getpid())], check=True, timeout=120)
         yield folder
     finally:
         subprocess.run(["bash", scripts / "stop.sh", folder], check=True, timeout=60)
