@@ -177,7 +177,11 @@ def draw(rows: list[Measured], path: str | Path) -> None:
                 (getattr(row, axis), _cost(row)) for row in rows if row.axis == axis and (row.recipe, row.model) == key
             )
             panel.plot(*zip(*line, strict=True), marker="o", label=f"{key[0]}, {key[1].removesuffix('-long')}")
-        panel.set(xlabel=label, xscale="log", yscale="log", ylabel="CPU-seconds a text" if axis == "words" else "")
+        panel.set(xlabel=label, xscale="log", ylabel="CPU-seconds a text" if axis == "words" else "")
+        if axis == "words":
+            panel.set_yscale("log")
+        else:
+            panel.set_ylim(bottom=0)
         panel.set_xticks(sorted({getattr(row, axis) for row in rows if row.axis == axis}))
         panel.xaxis.set_major_formatter("{x:g}")
         panel.minorticks_off()
