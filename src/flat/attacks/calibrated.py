@@ -29,6 +29,11 @@ class Calibrated(nn.Module):
         self.model = model
         self.register_buffer("temperature", torch.tensor(temperature, dtype=torch.float32))
         self.training = model.training
+        self.classes, self.lengths = getattr(model, "classes", None), getattr(model, "lengths", None)
+
+    @property
+    def device(self):
+        return getattr(self.model, "device", None)
 
     @property
     def words(self):

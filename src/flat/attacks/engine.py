@@ -129,6 +129,7 @@ def attack_examples(
     finally:
         if train_mode:
             model.eval()
+    notes.finish()
     return AttackRun(notes, lock)
 
 

@@ -91,8 +91,13 @@ class Journal:
         self._end = self._stream.tell()
         return start
 
+    def finish(self) -> None:
+        """Nothing more is written; rows can still be read."""
+        if self._hold is not None:
+            release(self._hold, self.path)
+            self._hold = None
+
     def close(self) -> None:
         with suppress(OSError):  # what a full disk refused has been said: each line is handed over at once
             self._stream.close()
-        if self._hold is not None:
-            release(self._hold, self.path)
+        self.finish()

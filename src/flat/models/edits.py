@@ -34,7 +34,7 @@ class Editor:
 
     def __init__(self, model):
         self.model = model
-        self.lengths = getattr(model, "lengths", lambda texts: [len(text) for text in texts])
+        self.lengths = getattr(model, "lengths", None) or (lambda texts: [len(text) for text in texts])
         self.signature = getattr(model, "signature", tuple)
 
     def open(self, text: Sequence[str]) -> "EditedText":
