@@ -177,7 +177,9 @@ def preload() -> None:
     }
     for role, load in loaders.items():
         with suppress(ResourceError):
-            _read(load, locate(DEFAULTS[role]))
+            read = _read(load, locate(DEFAULTS[role]))
+            if role == "sentence_encoder":
+                read(["warm"])  # it reads its weights and pieces, two CPU-seconds, when it is first asked
     with suppress(ResourceError):
         read_wordnet(Path(locate(DEFAULTS["wordnet"])))
 
