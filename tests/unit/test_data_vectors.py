@@ -28,11 +28,11 @@ def text(header):
 FILES = {
     "vectors.bin": binary(),
     "vectors-with-line-ends.bin": binary(b"\n"),
-    "vectors.bin.gz": gzip.compress(binary()),
-    "word2vec-google-news-300.gz": gzip.compress(binary()),
+    "vectors.bin.gz": gzip.compress(binary(), mtime=0),
+    "word2vec-google-news-300.gz": gzip.compress(binary(), mtime=0),
     "vectors.vec": text(header=True),
     "vectors.txt": text(header=False),
-    "vectors.txt.gz": gzip.compress(text(header=False)),
+    "vectors.txt.gz": gzip.compress(text(header=False), mtime=0),
 }
 
 
@@ -95,7 +95,7 @@ def test_coverage_by_hand():
     ("name", "content", "said"),
     [
         ("cut.bin", binary()[:-5], "ends at vector 4 of 4"),
-        ("cut.gz", gzip.compress(binary())[:-9], "damaged"),
+        ("cut.gz", gzip.compress(binary(), mtime=0)[:-9], "damaged"),
         ("ragged.vec", b"2 3\ngood 1 2 3\nfilm 1 2\n", "not 3"),
         ("prose.txt", b"once upon a time\n", "no word with its vector"),
         ("empty.bin", b"", "no word with its vector"),

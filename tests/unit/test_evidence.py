@@ -46,6 +46,7 @@ def make_consistency(path: Path, cells, rng) -> None:
                     name: rng.random() for name in consistency.SCHEMA.names if name.startswith(("ti_", "chance_"))
                 }
                 values |= {"kendall_tau": rng.normal(RATES[a.cell.strategy], 0.1) if i else float("nan")}
+                values |= {"kendall_tau_absolute": values["kendall_tau"], "tau_absolute_dropped": 0}
                 cell = (a.cell.strategy, a.cell.train_attack, a.attack, a.cell.seed)
                 keys = dict(zip(consistency.CELL, cell, strict=True)) | {"example_id": example, "source": source}
                 rows.append(

@@ -144,7 +144,8 @@ class Named(dict):
     def __iter__(self):
         return iter(self.values())
 
-job = SimpleNamespace(rule="attack_test", log=[sys.argv[1]], output=Named(), input=Named(), wildcards={}, params={})
+job = SimpleNamespace(rule="attack_test", log=[sys.argv[1]], output=Named(), input=Named(), wildcards={}, params={},
+    resources={})
 with running(job):
     BODY
 """

@@ -14,7 +14,7 @@ from flat.errors import ResourceError
 from flat.resources.fetch import extract
 
 pytestmark = pytest.mark.fault
-PAGES = list(Path(__file__).parents[2].rglob("src/**/*.html"))
+PAGES = list((Path(__file__).parents[2] / "src").rglob("*.html"))
 SOURCES = [path for folder in ("src", "workflow") for path in Path(__file__).parents[2].joinpath(folder).rglob("*.py")]
 
 

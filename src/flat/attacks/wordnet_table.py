@@ -21,30 +21,37 @@ class WordNet:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        self._process = os.getpid()
 
     @property
     def reader(self):
-        """NLTK's own reader of this folder."""
-        return read_wordnet(self.folder)
+        """NLTK's own reader of this folder; after a fork it opens its files anew.
 
-    def _reopen_after_fork(self) -> None:
-        """Have NLTK open its files anew: those that a parent opened share their place with it and with its others."""
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            if "reader" in vars(self):
-                self.reader._data_file_map = {}
-                self.reader._key_count_file = self.reader._key_synset_file = None
+        Those that a parent opened share their place with it and with its other children.
+        """
+        reader = read_wordnet(self.folder)
+        _admit(self.folder)
+        if reader.opened_by != os.getpid():
+            reader.opened_by = os.getpid()
+            reader._data_file_map = {}
+            reader._key_count_file = reader._key_synset_file = None
+        return reader
 
     def synonyms(self, word: str) -> list[str]:
         """Lemmas that share a synset with ``word``, phrases left out, commonest sense first."""
-        self._reopen_after_fork()
         found = {}  # ordered and without duplicates
         for synset in self.reader.synsets(word):
             for lemma in synset.lemma_names():
                 if lemma != word and "_" not in lemma and textattack.shared.utils.is_one_word(lemma):
                     found[lemma] = None
         return list(found)
+
+
+def _admit(folder: Path) -> None:
+    """NLTK reads nothing outside its roots."""
+    from nltk.data import path as roots
+
+    if str(folder) not in roots:
+        roots.insert(0, str(folder))
 
 
 @cache
@@ -55,17 +62,15 @@ def read_wordnet(folder: Path):
         ResourceError: the folder holds no WordNet.
     """
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
-    from nltk.data import path as roots
 
     corpus = folder / "corpora" / "wordnet"
     if not corpus.is_dir():
         raise ResourceError(str(corpus), "no such folder", "make setup fetches WordNet")
-    if str(folder) not in roots:
-        roots.insert(0, str(folder))  # NLTK reads nothing outside its roots
+    _admit(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "multilingual functions are not available": nobody wants them
         reader = WordNetCorpusReader(str(corpus), None)
-    reader._data_file_map.clear()  # it left a file open, whose position forked processes would share
+    reader.opened_by = os.getpid()
     return reader
 
 

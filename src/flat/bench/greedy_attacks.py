@@ -150,7 +150,7 @@ def bag_of_vectors() -> Callable[[Sequence[str]], np.ndarray]:
     """Texts -> (n, 50) mean GloVe vectors of the tokens, each text by itself; a word without vector is a small one."""
     folder = locate("glove-6b-50d")
     names = pq.read_table(folder / "glove_6B_index.parquet").column(0).to_pylist()
-    vectors = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r")
+    vectors = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r", allow_pickle=False)
     row, absent = {word: i for i, word in enumerate(names)}, np.full(vectors.shape[1], 0.01, dtype=np.float32)
     known: dict[str, np.ndarray] = {}
 
@@ -173,7 +173,10 @@ def minilm(batch_size: int = 32) -> Callable[[Sequence[str]], np.ndarray]:
     with quiet():
         from transformers import AutoModel
 
-        network = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+        network = AutoModel.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True
+        )
+        network.eval()
     tokenizer = read_tokenizer(folder)
 
     @torch.inference_mode()
