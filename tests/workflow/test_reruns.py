@@ -68,7 +68,7 @@ def test_changed_code_of_one_figure_redraws_that_figure(finished, edit):
 
 
 def test_redrawing_figures_reruns_figures_only(finished):
-    assert finished.plan("-R", "draw_figure", "--", "figures") == {"draw_figure": 4, "figures": 1}
+    assert finished.plan("-R", "draw_figure", "--", "figures") == {"draw_figure": 5, "figures": 1}
 
 
 def test_changed_replay_code_asks_again_and_attacks_nothing(finished, edit):

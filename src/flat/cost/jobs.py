@@ -1,10 +1,11 @@
 """The jobs of a study, from its grid alone: the same as Snakemake plans (a test compares them), without a run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flat.attacks.roles import is_made, made_from
 from flat.cells import AttackedCell, Cell, base_of
 from flat.cost.facts import DataFacts
+from flat.guard_cells import calibrated_cells
 from flat.paths import coordinates, of, train_ledger
 from flat.readings import switches_of
 from flat.study import Study
@@ -23,7 +24,7 @@ from flat.study_grid import (
     training_of,
 )
 
-FIGURES = range(3, 7)
+FIGURES = (*range(3, 7), "curves")
 # whose lazy search spares most sentences their encoding: another cost than the exact one's
 ENCODING = ("textfooler",)
 
@@ -68,6 +69,7 @@ def jobs_of(study: Study, data: dict[str, DataFacts], succeeded: float = 0.6) ->
         *_train_jobs(study, data, succeeded),
         *_attack_jobs(study, data),
         *_explain_jobs(study, data),
+        *_guard_jobs(study, data),
         *_report_jobs(study),
     ]
 
@@ -175,15 +177,23 @@ def _attacked_test(study: Study, data: dict[str, DataFacts], dataset: str) -> in
 def _attack(study: Study, data, rule: str, at: tuple[str, ...], cell: Cell, name: str, texts: int) -> list[Job]:
     """One job, or its shards and the job that merges them."""
     attack = study.attacks[name]
-    search = attack.search or ("lazy" if rule == "attack_train" else "exact")
+    if attack.shards == 1:
+        return _whole(study, data, at, cell, name, texts, rule)
+    shards = [(*at[:-1], f"{at[-1]}-shard{n}") for n in range(attack.shards)]
+    parts = [
+        job for one in shards for job in _whole(study, data, one, cell, name, texts / attack.shards, f"{rule}_shard")
+    ]
+    return [*parts, Job(rule, at, "merge_shards")]
+
+
+def _whole(study: Study, data, at: tuple[str, ...], cell: Cell, name: str, texts: float, rule: str = "") -> list[Job]:
+    """One attack job."""
+    attack = study.attacks[name]
+    search = attack.search or ("lazy" if rule.startswith("attack_train") else "exact")
     variant = f"{attack.recipe}, {search}" if attack.recipe in ENCODING else attack.recipe
     work = ("attack", variant, cell.model)
     size = {"words": data[cell.dataset].words, "budget": attack.query_budget, "gpu": _on_gpu(study, cell.model)}
-    if attack.shards == 1:
-        return [Job(rule, at, *work, texts=texts, **size)]
-    shards = [(*at[:-1], f"{at[-1]}-shard{n}") for n in range(attack.shards)]
-    parts = [Job(f"{rule}_shard", one, *work, texts=texts / attack.shards, **size) for one in shards]
-    return [*parts, Job(rule, at, "merge_shards")]
+    return [Job(rule, at, *work, texts=texts, **size)]
 
 
 def _explain_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
@@ -215,9 +225,23 @@ def _explanation(study: Study, data: dict[str, DataFacts], method: str, attacked
     return Job(f"interpret_{method}", at, method, "", cell.model, texts, words, factor, gpu=gpu)
 
 
+def _guard_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
+    jobs = [Job("check_guards", (), "check_guards"), Job("find_antonyms", (), "find_antonyms")]
+    jobs += [Job("measure_validity", (name,), "measure_validity") for name in study.artefacts.main.datasets]
+    for attacked in calibrated_cells(study):
+        cell = attacked.cell
+        texts = min(study.guards.calibration.examples, _attacked_test(study, data, cell.dataset))
+        at = (*_cell(cell), attacked.attack)
+        jobs += [
+            replace(job, rule="attack_calibrated") for job in _whole(study, data, at, cell, attacked.attack, texts)
+        ]
+    return jobs
+
+
 def _report_jobs(study: Study) -> list[Job]:
     from flat.paths import table_stem
 
-    jobs = [Job("collect_measurements", (), "collect_measurements"), Job("write_report", (), "write_report")]
+    once = ("collect_measurements", "estimate_intervals", "judge_claims", "write_report")
+    jobs = [Job(rule, (), rule) for rule in once]
     jobs += [Job("make_table", (table_stem(key),), "make_table") for key in table_keys(study)]
     return jobs + [Job("draw_figure", (str(number),), "draw_figure") for number in FIGURES]
