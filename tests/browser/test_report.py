@@ -119,7 +119,8 @@ def report(tmp_path: Path, text: str) -> Path:
     )
     rows = (Row((text, text), {"model": "LSTM"}),)
     columns = (Column(text, {"metric": "aa"}, "percent", ".2f", group=text),)
-    values = {"model": "LSTM", "metric": "aa", "ours": 12.3, "ours_sd": float("nan"), "printed": text, "status": "run"}
+    nothing = dict.fromkeys(("ours_sd", "low", "high"), float("nan"))
+    values = {"model": "LSTM", "metric": "aa", "ours": 12.3, **nothing, "mark": "", "printed": text, "status": "run"}
     table = Table("3", text, text, pd.DataFrame([values]), Layout((text, text), rows, columns), (text,))
     passport = {
         "study": {"name": text, "digest": text, "seed": 1, "seeds": [0], "device": "cpu"},
