@@ -186,6 +186,11 @@ def _check_options(study: Study, where: str) -> None:
             f"{grouped} reads word pieces, and Table 10's groups are groups of words",
             "name a CNN or LSTM",
         )
+    for name in study.artefacts.groups.strategies:
+        if study.strategies[name].groups is None:
+            raise StudyError(
+                f"{where}: artefacts.groups.strategies", f"{name} has no groups", "name strategies with mask: group"
+            )
 
 
 def _check_overrides(study: Study, where: str) -> None:

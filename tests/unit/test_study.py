@@ -82,6 +82,7 @@ BAD = {
         with_override(where=CNN | {"train_attacks": ["pwws"]}, seeds=[0, 1]),
         r"the base model of \w+/CNN is not(.|\n)*no train_attacks",
     ),
+    "groups of none": (change("artefacts.groups.strategies", ["adv"]), r"groups\.strategies: adv has no groups"),
     "misspelt key": (change("seedz", [1]), r"seedz: Extra inputs are not permitted"),
     "missing key": (change("artefacts.main"), r"artefacts\.main: Field required"),
     "wrong type": (change("rounds.count", "three"), r"rounds\.count: .*found 'three'"),

@@ -24,4 +24,5 @@ with running(snakemake) as log:
         journal=Path(params.journal),
         device=tensor_device(params.device, params.torch_threads),
         outputs=dict(snakemake.output.items()),
+        code=params.code,
     )

@@ -8,14 +8,11 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
+from flat.analysis.attacked_cell import FIELDS
+
 SCHEMA = pa.schema(
     [
-        ("dataset", pa.string()),
-        ("model", pa.string()),
-        ("strategy", pa.string()),
-        ("train_attack", pa.string()),
-        ("attack", pa.string()),
-        ("seed", pa.int64()),
+        *FIELDS,
         ("example_id", pa.string()),
         ("antonyms", pa.list_(pa.string())),  # "good > bad", in the order of the text
     ]

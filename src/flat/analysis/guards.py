@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from flat.analysis.attacked_cell import FIELDS
 from flat.analysis.calibration import margins, saturated
 from flat.analysis.robustness import CELL, SCHEMA, Metric, percent
 from flat.attacks.lock_hash import lock_hash
@@ -20,12 +21,7 @@ from flat.errors import ArtefactError
 
 FLAGS_SCHEMA = pa.schema(
     [
-        ("dataset", pa.string()),
-        ("model", pa.string()),
-        ("strategy", pa.string()),
-        ("train_attack", pa.string()),
-        ("attack", pa.string()),  # "" where the flag is the trained model's, whatever it is attacked by
-        ("seed", pa.int64()),
+        *FIELDS,  # attack: "" where the flag is the trained model's, whatever it is attacked by
         ("flag", pa.string()),
         ("detail", pa.string()),
     ]

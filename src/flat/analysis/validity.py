@@ -11,15 +11,11 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-COORDINATES = ("dataset", "model", "strategy", "train_attack", "attack", "seed")
+from flat.analysis.attacked_cell import COORDINATES, FIELDS
+
 SCHEMA = pa.schema(
     [
-        ("dataset", pa.string()),
-        ("model", pa.string()),
-        ("strategy", pa.string()),
-        ("train_attack", pa.string()),
-        ("attack", pa.string()),
-        ("seed", pa.int64()),
+        *FIELDS,
         ("example_id", pa.string()),
         ("status", pa.string()),  # succeeded | failed | skipped; the columns below are of succeeded attacks alone
         ("words", pa.int64()),  # of the original

@@ -5,8 +5,8 @@ An attack whose text violates a threshold counts as failed; nothing is attacked 
 
 from dataclasses import dataclass
 
+from flat.analysis.attacked_cell import COORDINATES
 from flat.analysis.robustness import Metric, mean, percent
-from flat.analysis.validity import COORDINATES
 
 METRICS = {
     "pairs": Metric("successful pairs", "count", 0),

@@ -62,6 +62,7 @@ def attack_calibrated(
     journal: Path,
     device: str,
     outputs: dict[str, str],
+    code: str = "",
 ) -> Temperature:
     """Fit the temperature on dev, attack a sub-sample of a ledger's examples at it, write ledger, lock and temperature.
 
@@ -69,7 +70,7 @@ def attack_calibrated(
         attacked: the ledger of the same attack on the same model at temperature 1.
         examples: how many of its examples, stratified by label; all of them if there are no more.
         draw_seed: of the draw; must not depend on the model, so that every model is checked on the same examples.
-        spec, tables, seed, workers, journal, device: as in ``flat.attacks.run.attack_split``.
+        spec, tables, seed, workers, journal, device, code: as in ``flat.attacks.run.attack_split``.
         outputs: paths of ``ledger``, ``lock`` and ``calibration``.
 
     Raises:
@@ -98,6 +99,7 @@ def attack_calibrated(
         workers=workers,
         progress=progress_lines(),
         resources=AttackResources(spec["resources"], tables, device=device),
+        code=code,
     )
     if set(run.ledger["attack_hash"]) != set(before["attack_hash"]):
         raise ArtefactError(

@@ -239,9 +239,9 @@ def _guard_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
 
 
 def _report_jobs(study: Study) -> list[Job]:
-    from flat.paths import table_stem
+    from flat.paths import figure_stem, table_stem
 
     once = ("collect_measurements", "estimate_intervals", "judge_claims", "write_report")
     jobs = [Job(rule, (), rule) for rule in once]
     jobs += [Job("make_table", (table_stem(key),), "make_table") for key in table_keys(study)]
-    return jobs + [Job("draw_figure", (str(number),), "draw_figure") for number in FIGURES]
+    return jobs + [Job("draw_figure", (figure_stem(number),), "draw_figure") for number in FIGURES]

@@ -47,8 +47,7 @@ def validity(study, measurements, extras: Extras) -> Table:
         "under such constraints might have found others, so that its AA may be lower.",
         "Similarity is measured for every success, also where the attack's own check skipped the text (“unchecked”). "
         "Changes that the synonym space cannot judge violate nothing; the csv has their share.",
-        "Antonyms: a replaced word and its substitute are antonyms in some sense of WordNet. Grammar is not measured: "
-        "no maintained checker of the package index works without a Java server or a download.",
+        "Antonyms: a replaced word and its substitute are antonyms in some sense of WordNet. Grammar is not measured.",
         notes.counts_by_attack(study, frame, "after_attack_accuracy_percent", "Attacked test examples"),
         notes.limits(study, frame),
         notes.seeds(study, frame),
