@@ -162,35 +162,42 @@ def _cost(row: Measured) -> float:
     return row.cpu_s / row.texts
 
 
+AXES = {"words": "words of a text", "texts": "texts", "candidates": "candidates a word", "shards": "shards"}
+COLOURS = {"cnn": "#DDAA33", "lstm": "#BB5566", "bert": "#004488"}  # of the victim, in every panel
+LINES = {"pwws": ("-", "o"), "textfooler": ("--", "s")}
+SPELLED = {"pwws": "PWWS", "textfooler": "TextFooler"}
+
+
 def draw(rows: list[Measured], path: str | Path) -> None:
-    """CPU-seconds a text against what varies, one panel an axis."""
-    import matplotlib
+    """CPU-milliseconds a text against what varies, one panel an axis; one legend for all."""
+    from flat.report.figure_style import new_figure, paper_style
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    axes = {"words": "words of a text", "texts": "texts", "candidates": "candidates a word", "shards": "shards"}
-    figure, panels = plt.subplots(1, len(axes), figsize=(13, 3.4), layout="constrained")
-    for panel, (axis, label) in zip(panels, axes.items(), strict=True):
-        for key in sorted({(row.recipe, row.model) for row in rows if row.axis == axis}):
-            line = sorted(
-                (getattr(row, axis), _cost(row)) for row in rows if row.axis == axis and (row.recipe, row.model) == key
-            )
-            panel.plot(*zip(*line, strict=True), marker="o", label=f"{key[0]}, {key[1].removesuffix('-long')}")
-        panel.set(xlabel=label, xscale="log", ylabel="CPU-seconds a text" if axis == "words" else "")
-        if axis == "words":
-            panel.set_yscale("log")
-        else:
-            panel.set_ylim(bottom=0)
-        panel.set_xticks(sorted({getattr(row, axis) for row in rows if row.axis == axis}))
-        panel.xaxis.set_major_formatter("{x:g}")
-        panel.minorticks_off()
-        if panel.lines:
-            panel.legend(fontsize=7)
-    for kind in ("png", "pdf"):
-        with atomic(Path(path).with_suffix(f".{kind}")) as part:
-            figure.savefig(part, format=kind, dpi=150)
-    plt.close(figure)
+    with paper_style():
+        figure = new_figure(2.6, 8.6)
+        drawn = {}
+        for panel, (axis, label) in zip(figure.subplots(1, len(AXES)), AXES.items(), strict=True):
+            here = [row for row in rows if row.axis == axis]
+            for recipe, victim in sorted({(row.recipe, row.model.removesuffix("-long")) for row in here}):
+                of_line = [r for r in here if (r.recipe, r.model.removesuffix("-long")) == (recipe, victim)]
+                x, y = zip(*sorted((getattr(row, axis), 1000 * _cost(row)) for row in of_line), strict=True)
+                style, marker = LINES[recipe]
+                (line,) = panel.plot(x, y, style, marker=marker, ms=3.5, color=COLOURS[victim])
+                drawn.setdefault(f"{SPELLED[recipe]}, {victim.upper()}", line)
+            panel.set(xlabel=label, xscale="log", ylabel="CPU-milliseconds a text" if axis == "words" else "")
+            if axis == "words":
+                panel.set_yscale("log")
+                panel.yaxis.set_major_formatter("{x:,.0f}")
+            else:
+                panel.set_ylim(bottom=0)
+            panel.set_xticks(sorted({getattr(row, axis) for row in here}))
+            panel.xaxis.set_major_formatter("{x:g}")
+            panel.xaxis.minorticks_off()
+            panel.grid(axis="y")
+        figure.legend(drawn.values(), drawn.keys(), loc="upper center", ncols=len(drawn) or 1)
+        figure.tight_layout(rect=(0, 0, 1, 0.9))
+        for kind in ("png", "pdf"):
+            with atomic(Path(path).with_suffix(f".{kind}")) as part:
+                figure.savefig(part, format=kind)
 
 
 def _run(path: Path) -> Iterator[Measured]:
