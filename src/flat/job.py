@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flat import gpu_slots, warm
+from flat.artefacts import remove_parts
 from flat.errors import FlatError
 from flat.failures import of_machine, of_storage
 
@@ -50,6 +51,9 @@ def running(snakemake) -> Iterator[logging.Logger]:
 
         lineage.note(snakemake, started)
         log.info("done: %.1f CPU-seconds, %.0f MiB", *_used())
+        if notes := snakemake.params.get("journal"):  # the last thing: a job killed before goes on from them
+            Path(notes).unlink(missing_ok=True)
+            remove_parts(Path(notes))
     except SystemExit as end:
         if end.code in (128 + signal.SIGTERM, 128 + signal.SIGINT):
             log.warning("%s was asked to stop; the next run goes on from its journal", snakemake.rule)

@@ -1,7 +1,7 @@
 """Notes of what an interrupted job has finished: lines on disk that the same job, and no other, goes on from.
 
 Snakemake deletes the outputs of an incomplete job, so notes are no output: they lie under ``journals/`` and are deleted
-by the job once its outputs stand. Attacks keep rows of their own (flat.attacks.journal); training keeps weights
+by the job (``flat.job.running``) as the last thing it does. Attacks keep rows of their own (flat.attacks.journal); training keeps weights
 (flat.training.resume). All three are held by one process at a time, and set aside what is not theirs.
 """
 
@@ -80,10 +80,6 @@ class Journal:
         with suppress(OSError):  # what a full disk refused has been said: each line is handed over at once
             self._stream.close()
         release(self._hold, self.path)
-
-    def delete(self) -> None:
-        """Once the outputs stand."""
-        self.path.unlink(missing_ok=True)
 
 
 def write_line(stream, value: object, path: Path) -> None:

@@ -49,6 +49,24 @@ def test_differing_answers_are_counted():
     assert (row.compared, row.differing) == (9, 2)
 
 
+def test_texts_on_which_the_stock_tool_contradicts_itself_are_counted_apart():
+    asked = []
+
+    def prepare(texts):
+        stock, ours = of_length(0.01, 0.01, ("text 2", "text 7"))(texts)
+
+        def one_by_one(numbers):  # text 2 is as ours has it, text 7 is not
+            chosen = [texts[i][0] for i in numbers]
+            asked.extend(chosen)
+            return [len(text) + (text == "text 2") for text in chosen]
+
+        return stock, ours, one_by_one
+
+    row = measure.measure(Comparison("toy", 0.0, prepare), TEXTS)
+    assert (row.compared, row.differing, row.unsteady) == (9, 1, 1)
+    assert not asked  # in a process of its own, and not timed
+
+
 def test_answers_are_compared_as_the_row_says():
     near = Comparison("toy", 0.0, of_length(0.01, 0.01, ("text 2",)), same=lambda a, b: abs(a - b) <= 1)
     assert measure.measure(near, TEXTS).differing == 0

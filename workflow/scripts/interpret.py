@@ -24,5 +24,4 @@ with running(snakemake) as log:
         code=params.code,
     )
     write_table(snakemake.output.attributions, frame, SCHEMA)
-    Path(params.journal).unlink(missing_ok=True)
     log.info("%s of %d texts, %d rankings", params.method, frame["words"].map(tuple).nunique(), len(frame))

@@ -2,7 +2,7 @@
 
 The first line says which attack it is; each further line is one finished example. Snakemake deletes incomplete outputs,
 so the journal is no output: it lies where the caller says, is resumed from by the same attack only, and is deleted by
-the caller once the ledger stands. Rows stay on disk: memory holds where each begins, whatever the number of texts.
+the caller at the end. Rows stay on disk: memory holds where each begins, whatever the number of texts.
 """
 
 import json

@@ -41,7 +41,7 @@ def attack_split(
         tables: role -> what a rule made of the data set for that resource (``flat.attacks.roles``).
         train_mode: attack the model with dropout and sampled masks on.
         shard: (number, of how many): only every how-many-th of the sorted ids, from number on; None for all.
-        journal: finished examples are noted here; deleted on success.
+        journal: finished examples are noted here; the caller deletes it at the end.
         code: digest of the code that attacks.
 
     Returns:
@@ -64,9 +64,7 @@ def attack_split(
         train_mode=train_mode,
         code=code,
     )
-    found = _write(run.rows(), run.lock, outputs)
-    journal.unlink(missing_ok=True)
-    return found
+    return _write(run.rows(), run.lock, outputs)
 
 
 def _examples(split: str, ids_file: str | None, examples: int | None, seed: int, shard: list[int] | None):

@@ -68,7 +68,7 @@ def same_text_and_status(stock: stock_attack.Answer, ours: stock_attack.Answer) 
 
 def _prepare(
     recipe: str, name: str, search: str, encoder: Callable, padding: str | None, texts: Texts
-) -> tuple[Callable[[], list], Callable[[], list]]:
+) -> tuple[Callable, Callable, Callable]:
     model, resources = victim(name), AttackResources()
     if recipe == "textfooler":
         resources.sentence_encoder = encoder()
@@ -95,7 +95,10 @@ def _prepare(
             answers.append((found.perturbed, found.status, found.queries))
         return answers
 
-    return lambda: stock_attack.attack(recipe, wrapper, texts, resources), ours
+    def one_by_one(numbers: Sequence[int]) -> list:
+        return stock_attack.attack(recipe, _OneByOne(wrapper), [texts[i] for i in numbers], resources)
+
+    return lambda: stock_attack.attack(recipe, wrapper, texts, resources), ours, one_by_one
 
 
 def _touch_wordnet(resources: AttackResources) -> None:
@@ -129,6 +132,16 @@ def _word_wrapper(model):
         return [row + (PAD,) * (model.max_length - len(row)) for row in rows]
 
     return textattack.models.wrappers.PyTorchModelWrapper(_PaddedWords(model).eval(), tokenizer)
+
+
+class _OneByOne(textattack.models.wrappers.ModelWrapper):
+    """A wrapper asked about one text at a time: equal model inputs then have equal answers, to the last bit."""
+
+    def __init__(self, wrapper):
+        self.wrapper, self.model = wrapper, wrapper.model
+
+    def __call__(self, texts):
+        return np.concatenate([np.asarray(self.wrapper([text])) for text in texts])
 
 
 def _transformers_wrapper(model: Encoder, padding: str):

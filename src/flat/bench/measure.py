@@ -38,7 +38,9 @@ class Comparison:
         name: as in docs/performance.md, for example "textfooler-cnn-exact".
         goal: the ratio stock / ours to reach.
         prepare: (texts with labels) -> (stock, ours). Each of the two does the whole work cold when called, and returns
-            one answer per text; what ``prepare`` itself does (loading models and resources) is not timed.
+            one answer per text; what ``prepare`` itself does (loading models and resources) is not timed. A third
+            callable may follow: numbers of texts -> the stock tool's answers to them when its model is asked one text
+            at a time, so that no answer depends on which texts share a batch.
         texts: "short" (at most 50 words), "long" (200-300 words) or "mixed": what ``flat.bench.material`` gives.
         count: texts in all; each repeat takes its own share.
         same: whether two answers to one text are equal.
@@ -47,7 +49,7 @@ class Comparison:
 
     name: str
     goal: float
-    prepare: Callable[[Texts], tuple[Callable[[], list], Callable[[], list]]]
+    prepare: Callable[[Texts], tuple[Callable, ...]]
     texts: str = "short"
     count: int = 210
     same: Callable = operator.eq
@@ -56,12 +58,18 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Repeat:
-    """One repeat: seconds of each side, texts compared, texts whose two answers differ."""
+    """One repeat: seconds of each side, texts compared, texts whose two answers differ.
+
+    ``unsteady`` are no differing ones: the stock tool itself answers them otherwise when its model is asked one text at
+    a time, and then as we do. (It takes the better of two texts that the model cannot tell apart, by the last bit of
+    a sum that depends on the batch.)
+    """
 
     stock_s: float
     ours_s: float
     compared: int
     differing: int
+    unsteady: int = 0
 
     @property
     def ratio(self) -> float:
@@ -79,6 +87,7 @@ class Row:
     goal: float
     compared: int
     differing: int
+    unsteady: int
     texts: str
     clock: str
     repeats: int
@@ -127,6 +136,7 @@ def measure(
         comparison.goal,
         sum(repeat.compared for repeat in done),
         sum(repeat.differing for repeat in done),
+        sum(repeat.unsteady for repeat in done),
         comparison.texts,
         comparison.clock,
         repeats,
@@ -140,7 +150,8 @@ def measure(
 def _repeats(comparison: Comparison, texts: Texts, repeats: int, send: Callable) -> None:
     for number in range(repeats):
         share = texts[number::repeats]
-        work = dict(zip(SIDES, comparison.prepare(share), strict=True))
+        stock, ours, *one_by_one = comparison.prepare(share)
+        work = dict(zip(SIDES, (stock, ours), strict=True))
         seconds, answers = {}, {}
         for side in SIDES if number % 2 == 0 else SIDES[::-1]:
             where = f"{comparison.name}, {side}"
@@ -150,8 +161,13 @@ def _repeats(comparison: Comparison, texts: Texts, repeats: int, send: Callable)
                 problem = f"{len(answers[side])} answers to {len(share)} texts"
                 raise BenchError(where, problem, "each side returns one answer per text, in the order of the texts")
         pairs = zip(answers["stock"], answers["ours"], strict=True)
-        differing = sum(not comparison.same(stock, ours) for stock, ours in pairs)
-        send(Repeat(seconds["stock"], seconds["ours"], len(share), differing))
+        differing = [i for i, (stock, ours) in enumerate(pairs) if not comparison.same(stock, ours)]
+        unsteady = 0
+        if differing and one_by_one:
+            again = partial(one_by_one[0], differing)
+            (steady,) = forked(lambda send, run=again: send(run()), f"{comparison.name}, stock, one text at a time")
+            unsteady = sum(comparison.same(s, answers["ours"][i]) for i, s in zip(differing, steady, strict=True))
+        send(Repeat(seconds["stock"], seconds["ours"], len(share), len(differing) - unsteady, unsteady))
 
 
 def timed(work: Callable[[], list], clock: str) -> tuple[float, list]:

@@ -32,15 +32,16 @@ AXES = {
 def bench_table(rows: list[Row]) -> str:
     """The rows of a summary, in the order in which they were measured, with what they were measured on."""
     lines = [
-        "| comparison | stock / ours, median (range) | goal | seconds, stock → ours | compared | differing |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| comparison | stock / ours, median (range) | goal | seconds, stock → ours | compared | differing | unsteady |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
         ratio = f"{row.ratio_median:.2f} ({row.ratio_min:.2f}–{row.ratio_max:.2f})"
         goal = f"≥ {row.goal:g}" + ("" if row.reached else " (missed)")
         wall = " (wall)" if row.clock == "wall" else ""
         seconds = f"{sum(row.stock_s):.1f} → {sum(row.ours_s):.1f}{wall}"
-        lines.append(f"| {row.name} | {ratio} | {goal} | {seconds} | {row.compared} | {row.differing} |")
+        counts = f"{row.compared} | {row.differing} | {row.unsteady}"
+        lines.append(f"| {row.name} | {ratio} | {goal} | {seconds} | {counts} |")
     repeats = " or ".join(map(str, sorted({row.repeats for row in rows})))
     return "\n".join([*lines, "", f"{repeats} repeats; {'; '.join(sorted({row.machine for row in rows}))}."])
 

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from flat.artefacts import atomic, remove_parts, write_json
+from flat.artefacts import atomic, write_json
 from flat.journal import hold, release, set_aside
 
 FORMAT = "1"
@@ -146,12 +146,6 @@ class Checkpoints:
         if self._hold is not None:
             release(self._hold, self.path)
             self._hold = None
-
-    def delete(self) -> None:
-        """Once the outputs stand."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
-            remove_parts(self.path)
 
 
 def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
