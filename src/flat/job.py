@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flat import gpu_slots, warm
+from flat import gpu_slots
 from flat.artefacts import remove_parts
 from flat.errors import FlatError
 from flat.failures import of_machine, of_storage
+from flat.handover import hand_over
 
 PR_SET_PDEATHSIG = 1
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's mallopt
@@ -30,7 +31,7 @@ def running(snakemake) -> Iterator[logging.Logger]:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        warm.hand_over()
+        hand_over(sys.argv)
     path = Path(snakemake.log[0])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

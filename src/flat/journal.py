@@ -1,8 +1,9 @@
 """Notes of what an interrupted job has finished: lines on disk that the same job, and no other, goes on from.
 
 Snakemake deletes the outputs of an incomplete job, so notes are no output: they lie under ``journals/`` and are deleted
-by the job (``flat.job.running``) as the last thing it does. Attacks keep rows of their own (flat.attacks.journal); training keeps weights
-(flat.training.resume). All three are held by one process at a time, and set aside what is not theirs.
+by the job (``flat.job.running``) as the last thing it does. Attacks keep rows of their own (flat.attacks.journal);
+training keeps weights (flat.training.resume). All three are held by one process at a time, and set aside what is not
+theirs.
 """
 
 import fcntl

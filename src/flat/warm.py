@@ -29,9 +29,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
-ADDRESS = "FLAT_WARM"  # environment variable: the socket of the process that serves
-PACKAGE = str(Path(__file__).resolve().parent)
-LONGEST = 1 << 20  # bytes of one request
+from flat.handover import ADDRESS, HOOK, LONGEST, PACKAGE
+
 # What the heavy jobs import, in the order in which they need it; an absent one is left to the job that wants it
 MODULES = (
     "snakemake.script",
@@ -61,37 +60,6 @@ MODULES = (
     "matplotlib.pyplot",
     "sklearn.cluster",
 )
-
-
-def hand_over() -> None:
-    """Called in a job's process, by ``flat.job.running``: let the preloaded process run this script, if there is one.
-
-    Does not return if it took the job: the process then ends with the job's exit status.
-    """
-    address = os.environ.get(ADDRESS)
-    if not address or not sys.argv[0]:
-        return
-    request = {"argv": sys.argv, "folder": os.getcwd(), "environment": dict(os.environ), "package": PACKAGE}
-    message = json.dumps(request).encode()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
-        try:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LONGEST)
-            connection.connect(address)
-            socket.send_fds(connection, [message], [1, 2])
-            taken = connection.recv(16)
-        except OSError:
-            return
-        if taken != b"taken":
-            return
-        try:
-            status = connection.recv(16)
-        except OSError:
-            status = b""
-    if not status:
-        print("the process that ran this job was killed", file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(int(status or b"1"))
 
 
 class Server:
@@ -224,7 +192,8 @@ def main(arguments: list[str] | None = None) -> int:
     folder = tempfile.mkdtemp(prefix="flat-")
     server = Server(folder)
     try:
-        started = subprocess.Popen(command, env={**os.environ, ADDRESS: server.address})
+        path = os.pathsep.join(filter(None, [HOOK, os.environ.get("PYTHONPATH")]))
+        started = subprocess.Popen(command, env={**os.environ, ADDRESS: server.address, "PYTHONPATH": path})
         for number in (signal.SIGTERM, signal.SIGINT):  # Snakemake decides how a run ends; a terminal tells it itself
             signal.signal(number, lambda received, _: received == signal.SIGTERM and started.send_signal(received))
         preload()

@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 
 from flat import warm
+from flat.handover import hand_over
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jobs are handed over on Linux only")
 
 # a job as Snakemake starts one: its first act is to ask for a process to run it
 JOB = """
 import os, sys
-from flat import warm
+from flat import handover
 here = os.getpid()
-warm.hand_over()
+handover.hand_over(sys.argv)
 """
 
 SERVER = "import sys\nfrom flat import warm\nwarm.preload = lambda: None\n"
@@ -50,7 +51,7 @@ def serve(tmp_path):
 
 def test_a_job_runs_in_a_forked_child_with_the_callers_folder_environment_arguments_and_output(serve, tmp_path):
     done = serve(
-        "print(os.getcwd(), os.environ['MARK'], sys.argv[1:], __name__, os.environ.get(warm.ADDRESS))\n"
+        "print(os.getcwd(), os.environ['MARK'], sys.argv[1:], __name__, os.environ.get(handover.ADDRESS))\n"
         "print('parent is the server:', os.path.basename(sys.orig_argv[1]))\n"
         "print('to stderr', file=sys.stderr)"
     )
@@ -107,18 +108,38 @@ os._exit(9)
 def test_without_a_serving_process_a_job_runs_itself(serve, tmp_path, monkeypatch):
     monkeypatch.setenv(warm.ADDRESS, str(tmp_path / "nobody"))
     monkeypatch.setattr(sys, "argv", ["job.py"])
-    assert warm.hand_over() is None
+    assert hand_over(sys.argv) is None
 
 
 def test_a_job_of_another_copy_of_the_package_runs_itself(serve):
     done = serve(
-        "print('itself:', here == os.getpid())",
+        "print('itself:', handover.ADDRESS in os.environ)",
         "import os\nraise SystemExit(subprocess.call([sys.executable, '-c', "
-        "\"from flat import warm; warm.PACKAGE = '/elsewhere'; import runpy, sys; sys.argv = [sys.argv[1]]; "
+        "\"from flat import handover; handover.PACKAGE = '/elsewhere'; import runpy, sys; sys.argv = [sys.argv[1]]; "
         'runpy.run_path(sys.argv[0])", command[1]]))',
     )
     assert done.returncode == 0, done.stderr
     assert "itself: True" in done.stdout
+
+
+def test_a_script_of_snakemake_is_handed_over_before_its_first_line(serve, tmp_path):
+    """And only such a script; the machine's own sitecustomize, which the hook hides, still runs in every process."""
+    scripts, own = tmp_path / ".snakemake" / "scripts", tmp_path / "own"
+    scripts.mkdir(parents=True)
+    own.mkdir()
+    (own / "sitecustomize.py").write_text("import sys\nsys.flags_of_this_machine = 'kept'\n")
+    body = "import os, sys\nprint(__file__, 'FLAT_WARM' in os.environ, getattr(sys, 'flags_of_this_machine', 'none'))\n"
+    for script in (scripts / "job.py", tmp_path / "other.py"):
+        script.write_text(body)
+    wrapper = (
+        f"import os\nenvironment = dict(os.environ, PYTHONPATH=os.environ['PYTHONPATH'] + {':' + str(own)!r})\n"
+        f"for script in ({str(scripts / 'job.py')!r}, {str(tmp_path / 'other.py')!r}):\n"
+        "    subprocess.run([sys.executable, script], env=environment, check=True)\n"
+    )
+    done = serve("", wrapper)
+    assert done.returncode == 0, done.stderr
+    assert f"{scripts / 'job.py'} False none" in done.stdout  # in a child of the server, which started before
+    assert f"{tmp_path / 'other.py'} True kept" in done.stdout
 
 
 def test_no_command_is_an_error(capsys):

@@ -110,11 +110,9 @@ def _run(chosen: list[Comparison], options: argparse.Namespace, known: set[str])
 
 def _say(console, name: str) -> Callable[[int, Repeat], None]:
     def say(number: int, repeat: Repeat) -> None:
-        unsteady = f", {repeat.unsteady} unsteady in stock" if repeat.unsteady else ""
+        counts = f"{repeat.differing} differing" + (f", {repeat.unsteady} unsteady in stock" if repeat.unsteady else "")
         times = f"stock {repeat.stock_s:.2f} s, ours {repeat.ours_s:.2f} s"
-        console.print(
-            f"{name}, repeat {number}: {times}, ratio {repeat.ratio:.2f}, {repeat.differing} differing{unsteady}"
-        )
+        console.print(f"{name}, repeat {number}: {times}, ratio {repeat.ratio:.2f}, {counts}")
 
     return say
 
@@ -128,16 +126,8 @@ def _table(rows: list[Row]):
     for row in rows:
         spread, reached = f"{row.ratio_min:.2f}-{row.ratio_max:.2f}", "yes" if row.reached else "[red]no[/red]"
         differing = f"[red]{row.differing}[/red]" if row.differing else "0"
-        table.add_row(
-            row.name,
-            f"{row.ratio_median:.2f}",
-            spread,
-            f"{row.goal:g}",
-            reached,
-            str(row.compared),
-            differing,
-            str(row.unsteady),
-        )
+        ratios = (f"{row.ratio_median:.2f}", spread, f"{row.goal:g}", reached)
+        table.add_row(row.name, *ratios, str(row.compared), differing, str(row.unsteady))
     return table
 
 

@@ -31,8 +31,9 @@ AXES = {
 
 def bench_table(rows: list[Row]) -> str:
     """The rows of a summary, in the order in which they were measured, with what they were measured on."""
+    counts = "compared | differing | unsteady"
     lines = [
-        "| comparison | stock / ours, median (range) | goal | seconds, stock → ours | compared | differing | unsteady |",
+        f"| comparison | stock / ours, median (range) | goal | seconds, stock → ours | {counts} |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:

@@ -49,7 +49,8 @@ def run(
         keep: "successful" texts only, "all" with a changed word, or "everything", skipped examples too.
         outputs: where weights, config, words, history and metrics go, all in one folder.
         freeze_embeddings: keep an encoder's embedding block as it starts (a reading of the published code).
-        journal: checkpoints are kept here while it trains; the caller deletes them at the end. None: it cannot be resumed.
+        journal: checkpoints are kept here while it trains, and deleted by the caller at the end; None: it cannot be
+            resumed.
         code: digest of the code that trains; a checkpoint of other code is not gone on from.
     """
     train_split, dev, test = (read_table(splits[name], ["example_id", "words", "label"]) for name in splits)
