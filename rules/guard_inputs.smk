@@ -29,7 +29,9 @@ def guarded_attack(attacked):
     return cell | {
         "attack": attacked.attack,
         "round": last_round(STUDY, attacked.cell),
-        "examples": STUDY.attacks[attacked.attack].examples,
+        "examples": attacked_test(
+            STUDY, attacked.cell.dataset, attacked.cell.model, attacked.attack
+        ),
         "ledger": test_ledger(STUDY, attacked),
         "lock": test_ledger(STUDY, attacked, "lock.json"),
         "vocabulary": known_words(attacked.cell),

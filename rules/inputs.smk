@@ -44,7 +44,11 @@ def attack_options(name, of_round):
 
 def attacked_of_test(wildcards):
     """How many of the data set's drawn test examples an attack is run on; None: all."""
-    return STUDY.attacks[wildcards.attack].examples
+    return attacked_test(STUDY, wildcards.dataset, wildcards.model, wildcards.attack)
+
+
+def draws_of_explained(wildcards):
+    return explained_draws(STUDY, wildcards.dataset)
 
 
 def victim_in_train_mode(wildcards):

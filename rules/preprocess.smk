@@ -45,6 +45,8 @@ rule draw_examples:
     params:
         attacked=lookup(within=STUDY_VALUES, dpath="datasets/{dataset}/attacked_test"),
         explained=lookup(within=STUDY_VALUES, dpath="datasets/{dataset}/explained"),
+        draws=draws_of_explained,
+        attack_seed=seeded("attack-test"),
         seed=seeded("examples"),
         code=code("draw_examples.py"),
     script:

@@ -127,18 +127,18 @@ def _check_readings(study: Study, where: str) -> None:
 
 
 def _check_explained(study: Study, where: str) -> None:
-    """An attack whose adversarial texts are explained must attack every example that may be drawn for it."""
-    from flat.study_grid import explained_cells
+    """What is explained is drawn from what every model is attacked on."""
+    from flat.study_grid import explained_draws
 
-    for attacked in explained_cells(study, "ig"):
-        size, drawn = study.attacks[attacked.attack].examples, study.datasets[attacked.cell.dataset].attacked_test
-        if size is not None and (drawn is None or size < drawn):
-            raise StudyError(
-                f"{where}: attacks.{attacked.attack}.examples",
-                f"only {size} of the {drawn or 'whole test split'} drawn examples of {attacked.cell.dataset} would be "
-                "attacked, but its adversarial texts are explained",
-                "remove examples there; it is for attacks that are only in artefacts.transfer or artefacts.replay",
-            )
+    for name, dataset in study.datasets.items():
+        for size in explained_draws(study, name):
+            if dataset.explained and size is not None and dataset.explained > size:
+                raise StudyError(
+                    f"{where}: datasets.{name}.explained",
+                    f"{dataset.explained} examples to explain, but only {size} are attacked (attacks.*.examples, "
+                    "overrides.*.attacked_test)",
+                    f"set it to at most {size}, or attack more",
+                )
 
 
 def _check_resources(study: Study, where: str) -> None:
@@ -217,6 +217,12 @@ def _check_overrides(study: Study, where: str) -> None:
                 f"{place}.rounds.attacked",
                 "strategies must train on equally many adversarial texts, and may share the first round's",
                 "leave strategies out of this override's where",
+            )
+        if override.attacked_test and (override.where.strategies or override.where.train_attacks):
+            raise StudyError(
+                f"{place}.attacked_test",
+                "models of one kind are compared example by example: all of them must be attacked on the same",
+                "leave strategies and train_attacks out of this override's where",
             )
         for build in (rounds_of, lambda s, c: training_of(s, c, 0), lambda s, c: training_of(s, c, 1)):
             try:

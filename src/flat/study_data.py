@@ -98,6 +98,10 @@ class Where(Strict):
     strategies: list[str] | None = None
     train_attacks: list[str] | None = None
 
+    def covers(self, dataset: str, model: str) -> bool:
+        """Whether it covers some cell of a model on a data set."""
+        return all(allowed is None or v in allowed for allowed, v in ((self.datasets, dataset), (self.models, model)))
+
 
 class Override(Strict):
     """Other values for some cells. Later overrides win; one that fits no cell of the study is refused."""
@@ -106,4 +110,7 @@ class Override(Strict):
     training: dict[str, int | float | str | None] = {}
     rounds: dict[str, int | str | bool] = {}
     objective: dict[Literal["beta", "gamma"], float] = {}
+    attacked_test: Positive | None = Field(
+        None, description="test examples attacked: a fixed sub-draw of the data set's attacked_test; null: all of them"
+    )
     seeds: Seeds | None = Field(None, description="the seeds that these cells are trained with; null: the study's")

@@ -172,6 +172,21 @@ def attacked_train(study: Study, cell: Cell) -> int | None:
     return rounds_of(study, cell).attacked or study.datasets[cell.dataset].attacked_train
 
 
+def attacked_test(study: Study, dataset: str, model: str, attack: str) -> int | None:
+    """Test examples of the data set's draw that an attack is run on; None for all. One number for all strategies and
+    seeds of a model: they are compared example by example."""
+    own = [o.attacked_test for o in study.overrides if o.attacked_test and o.where.covers(dataset, model)]
+    sizes = (study.attacks[attack].examples, study.datasets[dataset].attacked_test, *own[-1:])
+    return min((size for size in sizes if size is not None), default=None)
+
+
+def explained_draws(study: Study, dataset: str) -> list[int | None]:
+    """Sizes of the draws whose adversarial texts are explained; what is explained is chosen from what they share."""
+    explained = {*explained_cells(study, "ig"), *explained_cells(study, "lime")}
+    chosen = {(a.cell.model, a.attack) for a in explained if a.cell.dataset == dataset}
+    return sorted({attacked_test(study, dataset, *names) for names in chosen}, key=lambda size: (size is None, size))
+
+
 def last_round(study: Study, cell: Cell) -> int:
     return rounds_of(study, cell).count if study.strategies[cell.strategy].adversarial else 0
 

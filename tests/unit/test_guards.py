@@ -108,6 +108,18 @@ def test_mixed_locks_and_mixed_examples_are_refused_in_a_column_only():
         guards.check_columns([one, (adv, frozenset("a"), "1" * 64, "adv.parquet")])
 
 
+def test_models_may_be_attacked_on_draws_of_two_sizes_but_not_strategies():
+    base = (CELL, frozenset("abc"), "1" * 64, "base.parquet")
+    encoder = AttackedCell(Cell("sst2", "BERT", "base", "none", 0), "textfooler")
+    fewer = (encoder, frozenset("ab"), "1" * 64, "bert.parquet")
+    guards.check_columns([base, fewer])
+    with pytest.raises(ArtefactError, match=r"other examples than base\.parquet"):
+        guards.check_columns([base, (encoder, frozenset("abd"), "1" * 64, "bert.parquet")])
+    trained = AttackedCell(Cell("sst2", "BERT", "adv", "textfooler", 0), "textfooler")
+    with pytest.raises(ArtefactError, match=r"other examples than bert\.parquet"):
+        guards.check_columns([base, fewer, (trained, frozenset("abc"), "1" * 64, "adv.parquet")])
+
+
 def test_a_dev_split_that_is_test_is_refused():
     test = pd.DataFrame({"text": ["a fine film", "a bad film", "dull", "great"]})
     guards.check_dev(pd.DataFrame({"text": ["a fine film", "a bad film", "x"]}), test, "data")  # half is not more

@@ -128,7 +128,7 @@ def test_collect_reads_files(tmp_path):
 )
 def test_columns_that_may_not_be_mixed(tmp_path, other, says):
     first, second = ledger_file(tmp_path / "a", LEDGER_ROWS), ledger_file(tmp_path / "b", other)
-    base = Cell("sst2", "CNN", "base", "none", 1)
+    base = Cell("sst2", "LSTM", "base", "none", 1)
     cells = [
         (CELL, robustness.CellFiles(1, None, {"pwws": first})),
         (base, robustness.CellFiles(0, None, {"pwws": second})),

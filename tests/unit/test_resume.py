@@ -132,10 +132,12 @@ def test_a_foreign_or_damaged_checkpoint_is_set_aside(tmp_path, caplog, damage):
     assert "set aside as round1.safetensors.stale" in caplog.text
 
 
-def test_a_finished_training_is_not_repeated(tmp_path, monkeypatch):
+@pytest.mark.parametrize("last_epoch_is_long", [True, False])
+def test_a_finished_training_is_not_repeated_but_for_a_short_last_epoch(tmp_path, monkeypatch, last_epoch_is_long):
+    monkeypatch.setattr(trainer, "MOMENT_S", -1.0 if last_epoch_is_long else 1000.0)
     path = tmp_path / "round1.safetensors"
     whole = run(path)  # killed before its outputs stood
     with monkeypatch.context() as patch:
         again = interrupt_at_step(patch, 0, kill)
         assert_same(run(path), whole)
-    assert not again
+    assert len(again) == (0 if last_epoch_is_long else 4)

@@ -15,7 +15,9 @@ from flat.study_grid import (
     Cell,
     all_seeds,
     attacked_cells,
+    attacked_test,
     explained_cells,
+    explained_draws,
     last_round,
     objective_of,
     reading_cells,
@@ -82,6 +84,14 @@ BAD = {
         with_override(where=CNN | {"train_attacks": ["pwws"]}, seeds=[0, 1]),
         r"the base model of \w+/CNN is not(.|\n)*no train_attacks",
     ),
+    "test examples by strategy": (
+        with_override(where=CNN | {"strategies": ["adv"]}, attacked_test=4),
+        r"overrides\.\d+\.attacked_test: .*must be attacked on the same",
+    ),
+    "fewer attacked than explained": (
+        with_override(where=CNN, attacked_test=1),
+        r"datasets\.\w+\.explained: \d examples to explain, but only 1 are attacked",
+    ),
     "groups of none": (change("artefacts.groups.strategies", ["adv"]), r"groups\.strategies: adv has no groups"),
     "misspelt key": (change("seedz", [1]), r"seedz: Extra inputs are not permitted"),
     "missing key": (change("artefacts.main"), r"artefacts\.main: Field required"),
@@ -140,7 +150,7 @@ BAD = {
     ),
     "explained attack on a part of the examples": (
         change("attacks.pwws.examples", 1),
-        r"attacks\.pwws\.examples: only 1 of the \d+ drawn examples of ag",
+        r"datasets\.sst2\.explained: \d examples to explain, but only 1 are attacked",
     ),
     "name that is no folder name": (change("name", "../demo"), r"name: String should match"),
     "no mapping": (["not", "a", "study"], r"valid dictionary"),
@@ -289,6 +299,20 @@ def test_the_last_override_that_fits_gives_the_seeds():
     study = parse(change("overrides", overrides))
     assert seeds_of(study, Cell("sst2", "CNN", "base", "none", 9)) == [0]
     assert seeds_of(study, Cell("sst2", "LSTM", "base", "none", 9)) == [0, 1, 2]
+
+
+def test_a_model_may_be_attacked_on_fewer_test_examples():
+    study = parse(with_override(where=CNN | {"datasets": ["sst2"]}, attacked_test=4))
+    drawn = DEMO["datasets"]["sst2"]["attacked_test"]
+    assert drawn > 5 and "examples" not in DEMO["attacks"]["pwws"]
+    assert attacked_test(study, "sst2", "CNN", "pwws") == 4
+    assert attacked_test(study, "sst2", "LSTM", "pwws") == drawn
+    assert attacked_test(study, "sst2", "LSTM", "gene") == 5  # the attack's own share
+    assert attacked_test(study, "sst2", "CNN", "gene") == 4
+    sizes = explained_draws(study, "sst2")
+    assert sizes[0] == 4 and sizes[-1] == drawn
+    later = parse(change("overrides", [{"where": CNN, "attacked_test": 4}, {"where": CNN, "attacked_test": 6}]))
+    assert attacked_test(later, "sst2", "CNN", "pwws") == 6  # the last one wins
 
 
 def test_models_of_another_seed_read_the_texts_of_their_own_seed():

@@ -106,7 +106,9 @@ def check_hash(ledger, lock: Mapping, where: str) -> None:
 
 
 def check_columns(found: Iterable[tuple[AttackedCell, frozenset, str, str]]) -> None:
-    """All ledgers of a (data set, attack) column hold the same ids and were made by the same attack.
+    """All ledgers of a (data set, attack) column were made by one attack, and those of one model hold the same ids.
+
+    Two models may be attacked on draws of different sizes, if the study says so; on equal sizes they hold the same ids.
 
     Args:
         found: cell, example ids, attack hash and path of each ledger.
@@ -114,14 +116,16 @@ def check_columns(found: Iterable[tuple[AttackedCell, frozenset, str, str]]) -> 
     Raises:
         ArtefactError: names both files.
     """
-    first: dict[tuple[str, str], tuple] = {}
+    first: dict[tuple, tuple] = {}
     remedy = "delete both and run snakemake again: a column compares models under one attack on one sample"
     for attacked, ids, attack_hash, path in found:
         column = (attacked.cell.dataset, attacked.attack)
-        known_ids, known_hash, other = first.setdefault(column, (ids, attack_hash, path))
-        if ids != known_ids:
-            differing = sorted(ids ^ known_ids)
-            raise ArtefactError(path, f"it holds other examples than {other}, for example {differing[0]}", remedy)
+        for key in ((*column, attacked.cell.model), (*column, len(ids))):
+            known_ids, other = first.setdefault(key, (ids, path))
+            if ids != known_ids:
+                differing = sorted(ids ^ known_ids)
+                raise ArtefactError(path, f"it holds other examples than {other}, for example {differing[0]}", remedy)
+        known_hash, other = first.setdefault(column, (attack_hash, path))
         if attack_hash != known_hash:
             raise ArtefactError(
                 path, f"mixed locks: it was made by {attack_hash[:8]}, {other} by {known_hash[:8]}", remedy

@@ -231,8 +231,8 @@ def collect(cells: Iterable[tuple[Cell, CellFiles]], consistency: Iterable[dict]
         consistency: rows of ``consistency_rows`` of every (method, dataset, model).
 
     Raises:
-        ArtefactError: ledgers of one (dataset, attack) column differ in their attacked examples or in their attack,
-            a metric is not declared, or a measurement appears twice.
+        ArtefactError: ledgers of one (dataset, attack) column differ in their attack, or two of them in their examples
+            that should not; a metric is not declared, or a measurement appears twice.
     """
     rows, columns, vocabularies = [], {}, {}
     for cell, files in cells:
@@ -241,7 +241,7 @@ def collect(cells: Iterable[tuple[Cell, CellFiles]], consistency: Iterable[dict]
             vocabularies[files.vocabulary] = frozenset(read_json(files.vocabulary)["words"])
         ledgers = {attack: read_table(path, LEDGER_COLUMNS) for attack, path in files.ledgers.items()}
         for attack, ledger in ledgers.items():
-            _check_column(columns, (cell.dataset, attack), files.ledgers[attack], ledger)
+            _check_column(columns, (cell.dataset, attack), cell.model, files.ledgers[attack], ledger)
         rows += cell_measurements(cell, files.round, metrics, ledgers, vocabularies.get(files.vocabulary))
     return frame_of([*rows, *consistency])
 
@@ -263,17 +263,19 @@ def frame_of(rows: Iterable[Mapping]):
     return frame
 
 
-def _check_column(columns: dict, key: tuple[str, str], path, ledger) -> None:
-    """All ledgers of a (dataset, attack) column attack the same examples with the same attack."""
+def _check_column(columns: dict, column: tuple[str, str], model: str, path, ledger) -> None:
+    """All ledgers of a (dataset, attack) column have one attack; those of a model, or of equal size, hold equal ids."""
     ids, hashes = frozenset(ledger["example_id"]), sorted(set(ledger["attack_hash"]))
     if len(hashes) > 1:
         raise ArtefactError(str(path), f"mixes the attacks {hashes}", "delete the file and run snakemake again")
-    first_path, first_ids, first_hashes = columns.setdefault(key, (path, ids, hashes))
     remedy = "delete both files and run snakemake again: one column compares models under one attack on one sample"
-    if ids != first_ids:
-        differing = sorted(ids ^ first_ids)
-        problem = f"attacks other examples than {first_path}: {len(differing)} differ, for example {differing[0]}"
-        raise ArtefactError(str(path), problem, remedy)
+    for key in ((*column, model), (*column, len(ids))):
+        first_path, first_ids = columns.setdefault(key, (path, ids))
+        if ids != first_ids:
+            differing = sorted(ids ^ first_ids)
+            problem = f"attacks other examples than {first_path}: {len(differing)} differ, for example {differing[0]}"
+            raise ArtefactError(str(path), problem, remedy)
+    first_path, first_hashes = columns.setdefault(column, (path, hashes))
     if hashes != first_hashes:
         raise ArtefactError(str(path), f"was made by another attack (attack_hash) than {first_path}", remedy)
 

@@ -11,6 +11,7 @@ from flat.readings import switches_of
 from flat.study import Study
 from flat.study_grid import (
     attacked_cells,
+    attacked_test,
     attacked_train,
     device_of,
     explained_cells,
@@ -164,14 +165,15 @@ def _attack_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
         texts = min(attacked_train(study, cell) or data[cell.dataset].train, data[cell.dataset].train)
         jobs += _attack(study, data, "attack_train", at, cell, cell.train_attack, texts)
     for attacked in attacked_cells(study):
-        cell, attack = attacked.cell, study.attacks[attacked.attack]
-        texts = min(attack.examples or data[cell.dataset].test, _attacked_test(study, data, cell.dataset))
+        cell = attacked.cell
+        texts = _attacked_test(study, data, attacked)
         jobs += _attack(study, data, "attack_test", (*_cell(cell), attacked.attack), cell, attacked.attack, texts)
     return jobs
 
 
-def _attacked_test(study: Study, data: dict[str, DataFacts], dataset: str) -> int:
-    return min(study.datasets[dataset].attacked_test or data[dataset].test, data[dataset].test)
+def _attacked_test(study: Study, data: dict[str, DataFacts], attacked: AttackedCell) -> int:
+    test = data[attacked.cell.dataset].test
+    return min(attacked_test(study, attacked.cell.dataset, attacked.cell.model, attacked.attack) or test, test)
 
 
 def _attack(study: Study, data, rule: str, at: tuple[str, ...], cell: Cell, name: str, texts: int) -> list[Job]:
@@ -207,7 +209,7 @@ def _explain_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
         jobs.append(Job("measure_importance", _cell(cell), "measure_importance"))
     for attacked in sorted(set(replay_cells(study))):
         cell = attacked.cell
-        texts = len(replayed_on(study, cell)) * _attacked_test(study, data, cell.dataset)
+        texts = sum(_attacked_test(study, data, read) for read in replayed_on(study, cell))
         at = (*_cell(cell), attacked.attack)
         gpu = _on_gpu(study, cell.model)
         jobs.append(Job("replay", at, "replay", "", cell.model, texts, data[cell.dataset].words, gpu=gpu))
@@ -217,7 +219,7 @@ def _explain_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
 def _explanation(study: Study, data: dict[str, DataFacts], method: str, attacked: AttackedCell) -> Job:
     cell, how = attacked.cell, study.interpretation
     dataset = study.datasets[cell.dataset]
-    texts = min(dataset.explained or data[cell.dataset].test, _attacked_test(study, data, cell.dataset))
+    texts = min(dataset.explained or data[cell.dataset].test, _attacked_test(study, data, attacked))
     classes = len(dataset.classes) if how.classes == "all" else 1
     factor = classes * how.ig.steps if method == "ig" else how.lime.samples
     words, gpu = min(data[cell.dataset].words, dataset.max_length), _on_gpu(study, cell.model)
@@ -230,7 +232,7 @@ def _guard_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
     jobs += [Job("measure_validity", (name,), "measure_validity") for name in study.artefacts.main.datasets]
     for attacked in calibrated_cells(study):
         cell = attacked.cell
-        texts = min(study.guards.calibration.examples, _attacked_test(study, data, cell.dataset))
+        texts = min(study.guards.calibration.examples, _attacked_test(study, data, attacked))
         at = (*_cell(cell), attacked.attack)
         jobs += [
             replace(job, rule="attack_calibrated") for job in _whole(study, data, at, cell, attacked.attack, texts)

@@ -9,22 +9,30 @@ from flat.models.interface import Batch, Classifier
 
 
 class EncodedTexts:
-    """A split's texts as token ids. Rows are taken in any order; columns beyond the longest row taken are dropped."""
+    """Texts of a split as token ids, by their row. Columns beyond the longest of the rows taken are dropped.
 
-    def __init__(self, model: Classifier, texts: Sequence[Sequence[str]]):
-        self.whole = model.encode(texts)
-        self.lengths = self.whole.present.sum(1)
+    Args:
+        rows: the rows that will be taken; the others are not encoded. None: all.
+    """
 
-    def __len__(self) -> int:
-        return len(self.whole)
+    def __init__(self, model: Classifier, texts: Sequence[Sequence[str]], rows: np.ndarray | None = None):
+        rows = np.arange(len(texts)) if rows is None else rows
+        self.whole = model.encode([texts[row] for row in rows])
+        self._place = torch.full((len(texts),), len(rows), dtype=torch.long)  # no place: an error if it is taken
+        self._place[torch.as_tensor(rows)] = torch.arange(len(rows))
+        self._lengths = self.whole.present.sum(1)
+
+    def lengths(self, rows: np.ndarray) -> np.ndarray:
+        """Tokens of each of these rows."""
+        return self._lengths[self._place[torch.as_tensor(rows)]].numpy()
 
     def take(self, rows: np.ndarray | torch.Tensor, device: torch.device | str = "cpu") -> Batch:
         """The batch of these rows, (len(rows), longest of them)."""
-        rows = torch.as_tensor(rows)
-        width = max(1, int(self.lengths[rows].max())) if len(rows) else 1
+        places = self._place[torch.as_tensor(rows)]
+        width = max(1, int(self._lengths[places].max())) if len(places) else 1
         whole = self.whole
         return Batch(
-            *(tensor[rows, :width] for tensor in (whole.ids, whole.present, whole.special, whole.word_index))
+            *(tensor[places, :width] for tensor in (whole.ids, whole.present, whole.special, whole.word_index))
         ).to(device)
 
 

@@ -22,6 +22,7 @@ from flat.journal import hold, release, set_aside
 
 FORMAT = "1"
 EVERY_S = 300.0  # the most time between two checkpoints
+MOMENT_S = 10.0  # work worth less than the writing of the last epoch's checkpoint, which the outputs follow
 log = logging.getLogger("flat")
 
 
@@ -101,8 +102,8 @@ class Checkpoints:
             torch.cuda.set_rng_state(tensors["rng.cuda"], self.model.device)
         log.info("resuming: %d epochs and %d steps are in the checkpoint", progress.epoch - 1, progress.steps)
 
-    def due(self) -> bool:
-        return self.path is not None and time.monotonic() - self._saved > EVERY_S
+    def due(self, after_s: float | None = None) -> bool:
+        return self.path is not None and time.monotonic() - self._saved > (EVERY_S if after_s is None else after_s)
 
     def save(self, progress: Progress) -> None:
         """Between two steps: no gradient is saved."""

@@ -16,7 +16,7 @@ from flat.models.interface import Classifier
 from flat.seeds import seed_of
 from flat.stopping import orderly_stop
 from flat.training.objective import Terms, Weights, flat_loss
-from flat.training.resume import Checkpoints, Progress
+from flat.training.resume import MOMENT_S, Checkpoints, Progress
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ def train(
     torch.manual_seed(seed_of(seed, "dropout"))
     gumbel = torch.Generator().manual_seed(seed_of(seed, "gumbel"))
     order = np.random.default_rng(seed_of(seed, "order"))
-    clean = EncodedTexts(model, texts)
+    clean: EncodedTexts | None = None  # an epoch's
     gold = torch.tensor(np.array(labels), dtype=torch.long)
     pairs = pairs or Pairs([], [])
     adversarial = EncodedTexts(model, pairs.texts) if len(pairs.texts) else None
@@ -154,7 +154,6 @@ def train(
     progress = Progress(sums=_zeros(), order=order.bit_generator.state)
     checkpoints.restore(progress)
     order.bit_generator.state = progress.order
-    lengths = clean.lengths.numpy()
 
     def loss_of(rows: np.ndarray) -> Terms:
         chosen = [(place, number) for place, row in enumerate(rows) for number in pairs_of[row]]
@@ -183,8 +182,10 @@ def train(
                 break
             model.train()
             epoch_rows = _rows_of_epoch(len(texts), taken, paired, order)
+            if clean is None or taken < len(texts):
+                clean = EncodedTexts(model, texts, epoch_rows)
             batches_of_rows = (
-                epoch_rows[part] for part in shuffled_batches(lengths[epoch_rows], options.batch_size, order)
+                epoch_rows[part] for part in shuffled_batches(clean.lengths(epoch_rows), options.batch_size, order)
             )
             for group in islice(_groups(batches_of_rows, options.accumulate), progress.steps, None):
                 for terms in at_once.run(partial(_gradients, optimizer, gumbel, loss_of, group), f"epoch {epoch}"):
@@ -212,7 +213,8 @@ def train(
                 progress.best_state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
             progress.epoch, progress.steps, progress.batches, progress.sums = epoch + 1, 0, 0, _zeros()
             progress.order = order.bit_generator.state
-            checkpoints.save(progress)
+            if epoch < options.epochs or checkpoints.due(MOMENT_S):
+                checkpoints.save(progress)
     model.load_state_dict(progress.best_state)
     model.eval()
     return Outcome(progress.history, progress.best_epoch, progress.best)
