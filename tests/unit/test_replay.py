@@ -131,6 +131,18 @@ def test_other_examples_are_refused(change):
         replayed(BASE, {BASE: ledger(BASE, **change), FLAT: LEDGERS[FLAT]}, says=SAYS[BASE] | {"x": 1})
 
 
+def test_models_attacked_on_fewer_examples_are_compared_on_those():
+    fewer = LEDGERS[FLAT][LEDGERS[FLAT]["example_id"].isin(["e1", "e3"])]
+    found = replayed(BASE, {BASE: LEDGERS[BASE], FLAT: fewer})
+    assert set(found["example_id"]) == {"e1", "e3"} and len(found) == 4
+    whole = replayed(BASE)
+    own = whole["source_strategy"].eq("base") & whole["example_id"].isin(["e1", "e3"])
+    assert list(found[found["source_strategy"].eq("base")]["correct"]) == list(whole[own]["correct"])
+    none = fewer.assign(example_id=["e8", "e9"])
+    with pytest.raises(ArtefactError, match="holds other examples"):
+        replayed(BASE, {BASE: LEDGERS[BASE], FLAT: none})
+
+
 def test_the_table_of_the_matrix(frame):
     plain = make_extras()
     second = frame.assign(seed=1, source_seed=1, correct=True, original_correct=True)

@@ -52,6 +52,8 @@ Answers = dict[tuple[str, ...], int]
 def replay(model, cell: Cell, ledgers: Mapping[Cell, object]):
     """What a model says of the adversarial texts of every source, as a frame (SCHEMA) sorted by source and example.
 
+    Where the study attacks some models on fewer examples, those that all were attacked on are asked about.
+
     Args:
         model: a ``flat.models`` classifier in evaluation mode, the checkpoint of ``cell``.
         ledgers: test ledgers (LEDGER_COLUMNS) of one attack by the cell attacked; ``cell`` is one of them.
@@ -61,8 +63,7 @@ def replay(model, cell: Cell, ledgers: Mapping[Cell, object]):
     """
     import pandas as pd
 
-    rows_of = {source: _sorted_rows(ledgers[source]) for source in sorted(ledgers)}
-    _check_same_examples(rows_of)
+    rows_of = _on_one_sample({source: _sorted_rows(ledgers[source]) for source in sorted(ledgers)})
     texts = {words for rows in rows_of.values() for row in rows for words in _texts(row)}
     distinct = sorted(texts, key=lambda words: (len(words), words))
     logits = model.logits([list(words) for words in distinct])  # (texts, classes)
@@ -111,16 +112,28 @@ def _sorted_rows(ledger) -> list:
     return list(ledger.sort_values("example_id").itertuples(index=False))
 
 
-def _check_same_examples(rows_of: Mapping[Cell, Sequence]) -> None:
-    (first, reference), *others = rows_of.items()
-    known = [(row.example_id, row.label, tuple(row.original_words)) for row in reference]
-    for source, rows in others:
-        if [(row.example_id, row.label, tuple(row.original_words)) for row in rows] != known:
-            raise ArtefactError(
-                f"the ledger of {_name(source)}",
-                f"it holds other examples than that of {_name(first)}",
-                "delete both and run snakemake again: the matrix compares models on one sample",
-            )
+def _on_one_sample(rows_of: Mapping[Cell, Sequence]) -> dict[Cell, list]:
+    """The rows of the examples that all ledgers hold.
+
+    Raises:
+        ArtefactError: ledgers of equal size hold other examples, or two ledgers another text of the same one.
+    """
+    ids = {source: frozenset(row.example_id for row in rows) for source, rows in rows_of.items()}
+    shared = frozenset.intersection(*ids.values())
+    chosen = {source: [row for row in rows if row.example_id in shared] for source, rows in rows_of.items()}
+    content = {source: [(row.label, tuple(row.original_words)) for row in rows] for source, rows in chosen.items()}
+    first = next(iter(rows_of))
+    of_size: dict[int, Cell] = {}
+    for source in rows_of:
+        alike = of_size.setdefault(len(ids[source]), source)
+        for other, same in ((alike, ids[source] == ids[alike]), (first, content[source] == content[first] != [])):
+            if not same:
+                raise ArtefactError(
+                    f"the ledger of {_name(source)}",
+                    f"it holds other examples than that of {_name(other)}",
+                    "delete both and run snakemake again: the matrix compares models on one sample",
+                )
+    return chosen
 
 
 def _name(cell: Cell) -> str:
