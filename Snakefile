@@ -15,6 +15,17 @@ if "datasets" not in config:
     configfile: "config/config.yaml"
 
 
+# Snakemake keeps its limit of jobs in a time by looking at its queue again some time after each look, while jobs wait: one
+# timer more with each job that ends. Late in a long run of short jobs they take a core. A limit that cannot bind is none.
+UNBOUND = 10_000
+
+
+onstart:
+    limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
+    if limiter is not None and limiter.max_jobs >= UNBOUND:
+        workflow.scheduler.job_rate_limiter = None
+
+
 include: "rules/common.smk"
 include: "rules/params.smk"
 include: "rules/inputs.smk"

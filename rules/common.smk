@@ -56,14 +56,6 @@ from flat.study_grid import (
 gc.set_threshold(500_000, 50, 50)
 share_package()  # with jobs in an environment that lacks it (--sdm conda)
 
-# After each look at its queue Snakemake asks for another one a timespan later, for as long as jobs wait: one timer more
-# with each job that ends. They took a core late in a long run of short jobs. A limit that cannot bind is none.
-UNBOUND = 10_000
-scheduling = getattr(workflow, "scheduling_settings", None)
-limit = getattr(scheduling, "max_jobs_per_timespan", None)
-if limit is not None and limit.max_jobs >= UNBOUND:
-    scheduling.max_jobs_per_timespan = None
-
 try:
     STUDY = parse_study(dict(config), f"the study {config.get('name', '')}")
 except FlatError as error:

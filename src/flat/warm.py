@@ -174,9 +174,9 @@ def preload(modules=MODULES) -> None:
             importlib.import_module(name)
         except ImportError:
             continue
-    resources = sys.modules.get("flat.attacks.resources")
-    if resources is not None:
-        resources.preload()
+    for name in ("flat.attacks.resources", "flat.models.pretrained"):
+        if name in sys.modules:
+            sys.modules[name].preload()
     gc.collect()
     gc.freeze()  # a child's collector leaves what was loaded alone: its memory stays shared
 
