@@ -38,6 +38,10 @@ SCHEMA = pa.schema(
 )
 CELL = ("strategy", "train_attack", "attack", "seed")
 PAIR_SETS = ("saved", "all", "successful", "shared", "floor")
+MARKS = ("source", "status", "changed")  # what says which pair sets a row belongs to
+# a tau's column -> the column that counts its dropped ones; a metric -> its columns, one for each k
+TAUS = {"kendall_tau": "tau_dropped", "kendall_tau_absolute": "tau_absolute_dropped"}
+SHARES = {"topk_intersection": "ti_", "topk_intersection_absolute": "ti_absolute_", "topk_chance": "chance_"}
 # attribution side -> source of the pair (original, side)
 SOURCES = {"adversarial": "own", "shared": "shared", "repeat": "repeat"}
 
@@ -114,34 +118,39 @@ def select(frame, pair_set: str):
     included. successful: successful attacks. shared: the base model's pairs with a changed word. floor: an original
     against itself under a second seed.
     """
-    own = frame["source"] == "own"
+    return frame[_belonging(frame, pair_set)]
+
+
+def _belonging(rows, pair_set: str):
+    """Whether each row belongs to a pair set. ``rows``: a consistency frame, or NumPy arrays of MARKS by name."""
+    own, status = rows["source"] == "own", rows["status"]
     if pair_set == "saved":
-        return frame[own]
+        return own
     if pair_set == "all":
-        return frame[own & frame["changed"] & frame["status"].isin(["succeeded", "failed"])]
+        return own & rows["changed"] & ((status == "succeeded") | (status == "failed"))
     if pair_set == "successful":
-        return frame[own & (frame["status"] == "succeeded")]
+        return own & (status == "succeeded")
     if pair_set == "shared":
-        return frame[(frame["source"] == "shared") & frame["changed"]]
+        return (rows["source"] == "shared") & rows["changed"]
     if pair_set == "floor":
-        return frame[frame["source"] == "repeat"]
+        return rows["source"] == "repeat"
     raise ValueError(f"unknown pair set {pair_set!r}: {', '.join(PAIR_SETS)}")
 
 
-def left_out(frame, pair_set: str) -> dict[str, int]:
+def left_out(rows, pair_set: str) -> dict[str, int]:
     """How many explained examples of a cell a pair set has no pair of, by reason; none for ``saved`` and ``floor``.
 
     skipped: the model errs on the original, so nothing was attacked. failed: the attack did not succeed. unchanged: the
-    attack (of ``shared``: on the base model, whatever its outcome) changed no word.
+    attack (of ``shared``: on the base model, whatever its outcome) changed no word. ``rows`` as for ``_belonging``.
     """
-    own = frame[frame["source"] == "own"]
+    own, status = rows["source"] == "own", rows["status"]
     if pair_set == "all":
-        searched = own["status"] != "skipped"
-        return {"skipped": int((~searched).sum()), "unchanged": int((searched & ~own["changed"]).sum())}
+        skipped = own & (status == "skipped")
+        return {"skipped": int(skipped.sum()), "unchanged": int((own & ~skipped & ~rows["changed"]).sum())}
     if pair_set == "successful":
-        return {status: int((own["status"] == status).sum()) for status in ("skipped", "failed")}
+        return {reason: int((own & (status == reason)).sum()) for reason in ("skipped", "failed")}
     if pair_set == "shared":
-        return {"unchanged": len(own) - len(select(frame, "shared"))}
+        return {"unchanged": int(own.sum()) - int(_belonging(rows, "shared").sum())}
     return {}
 
 
@@ -155,29 +164,43 @@ def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
     """
     import pandas as pd
 
+    # arrays, since a frame is cut into hundreds of cells and pair sets: each cut of a frame costs more than its means
+    marks = {name: frame[name].to_numpy(dtype=object if name != "changed" else bool) for name in MARKS}
+    numbers = {name: frame[name].to_numpy() for name in (*TAUS, *TAUS.values(), "n_words")}
+    shares = np.array([frame[f"{column}{k}"].to_numpy() for column in SHARES.values() for k in KS])
     rows = []
-    for cell, group in frame.groupby(list(CELL), sort=True):
-        explained = int((group["source"] == "own").sum())
+    for cell, places in sorted(frame.groupby(list(CELL)).indices.items()):
+        marked = {name: column[places] for name, column in marks.items()}
+        explained = int((marked["source"] == "own").sum())
         for pair_set in pair_sets:
-            pairs = select(group, pair_set)
-            if pair_set == "floor" and pairs.empty:
+            chosen = places[_belonging(marked, pair_set)]
+            pairs = len(chosen)
+            if pair_set == "floor" and not pairs:
                 continue
             found = []
-            for variant, tau in (("", "tau_dropped"), ("_absolute", "tau_absolute_dropped")):
-                taus = pairs[f"kendall_tau{variant}"].dropna()
-                found.append((f"kendall_tau{variant}", 0, taus.mean(), len(taus), int(pairs[tau].sum())))
-                name = f"topk_intersection{variant}"
-                found += [(name, k, pairs[f"ti{variant}_{k}"].mean(), len(pairs), 0) for k in KS]
-            found += [("topk_chance", k, pairs[f"chance_{k}"].mean(), len(pairs), 0) for k in KS]
-            undefined = int(pairs["tau_dropped"].sum())
-            short = int(pairs.loc[pairs["n_words"] < 2, "tau_dropped"].sum())
-            found.append(("undefined_short_percent", 0, _percent(short, undefined), undefined, 0))
+            for metric, dropped in TAUS.items():
+                taus = numbers[metric][chosen]
+                taus = taus[~np.isnan(taus)]
+                found.append((metric, 0, *_means(taus[None]), len(taus), int(numbers[dropped][chosen].sum())))
+            means = iter(_means(np.take(shares, chosen, axis=1)))
+            found += [(metric, k, next(means), pairs, 0) for metric in SHARES for k in KS]
+            drops, short = numbers["tau_dropped"][chosen], numbers["n_words"][chosen] < 2
+            undefined = int(drops.sum())
+            found.append(("undefined_short_percent", 0, _percent(int(drops[short].sum()), undefined), undefined, 0))
             found += [
                 (f"left_out_{reason}_percent", 0, _percent(number, explained), explained, 0)
-                for reason, number in left_out(group, pair_set).items()
+                for reason, number in left_out(marked, pair_set).items()
             ]
-            rows += [(*cell, pair_set, metric, k, float(value), n, drop) for metric, k, value, n, drop in found]
+            rows += [(*cell, pair_set, *values) for values in found]
     return pd.DataFrame(rows, columns=[*CELL, "pair_set", "metric", "k", "value", "n", "dropped"])
+
+
+def _means(values: np.ndarray) -> list[float]:
+    """Each row's mean over its values that are defined, summed as pandas sums a column; NaN where none is."""
+    defined = ~np.isnan(values)
+    counts = defined.sum(axis=1)
+    sums = np.where(defined, values, 0.0).sum(axis=1)
+    return np.divide(sums, counts, out=np.full(len(values), np.nan), where=counts > 0).tolist()
 
 
 def _percent(part: int, whole: int) -> float:
