@@ -12,7 +12,7 @@ from table_examples import row, study
 from flat import paths
 from flat.analysis import claim_rows, intervals, paper, robustness
 from flat.analysis.claims import Claim
-from flat.analysis.judge import flags_of_cell, judge_study
+from flat.analysis.judge import flag_finder, judge_study
 from flat.analysis.outcomes import Outcomes
 from flat.cells import AttackedCell, Cell
 from flat.interpretation import consistency
@@ -221,7 +221,7 @@ def test_flags_of_either_side_go_with_the_claim(run, printed):
     )
     lines = claim_rows.claim_rows(judge_study(mine, [one_claim()], measurements, printed, root, flags=flags), mine)
     assert lines[0]["flags"] == "miscalibrated;saturated"
-    assert flags_of_cell(None, cell | {"attack": ""}) == []
+    assert flag_finder(None)(cell | {"attack": ""}) == []
 
 
 def test_rows_become_a_section_of_the_report(run, printed, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 from flat import paths
 from flat.analysis import paper, statistics
 from flat.analysis.claims import Claim
-from flat.analysis.evidence import Judged, cell_results, judge, single_result
+from flat.analysis.evidence import FlagsOf, Judged, cell_results, judge, single_result
 from flat.analysis.outcomes import Outcomes
 from flat.artefacts import read_table
 from flat.study_grid import importance_cells
@@ -28,10 +28,7 @@ def judge_study(
     outcomes = Outcomes(study, measurements, root)
     single = any(claim.estimand.kind != "contrast" for claim in claims)
     importance, synonyms = _importance(study, Path(root)) if single else (None, ())
-
-    def flags_of(keys: Mapping[str, object]) -> list[str]:
-        return flags_of_cell(flags, keys)
-
+    flags_of = flag_finder(flags)
     found = []
     for claim in claims:
         if claim.estimand.kind == "contrast":
@@ -42,16 +39,22 @@ def judge_study(
     return judge(found)
 
 
-def flags_of_cell(flags, keys: Mapping[str, object]) -> list[str]:
-    """The names of the flags of a number's cell, each once. A flag without an attack is of the model, under any."""
-    if flags is None:
-        return []
-    here = [flags[name].eq(keys[name]) for name in COORDINATES]
-    chosen = flags[here[0] & here[1] & here[2] & here[3]]
-    attack = keys.get("attack", "")
-    if attack:
-        chosen = chosen[chosen["attack"].isin(["", attack])]
-    return list(dict.fromkeys(chosen["flag"]))
+def flag_finder(flags) -> FlagsOf:
+    """Answers a number's keys with the names of its cell's flags, each once; with none where ``flags`` is None.
+
+    A flag without an attack is of the model, under any.
+    """
+    by_cell: dict[tuple, list[tuple[str, str]]] = {}
+    for record in () if flags is None else flags.to_dict("records"):
+        cell = tuple(record[name] for name in COORDINATES)
+        by_cell.setdefault(cell, []).append((record["attack"], record["flag"]))
+
+    def flags_of(keys: Mapping[str, object]) -> list[str]:
+        attack = keys.get("attack", "")
+        found = by_cell.get(tuple(keys[name] for name in COORDINATES), ())
+        return list(dict.fromkeys(flag for under, flag in found if not attack or under in ("", attack)))
+
+    return flags_of
 
 
 def _importance(study, root: Path):

@@ -14,7 +14,8 @@ from flat import paths
 from flat.analysis import statistics
 from flat.artefacts import read_table
 from flat.cells import AttackedCell, Cell
-from flat.interpretation.consistency import select
+from flat.errors import ArtefactError
+from flat.interpretation import consistency
 from flat.seeds import seed_of
 from flat.study_grid import attacked_cells, explained_cells, trained_cells
 
@@ -83,12 +84,16 @@ class Outcomes:
 
     def __init__(self, study, measurements, root: str | Path = "."):
         self._study, self._root = study, Path(root)
-        self._files: dict[tuple, object] = {}
+        self._failures: dict[str, dict[str, float]] = {}
+        self._explanations: dict[str, _Explanations] = {}
         chosen = measurements[measurements["metric"].isin(ACCURACIES)]
         rounds = chosen.groupby([*CELL, "seed"])["round"].transform("max")
         last = chosen[chosen["round"] == rounds].to_dict("records")
         self._accuracies = {(r["metric"], *(r[name] for name in CELL), r["seed"]): (r["value"], r["n"]) for r in last}
-        self._trained, self._attacked = set(trained_cells(study)), set(attacked_cells(study))
+        self._trained: dict[tuple, list[Cell]] = {}
+        for cell in sorted(set(trained_cells(study))):
+            self._trained.setdefault(tuple(getattr(cell, name) for name in CELL), []).append(cell)
+        self._attacked = set(attacked_cells(study))
         self._explained = {method: set(explained_cells(study, method)) for method in ("ig", "lime")}
 
     def find(self, keys: Mapping[str, object]) -> Outcome | None:
@@ -98,7 +103,7 @@ class Outcomes:
         explanations. Others do not count.
         """
         metric, attack = keys["metric"], keys.get("attack", "")
-        cells = sorted(c for c in self._trained if all(getattr(c, name) == keys.get(name) for name in CELL))
+        cells = self._trained.get(tuple(keys.get(name) for name in CELL), [])
         if metric in ACCURACIES:
             found = self._accuracy(cells, metric)
         elif metric == AA:
@@ -126,10 +131,13 @@ class Outcomes:
     def _after_attack(self, attacked: list[AttackedCell]) -> Outcome | None:
         """100 for an example that the attack failed on, 0 for any other."""
         attacked = [a for a in attacked if a in self._attacked]
+        if not attacked:
+            return None
         files = [paths.test_ledger(self._study, a) for a in attacked]
-        ledgers = [self._read(file, ["example_id", "status"]).set_index("example_id") for file in files]
-        columns = [100.0 * (ledger["status"] == "failed") for ledger in ledgers]
-        return self._outcome([a.cell for a in attacked], columns, files)
+        ledgers = [self._failed(file) for file in files]
+        examples = sorted(set().union(*ledgers))
+        values = np.array([[ledger.get(example, np.nan) for example in examples] for ledger in ledgers])
+        return self._outcome(attacked, values, files)
 
     def _consistency(self, attacked: list[AttackedCell], method: str, pair_set: str, column: str) -> Outcome | None:
         attacked = [a for a in attacked if a in self._explained[method]]
@@ -137,25 +145,42 @@ class Outcomes:
             return None
         cell = attacked[0].cell
         file = paths.of(self._study).consistency(method, cell.dataset, cell.model)
-        frame = self._read(file, None)
-        columns = []
-        for a in attacked:
-            mine = frame["strategy"].eq(a.cell.strategy) & frame["train_attack"].eq(a.cell.train_attack)
-            mine &= frame["attack"].eq(a.attack) & frame["seed"].eq(a.cell.seed)
-            columns.append(select(frame[mine], pair_set).set_index("example_id")[column])
-        # every explained example has its column, so that one resample serves all cells of the data set
-        return self._outcome([a.cell for a in attacked], columns, [file], sorted(set(frame["example_id"])))
+        if file not in self._explanations:
+            self._explanations[file] = _Explanations(read_table(self._root / file), file)
+        values = np.array([self._explanations[file].values(a, pair_set, column) for a in attacked])
+        return self._outcome(attacked, values, [file])
 
-    def _outcome(self, cells: list[Cell], columns: list, files: list[str], examples=None) -> Outcome | None:
-        if not cells:
-            return None
-        examples = sorted(set().union(*(column.index for column in columns))) if examples is None else examples
-        values = np.array([column.reindex(examples).to_numpy(dtype=float) for column in columns])
-        seed = seed_of(self._study.seed, "bootstrap", cells[0].dataset)
-        return Outcome(tuple(cell.seed for cell in cells), values, tuple(files), seed)
+    def _outcome(self, attacked: list[AttackedCell], values: np.ndarray, files: list[str]) -> Outcome:
+        seed = seed_of(self._study.seed, "bootstrap", attacked[0].cell.dataset)
+        return Outcome(tuple(a.cell.seed for a in attacked), values, tuple(files), seed)
 
-    def _read(self, file: str, columns: list[str] | None):
-        key = (file, tuple(columns or ()))
-        if key not in self._files:
-            self._files[key] = read_table(self._root / file, columns)
-        return self._files[key]
+    def _failed(self, file: str) -> dict[str, float]:
+        """By example of a ledger: 100 where the attack failed, else 0."""
+        if file not in self._failures:
+            ledger = read_table(self._root / file, ["example_id", "status"])
+            failed = 100.0 * (ledger["status"] == "failed").to_numpy(dtype=float)
+            self._failures[file] = dict(zip(ledger["example_id"], failed, strict=True))
+        return self._failures[file]
+
+
+class _Explanations:
+    """A consistency file, asked for the pairs of one cell after the other.
+
+    Raises:
+        ArtefactError: a cell has two pairs of one example and source.
+    """
+
+    def __init__(self, frame, file: str):
+        if frame.duplicated([*consistency.CELL, "source", "example_id"]).any():
+            raise ArtefactError(file, "examples appear twice", "delete the file and run snakemake again")
+        self._frame, self._cuts = frame, consistency.Cuts(frame)
+        # every explained example has its place, so that one resample serves all cells of the data set
+        examples, self._examples = np.unique(frame["example_id"].to_numpy(dtype=object), return_inverse=True)
+        self._size = len(examples)
+
+    def values(self, a: AttackedCell, pair_set: str, column: str) -> np.ndarray:
+        """A column's value of each example, sorted; NaN where the cell's pair set has none."""
+        chosen = self._cuts.places((a.cell.strategy, a.cell.train_attack, a.attack, a.cell.seed), pair_set)
+        found = np.full(self._size, np.nan)
+        found[self._examples[chosen]] = self._frame[column].to_numpy()[chosen]
+        return found

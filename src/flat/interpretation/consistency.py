@@ -122,7 +122,7 @@ def select(frame, pair_set: str):
 
 
 def _belonging(rows, pair_set: str):
-    """Whether each row belongs to a pair set. ``rows``: a consistency frame, or NumPy arrays of MARKS by name."""
+    """Whether each row belongs to a pair set. ``rows``: a consistency frame, or its columns MARKS as NumPy arrays."""
     own, status = rows["source"] == "own", rows["status"]
     if pair_set == "saved":
         return own
@@ -154,6 +154,29 @@ def left_out(rows, pair_set: str) -> dict[str, int]:
     return {}
 
 
+class Cuts:
+    """A consistency frame cut into cells (values of CELL) and pair sets: ``places`` of rows, since cutting the frame
+    itself, hundreds of times, costs more than what is computed of the cuts."""
+
+    def __init__(self, frame):
+        self._cells = frame.groupby(list(CELL)).indices
+        self._marks = {name: frame[name].to_numpy(dtype=bool if name == "changed" else object) for name in MARKS}
+
+    @property
+    def cells(self) -> list[tuple]:
+        return sorted(self._cells)
+
+    def marks(self, cell: tuple) -> dict[str, np.ndarray]:
+        """MARKS of a cell's rows."""
+        return {name: column[self._cells[cell]] for name, column in self._marks.items()}
+
+    def places(self, cell: tuple, pair_set: str) -> np.ndarray:
+        """Where the pairs of a cell are in the frame, from 0; none of a cell that it has no row of."""
+        if cell not in self._cells:
+            return np.array([], dtype=int)
+        return self._cells[cell][_belonging(self.marks(cell), pair_set)]
+
+
 def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
     """Means over pairs, one row per cell, pair set, metric and k: CELL, pair_set, metric, k, value, n, dropped.
 
@@ -164,16 +187,15 @@ def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
     """
     import pandas as pd
 
-    # arrays, since a frame is cut into hundreds of cells and pair sets: each cut of a frame costs more than its means
-    marks = {name: frame[name].to_numpy(dtype=object if name != "changed" else bool) for name in MARKS}
+    cuts = Cuts(frame)
     numbers = {name: frame[name].to_numpy() for name in (*TAUS, *TAUS.values(), "n_words")}
     shares = np.array([frame[f"{column}{k}"].to_numpy() for column in SHARES.values() for k in KS])
     rows = []
-    for cell, places in sorted(frame.groupby(list(CELL)).indices.items()):
-        marked = {name: column[places] for name, column in marks.items()}
+    for cell in cuts.cells:
+        marked = cuts.marks(cell)
         explained = int((marked["source"] == "own").sum())
         for pair_set in pair_sets:
-            chosen = places[_belonging(marked, pair_set)]
+            chosen = cuts.places(cell, pair_set)
             pairs = len(chosen)
             if pair_set == "floor" and not pairs:
                 continue
