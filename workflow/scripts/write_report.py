@@ -10,12 +10,12 @@ with running(snakemake) as log:
     from flat.provenance import study_passport
     from flat.report.claims import read as read_claims
     from flat.report.figures import read
-    from flat.report.inputs import table_of
+    from flat.report.inputs import tables_of
     from flat.report.page import build
     from flat.study import parse
 
     params, given, out = snakemake.params, snakemake.input, snakemake.output
-    tables = [table_of(key, params.study, files) for key, files in params.tables.items()]
+    tables = tables_of(params.study, params.tables)
     figures = [read(Path(given.figures[0]).parent, number) for number in params.figures]
     passport = study_passport(
         params.study,

@@ -1,6 +1,7 @@
 """From the files of a run to what tables and figures are built from. Scripts and the report page both come here."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from flat.artefacts import read_json, read_table
@@ -17,23 +18,30 @@ def table_of(key: str, study_values: dict, files: Mapping):
         files: what the table reads: measurements and intervals, or summaries (Tables 1 and 6), importance (Table 9),
             replays, guards, or validity and antonyms; and flags; nothing but the printed tables for "grim".
     """
-    from flat.analysis import paper
-    from flat.report.tables import Extras, build
+    return tables_of(study_values, {key: files})[0]
 
-    summaries = {Path(path).parent.name: read_json(path) for path in files.get("summaries", [])}
-    correlations = correlations_of(files["importance"]) if files.get("importance") else ()
-    study = parse(study_values)
-    extras = Extras(
-        paper.load(PAPER) if key == "grim" else paper.load(PAPER, [key]),
-        summaries,
-        correlations,
-        replays_of(files.get("replays", [])),
-        intervals=_read(files.get("intervals")),
-        flags=_read(files.get("flags")),
-        guards=_read(files.get("guards")),
-        validity=validity_of(study, files.get("validity", []), files.get("antonyms")),
-    )
-    return build(key, study, _read(files.get("measurements")), extras)
+
+def tables_of(study_values: dict, files: Mapping[str, Mapping]) -> list:
+    """As ``table_of``, of several tables with their files by key: what tables share is read and indexed once."""
+    from flat.analysis import paper
+    from flat.report.tables import Extras, Index, build
+
+    study, read = parse(study_values), cache(_read)
+    index = cache(lambda measurements, intervals: Index(read(measurements), read(intervals)))
+    tables = []
+    for key, own in files.items():
+        extras = Extras(
+            paper.load(PAPER) if key == "grim" else paper.load(PAPER, [key]),
+            {Path(path).parent.name: read_json(path) for path in own.get("summaries", [])},
+            correlations_of(own["importance"]) if own.get("importance") else (),
+            replays_of(own.get("replays", [])),
+            intervals=read(own.get("intervals")),
+            flags=read(own.get("flags")),
+            guards=read(own.get("guards")),
+            validity=validity_of(study, own.get("validity", []), own.get("antonyms")),
+        )
+        tables.append(build(key, study, index(own.get("measurements"), own.get("intervals")), extras))
+    return tables
 
 
 def _read(path: str | None):

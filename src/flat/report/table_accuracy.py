@@ -7,19 +7,19 @@ from flat.report.table_index import Index
 from flat.report.table_layout import Column, Layout, Table, assemble
 
 
-def test_accuracy(study, measurements, extras: Extras) -> Table:
+def test_accuracy(study, index: Index, extras: Extras) -> Table:
     """Table 2."""
     caption = "Accuracy (%) on the whole test split."
-    return _build("2", "Test accuracy", caption, "test_accuracy_percent", "Test texts", study, measurements, extras)
+    return _build("2", "Test accuracy", caption, "test_accuracy_percent", "Test texts", study, index, extras)
 
 
-def dev_accuracy(study, measurements, extras: Extras) -> Table:
+def dev_accuracy(study, index: Index, extras: Extras) -> Table:
     """Table 7."""
     caption = "Accuracy (%) on the dev split, on which the checkpoint of each round is chosen."
-    return _build("7", "Dev accuracy", caption, "dev_accuracy_percent", "Dev texts", study, measurements, extras)
+    return _build("7", "Dev accuracy", caption, "dev_accuracy_percent", "Dev texts", study, index, extras)
 
 
-def _build(key, title, caption, metric, what, study, measurements, extras: Extras) -> Table:
+def _build(key, title, caption, metric, what, study, index: Index, extras: Extras) -> Table:
     main = study.artefacts.main
     rows = strategy_rows(
         study,
@@ -35,7 +35,7 @@ def _build(key, title, caption, metric, what, study, measurements, extras: Extra
     frame = assemble(
         key,
         layout,
-        Index(measurements, extras.intervals).find,
+        index.find,
         extras.printed,
         stand_ins=lambda keys: stand_ins(study, keys),
     )

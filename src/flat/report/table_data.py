@@ -43,13 +43,13 @@ def facts(summary: Mapping, where: str = "summary.json") -> dict[str, Value]:
     return {name: Value(float(value), float("nan"), n, 1) for name, (value, n) in numbers.items()}
 
 
-def data_statistics(study, measurements, extras: Extras) -> Table:
+def data_statistics(study, index, extras: Extras) -> Table:
     """Table 1."""
     caption = "Number of classes, mean number of words of a text, and number of texts of each split."
     return _build("1", "Data sets", caption, TABLE_1, study, extras)
 
 
-def preprocessing(study, measurements, extras: Extras) -> Table:
+def preprocessing(study, index, extras: Extras) -> Table:
     """Table 6."""
     caption = (
         "Size of the vocabulary of CNN and LSTM (padding and unknown word included), the count a word needs in the "

@@ -13,7 +13,7 @@ NUMBERS = {"printed_percent": "Printed", "n": "Texts", "below": "Nearest below",
 METRIC_TITLES = {"test_accuracy_percent": "SA", "dev_accuracy_percent": "dev accuracy"}
 
 
-def grim_check(study, measurements, extras: Extras) -> Table:
+def grim_check(study, index, extras: Extras) -> Table:
     """The table of impossible values; its csv holds every value that was checked. Needs no run."""
     found = list(grim.checks(extras.printed))
     impossible = [check for check in found if not check.reachable]

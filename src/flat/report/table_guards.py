@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from flat.analysis.guards import METRICS
-from flat.analysis.guards import frame as frame_of
 from flat.cells import NO_ATTACK, AttackedCell, cell_at
 from flat.guard_cells import checked_cells
 from flat.report import table_notes as notes
@@ -23,16 +22,16 @@ COLUMNS = {
 }
 
 
-def guards(study, measurements, extras: Extras) -> Table:
+def guards(study, index, extras: Extras) -> Table:
     """The cells of Tables 3 and 8, and every other cell with a flag; ``extras.guards`` holds all cells."""
-    index = Index(frame_of([]) if extras.guards is None else extras.guards)
+    found = Index(extras.guards)
     rows = attacked_rows(study, [*checked_cells(study), *_flagged(study, extras.flags)])
     columns = [
         Column(title, {"metric": metric}, METRICS[metric].unit, f".{METRICS[metric].decimals}f")
         for metric, title in COLUMNS.items()
     ]
     layout = Layout(("Data", "Attack", "Model"), tuple(rows), tuple(columns), blocks=2)
-    frame = assemble("guards", layout, index.find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = assemble("guards", layout, found.find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
     chosen = study.guards
     below = [
         notes.OWN_ENTRIES,

@@ -1,7 +1,7 @@
 """Measurements found by their keys: the mean over seeds of each cell's last round."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from statistics import stdev
 
@@ -17,7 +17,7 @@ class Index:
     """``find(keys)`` answers with a Value, or None where no seed of that cell was run.
 
     Args:
-        measurements: frame of flat.analysis.robustness.SCHEMA.
+        measurements: frame of flat.analysis.robustness.SCHEMA; None: nothing was measured.
         intervals: frame of flat.analysis.intervals.SCHEMA, or None.
 
     Raises:
@@ -25,16 +25,19 @@ class Index:
     """
 
     def __init__(self, measurements, intervals=None):
-        found = [] if intervals is None else intervals.to_dict("records")
-        self._intervals = {_key(record): (record["low"], record["high"]) for record in found}
-        last = measurements.groupby(CELL)["round"].transform("max")
+        self._intervals: dict[tuple, tuple[float, float]] = {}
+        if intervals is not None:
+            self._intervals = {key: bounds for key, *bounds in _records(intervals, "low", "high")}
         self._seeds: dict[tuple, dict[int, tuple[float, int, int]]] = {}
-        for record in measurements[measurements["round"] == last].to_dict("records"):
-            seeds = self._seeds.setdefault(_key(record), {})
-            if record["seed"] in seeds:
-                where = ", ".join(str(record[name]) for name in (*FIELDS, "seed"))
+        if measurements is None:
+            return
+        last = measurements.groupby(CELL)["round"].transform("max")
+        for key, seed, *found in _records(measurements[measurements["round"] == last], "seed", "value", "n", "dropped"):
+            seeds = self._seeds.setdefault(key, {})
+            if seed in seeds:
+                where = ", ".join(map(str, (*key, seed)))
                 raise ArtefactError(f"measurements ({where})", "two values", "measure each cell once")
-            seeds[record["seed"]] = (record["value"], record["n"], record["dropped"])
+            seeds[seed] = tuple(found)
 
     def find(self, keys: Mapping[str, object]) -> Value | None:
         """Keys that are not fields of a measurement (groups, beta ...) do not count."""
@@ -66,6 +69,13 @@ def over_seeds(seeds: Mapping[int, tuple[float, int, int]]) -> Value:
     n = min(n for _, n, _ in found)
     dropped = int(sum(dropped for _, _, dropped in found))
     return Value(mean, sd, int(n), len(defined), dropped, mark=mark(len(defined)))
+
+
+def _records(frame, *names: str) -> Iterator[tuple]:
+    """The key of each of a frame's rows, then its values of ``names``."""
+    # by way of arrays: pandas takes ten times as long to hand out a column of text value by value
+    columns = {name: frame[name].to_numpy(dtype=object).tolist() for name in (*FIELDS, *names)}
+    return zip(zip(*map(columns.get, FIELDS), strict=True), *map(columns.get, names), strict=True)
 
 
 def _key(keys: Mapping[str, object]) -> tuple:

@@ -17,10 +17,9 @@ SHOWN = (("SA", {"metric": SA}), ("AA", {"metric": AA}), ("KT", {"metric": KT, "
 DIFFERENCE_UNIT = {SA: "percentage points", AA: "percentage points", KT: METRICS[KT].unit}
 
 
-def readings(study, measurements, extras: Extras) -> Table:
+def readings(study, index: Index, extras: Extras) -> Table:
     """The table of ``artefacts.readings``; each model's first row is what its other rows are compared with."""
     own = study.artefacts.readings
-    index = Index(measurements, extras.intervals)
     cells = [a.cell for a in reading_cells(study) if a.cell.seed == study.seeds[0]]
     first: dict[str, Cell] = {}
     for cell in cells:

@@ -20,7 +20,7 @@ ACCURACY, TRANSFER, ORIGINALS = "replayed_accuracy_percent", "transfer_percent",
 KEYS = ("model", "strategy", "train_attack", "source_model", "source_strategy", "source_train_attack", "metric")
 
 
-def replay(study, measurements, extras: Extras) -> Table:
+def replay(study, index, extras: Extras) -> Table:
     """The table of ``artefacts.replay``; every number is recounted from the answers, ``extras.replays``."""
     own = study.artefacts.replay
     fixed = {"dataset": own.dataset, "attack": own.attack}

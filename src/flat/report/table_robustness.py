@@ -32,27 +32,26 @@ BESIDE_AA = (
 )
 
 
-def robustness(study, measurements, extras: Extras) -> Table:
+def robustness(study, index: Index, extras: Extras) -> Table:
     """Table 3."""
     caption = (
         "Robustness of prediction and interpretation: after-attack accuracy (AA, %), and Kendall's tau (KT) and top-5 "
         "intersection (TI@5) of integrated gradients between original and adversarial texts. Each model is attacked as "
         "it was trained."
     )
-    return _build("3", "Robustness, integrated gradients", caption, "ig", study, measurements, extras)
+    return _build("3", "Robustness, integrated gradients", caption, "ig", study, index, extras)
 
 
-def robustness_lime(study, measurements, extras: Extras) -> Table:
+def robustness_lime(study, index: Index, extras: Extras) -> Table:
     """Table 8."""
     caption = (
         "Robustness of interpretation under LIME: Kendall's tau (KT) and top-5 intersection (TI@5) between original "
         "and adversarial texts."
     )
-    return _build("8", "Robustness, LIME", caption, "lime", study, measurements, extras)
+    return _build("8", "Robustness, LIME", caption, "lime", study, index, extras)
 
 
-def _build(key: str, title: str, caption: str, method: str, study, measurements, extras: Extras) -> Table:
-    index = Index(measurements, extras.intervals)
+def _build(key: str, title: str, caption: str, method: str, study, index: Index, extras: Extras) -> Table:
     datasets = main_datasets(study)
     columns = [c for name in datasets for c in _columns(name, dataset_title(study, name), method)]
     rows = _rows(study)
@@ -120,7 +119,7 @@ def _column(dataset: str, group: str, metric: str, title: str, shown: bool = Tru
     return Column(title, {"dataset": dataset, "metric": metric, **keys}, METRICS[metric].unit, spec, group, shown)
 
 
-def transfer(study, measurements, extras: Extras) -> Table:
+def transfer(study, index: Index, extras: Extras) -> Table:
     """Table 4."""
     own = study.artefacts.transfer
     places = [dict(paper.TRANSFER)]
@@ -142,7 +141,7 @@ def transfer(study, measurements, extras: Extras) -> Table:
     frame = assemble(
         "4",
         layout,
-        Index(measurements, extras.intervals).find,
+        index.find,
         extras.printed,
         stand_ins=lambda keys: stand_ins(study, keys),
     )

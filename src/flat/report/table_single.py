@@ -27,7 +27,7 @@ CORRELATIONS = {
 }
 
 
-def ablation(study, measurements, extras: Extras) -> Table:
+def ablation(study, index: Index, extras: Extras) -> Table:
     """Table 5."""
     own = study.artefacts.ablation
     rows = []
@@ -49,10 +49,10 @@ def ablation(study, measurements, extras: Extras) -> Table:
     titles = ("Cell", "β", "γ")
     other = [f"({row.labels[1]}, {row.labels[2]})" for row in rows if _differs(row)]
     weights = f"The paper's (β, γ) are 0.1 and 0.001 where a term is on; here: {', '.join(other)}." if other else ""
-    return _accuracies("5", "Ablation of β and γ", caption, titles, rows, [weights], study, measurements, extras)
+    return _accuracies("5", "Ablation of β and γ", caption, titles, rows, [weights], study, index, extras)
 
 
-def group_masks(study, measurements, extras: Extras) -> Table:
+def group_masks(study, index: Index, extras: Extras) -> Table:
     """Table 10."""
     own = study.artefacts.groups
     rows = []
@@ -66,10 +66,10 @@ def group_masks(study, measurements, extras: Extras) -> Table:
         "Standard accuracy (SA) and after-attack accuracy (AA), %."
     )
     titles = ("Cell", "Groups")
-    return _accuracies("10", "Group masks", caption, titles, rows, [], study, measurements, extras)
+    return _accuracies("10", "Group masks", caption, titles, rows, [], study, index, extras)
 
 
-def correlations(study, measurements, extras: Extras) -> Table:
+def correlations(study, index: Index, extras: Extras) -> Table:
     """Table 9. ``extras.correlations`` is empty where the analysis was not run."""
     own = study.artefacts.importance
     values = _correlations(extras.correlations)
@@ -112,14 +112,13 @@ def correlations(study, measurements, extras: Extras) -> Table:
     return Table("9", "What word importance correlates with", caption, frame, layout, notes.joined(below))
 
 
-def _accuracies(key, title, caption, label_titles, rows, more_notes, study, measurements, extras) -> Table:
+def _accuracies(key, title, caption, label_titles, rows, more_notes, study, index, extras) -> Table:
     """SA and AA of each row."""
     columns = [
         Column("SA", {"metric": SA}, METRICS[SA].unit, ".2f"),
         Column("AA", {"metric": AA}, METRICS[AA].unit, ".2f"),
     ]
     layout = Layout(label_titles, tuple(rows), tuple(columns), blocks=1)
-    index = Index(measurements, extras.intervals)
 
     def find(keys: Mapping[str, object]) -> Value | None:
         # an accuracy on clean text belongs to no attack, whatever attack the row is about

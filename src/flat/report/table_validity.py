@@ -25,7 +25,7 @@ IN_CSV = ("unjudged_percent",)
 _KEYS = ("dataset", "model", "strategy", "train_attack", "attack", "metric")
 
 
-def validity(study, measurements, extras: Extras) -> Table:
+def validity(study, index, extras: Extras) -> Table:
     """The cells of Tables 3 and 8; ``extras.validity`` holds the summary of every adversarial text."""
     values = _values(extras.validity)
     rows = attacked_rows(study, checked_cells(study))

@@ -1,4 +1,4 @@
-"""The tables of a study by key: each entry is a builder ``(study, measurements, extras) -> Table``."""
+"""The tables of a study by key: each entry is a builder ``(study, index, extras) -> Table``."""
 
 from collections.abc import Callable
 
@@ -16,6 +16,7 @@ from flat.report import (
 )
 from flat.report.flag_marks import Flags, marked
 from flat.report.table_grid import Extras
+from flat.report.table_index import Index
 from flat.report.table_layout import Entry, Table, Wide, WideRow, wide
 from flat.study_grid import table_keys
 
@@ -49,7 +50,7 @@ def build(key: str, study, measurements, extras: Extras) -> Table:
 
     Args:
         study: flat.study.Study.
-        measurements: frame of flat.analysis.robustness.SCHEMA.
+        measurements: frame of flat.analysis.robustness.SCHEMA; or its Index, where several tables share one.
 
     Raises:
         StudyError: the study has no such table.
@@ -57,4 +58,5 @@ def build(key: str, study, measurements, extras: Extras) -> Table:
     """
     if key not in table_keys(study):
         raise StudyError(f"table {key}", "the study has no such table", f"ask for one of {table_keys(study)}")
-    return marked(study, TABLES[key](study, measurements, extras), Flags(extras.flags))
+    index = measurements if isinstance(measurements, Index) else Index(measurements, extras.intervals)
+    return marked(study, TABLES[key](study, index, extras), Flags(extras.flags))
