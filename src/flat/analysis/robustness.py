@@ -16,6 +16,7 @@ from flat import paths
 from flat.artefacts import read_json, read_table
 from flat.cells import Cell
 from flat.errors import ArtefactError
+from flat.frames import records
 from flat.study_grid import attacked_cells, last_round, trained_cells
 
 SCHEMA = pa.schema(
@@ -185,7 +186,7 @@ def consistency_rows(summary, dataset: str, model: str, method: str, round_of: C
         round_of: the last round of a cell, which is the one explained.
     """
     rows = []
-    for record in summary.to_dict("records"):
+    for record in records(summary):
         cell = Cell(dataset, model, record["strategy"], record["train_attack"], int(record["seed"]))
         rows.append({**record, "dataset": dataset, "model": model, "method": method, "round": round_of(cell)})
     return rows

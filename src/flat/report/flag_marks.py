@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from flat.analysis.guards import FLAGS
 from flat.cells import NO_ATTACK, Cell
+from flat.frames import records
 from flat.report.table_grid import attack_title, dataset_title, model_title, strategy_title
 from flat.report.table_layout import FLAG_MARK, RUN, Table
 
@@ -20,7 +21,7 @@ class Flags:
     """
 
     def __init__(self, frame=None):
-        self.records = [] if frame is None else frame.to_dict("records")
+        self.records = [] if frame is None else records(frame)
 
     def at(self, keys: Mapping[str, object]) -> list[dict]:
         """The flags of an entry's cell. A flag of one attack belongs to entries of that attack and to those of none."""
@@ -49,7 +50,7 @@ def marked(study, table: Table, flags: Flags) -> Table:
         return table
     frame, found = table.frame.copy(), []
     names = []
-    for record in frame.to_dict("records"):
+    for record in records(frame):
         here = flags.at(record) if record["status"] == RUN else []
         names.append("; ".join(dict.fromkeys(flag["flag"] for flag in here)))
         found += [flag for flag in here if flag not in found]

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from flat.artefacts import write_text
+from flat.frames import records
 from flat.report.table_layout import NOT_RUN, RUN, Entry, Table, Wide, wide
 
 KINDS = ("csv", "md", "tex")
@@ -70,7 +71,7 @@ def to_csv(table: Table) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.frame.columns)
-    for record in table.frame.to_dict("records"):
+    for record in records(table.frame):
         run = record["status"] == RUN
         spec = ".3e" if record.get("metric") == "p_value" else ".6f"
         record["ours"] = format(record["ours"], spec) if run else record["status"]

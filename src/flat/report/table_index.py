@@ -1,12 +1,13 @@
 """Measurements found by their keys: the mean over seeds of each cell's last round."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from statistics import stdev
 
 from flat.analysis.statistics import mark
 from flat.errors import ArtefactError
+from flat.frames import rows
 from flat.report.table_layout import Value
 
 FIELDS = ("dataset", "model", "strategy", "train_attack", "attack", "method", "pair_set", "metric", "k")
@@ -27,12 +28,14 @@ class Index:
     def __init__(self, measurements, intervals=None):
         self._intervals: dict[tuple, tuple[float, float]] = {}
         if intervals is not None:
-            self._intervals = {key: bounds for key, *bounds in _records(intervals, "low", "high")}
+            self._intervals = dict(zip(rows(intervals, FIELDS), rows(intervals, ("low", "high")), strict=True))
         self._seeds: dict[tuple, dict[int, tuple[float, int, int]]] = {}
         if measurements is None:
             return
-        last = measurements.groupby(CELL)["round"].transform("max")
-        for key, seed, *found in _records(measurements[measurements["round"] == last], "seed", "value", "n", "dropped"):
+        rounds = measurements.groupby(CELL)["round"].transform("max")
+        last = measurements[measurements["round"] == rounds]
+        values = rows(last, ("seed", "value", "n", "dropped"))
+        for key, (seed, *found) in zip(rows(last, FIELDS), values, strict=True):
             seeds = self._seeds.setdefault(key, {})
             if seed in seeds:
                 where = ", ".join(map(str, (*key, seed)))
@@ -69,13 +72,6 @@ def over_seeds(seeds: Mapping[int, tuple[float, int, int]]) -> Value:
     n = min(n for _, n, _ in found)
     dropped = int(sum(dropped for _, _, dropped in found))
     return Value(mean, sd, int(n), len(defined), dropped, mark=mark(len(defined)))
-
-
-def _records(frame, *names: str) -> Iterator[tuple]:
-    """The key of each of a frame's rows, then its values of ``names``."""
-    # by way of arrays: pandas takes ten times as long to hand out a column of text value by value
-    columns = {name: frame[name].to_numpy(dtype=object).tolist() for name in (*FIELDS, *names)}
-    return zip(zip(*map(columns.get, FIELDS), strict=True), *map(columns.get, names), strict=True)
 
 
 def _key(keys: Mapping[str, object]) -> tuple:

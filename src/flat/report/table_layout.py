@@ -13,6 +13,7 @@ from functools import cached_property
 import pandas as pd
 
 from flat.analysis.paper import Printed
+from flat.frames import records
 from flat.paths import table_name, table_stem
 
 RUN, NOT_RUN, UNDEFINED = "run", "not run", "undefined"
@@ -145,7 +146,7 @@ class Table:
     @cached_property
     def lines(self) -> dict[tuple, dict]:
         """The frame's lines by their key, see ``_key``."""
-        return {_key(record): record for record in self.frame.to_dict("records")}
+        return {_key(record): record for record in records(self.frame)}
 
 
 @dataclass(frozen=True)
@@ -223,8 +224,7 @@ def assemble(
 
 def _values(value: Value | None) -> dict[str, object]:
     if value is None:
-        nothing = float("nan")
-        numbers = dict.fromkeys(("ours", "ours_sd", "low", "high"), nothing)
+        numbers = dict.fromkeys(("ours", "ours_sd", "low", "high"), float("nan"))
         return numbers | {"ours_n": 0, "seeds": 0, "mark": "", "dropped": 0, "status": NOT_RUN}
     return {
         "ours": value.mean,
