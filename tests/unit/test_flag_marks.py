@@ -102,5 +102,5 @@ def test_a_flagged_figure_is_marked_and_says_why(flags):
 
     drawing = replace(figures.not_run(6, "nothing"), figure=Picture(), is_run=True)
     found = figure_flags.marked(study(), drawing, flags)
-    assert found.figure.texts == ("¶ flagged cells",) and len(found.notes) == len(drawing.notes) + 2
+    assert found.figure.texts == ("¶ flagged cells: see the notes",) and len(found.notes) == len(drawing.notes) + 2
     assert figure_flags.marked(study(), drawing, None) is drawing
