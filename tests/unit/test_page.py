@@ -152,6 +152,13 @@ def test_stand_ins_are_said_before_any_table(html, study):
     assert "names no stand-ins" in page.build(plain, [], [], PASSPORT)
 
 
+def test_the_number_of_seeds_is_said_as_it_is(study, html):
+    assert "<b>1–3</b> seeds" in html  # some cells of the demo have three
+    overrides = [override for override in study.overrides if not override.seeds]
+    one = study.model_copy(update={"overrides": overrides})
+    assert "<b>1</b> seed<" in page.build(one, [], [], PASSPORT)
+
+
 def test_times_are_in_the_provenance_only(html):
     assert html.count("2026-01-31T12:00:00Z") == 1
     assert html.index("2026-01-31T12:00:00Z") > html.index('<section id="provenance">')

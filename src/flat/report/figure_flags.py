@@ -31,5 +31,7 @@ def marked(study, drawing: Drawing, frame) -> Drawing:
     sentences = note(study, Flags(frame).of_cells(shown(study, drawing.number)))
     if not sentences or not drawing.is_run:
         return drawing
-    drawing.figure.text(0.995, 0.002, f"{FLAG_MARK} flagged cells: see the notes", ha="right", va="bottom", size=6.5, color=MUTED)
+    drawing.figure.text(
+        0.995, 0.002, f"{FLAG_MARK} flagged cells: see the notes", ha="right", va="bottom", size=6.5, color=MUTED
+    )
     return replace(drawing, notes=(*drawing.notes, *sentences))

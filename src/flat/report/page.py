@@ -14,7 +14,7 @@ from pathlib import Path
 from flat.report.claims import ClaimLine, counts
 from flat.report.figures import SUFFIXES, FigureFile
 from flat.report.table_layout import RUN, Entry, Table, Wide, wide
-from flat.study_grid import all_seeds, reported_datasets
+from flat.study_grid import reported_datasets, seeds_of, trained_cells
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLE_KINDS = ("csv", "md", "tex")
@@ -79,7 +79,7 @@ def build(
         study=study,
         stand_ins=stand_ins(study),
         datasets=len(reported_datasets(study)),
-        seeds=all_seeds(study),
+        seeds=_seeds(study),
         tables=[(table, [view(wide(table, name)) for name in table.views]) for table in tables],
         figures=figures,
         provenance=provenance,
@@ -133,3 +133,9 @@ def _rows_joined(keys: Sequence[Sequence[object]], row: int, place: int) -> int:
     if row and keys[row - 1][place] == key:
         return 0
     return sum(1 for _ in takewhile(lambda other: other[place] == key, keys[row:]))
+
+
+def _seeds(study) -> str:
+    """How many seeds the models of the study have: "3", or "1–3" where only some have more than one."""
+    counts = {len(seeds_of(study, cell)) for cell in trained_cells(study)}
+    return "–".join(map(str, sorted({min(counts), max(counts)})))
