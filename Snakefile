@@ -4,6 +4,7 @@
 #   snakemake --cores all --configfile config/demo.yaml             the demo: same graph, shipped texts, minutes
 #   snakemake --cores 1 --configfile config/demo.yaml -- tables     or: figures, claims, report, models, attacks ...
 #   snakemake --cores 1 --configfile config/demo.yaml -- verify     is every file still as it was made?
+#   snakemake --cores 1 --configfile config/demo.yaml -- crate      the results as a Workflow Run RO-Crate
 from snakemake.utils import min_version
 
 min_version("9.27")

@@ -178,3 +178,25 @@ rule verify:
         root=results_folder,
     script:
         "../workflow/scripts/verify.py"
+
+
+rule crate:
+    """Describe the finished study as a Workflow Run RO-Crate: its results folder becomes the crate."""
+    input:
+        passport=PATHS.top("provenance.json"),
+    output:
+        metadata=PATHS.top("ro-crate-metadata.json"),
+        snakefile=PATHS.top("workflow/Snakefile"),
+        study=PATHS.top("workflow/study.yaml"),
+    log:
+        PATHS.log("crate"),
+    benchmark:
+        PATHS.benchmark("crate")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        code=code("crate.py"),
+    script:
+        "../workflow/scripts/crate.py"
