@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-PARTS = ("Snakefile", "rules", "workflow", "src", "config", "profiles", "envs", "tests/data", "pyproject.toml")
+PARTS = ("Snakefile", "rules", "workflow", "src", "config", "profiles", "envs", "tests/data")
+PARTS += ("pyproject.toml", "CITATION.cff")
 
 
 class Checkout:

@@ -83,6 +83,12 @@ def test_every_command_of_the_readme_can_be_planned(checkout, repository):
         checkout.run("-n", "--quiet", "all", *arguments) if "--summary" not in arguments else checkout.run(*arguments)
 
 
+def test_a_crate_is_one_job_after_the_report_and_not_among_all(checkout):
+    asked, usual = checkout.plan("--", "crate"), checkout.plan("--", "all")
+    assert asked["crate"] == asked["write_report"] == 1
+    assert "crate" not in usual
+
+
 def test_a_bad_study_is_refused_before_any_job(checkout):
     start = time.monotonic()
     bad = checkout.folder / "bad.yaml"
