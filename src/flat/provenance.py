@@ -25,6 +25,7 @@ PACKAGES = (
     "captum",
     "lime",
     "nltk",
+    "harper-py",
     "numpy",
     "scipy",
     "pandas",
