@@ -89,7 +89,7 @@ rule find_antonyms:
 
 
 rule measure_validity:
-    """How far adversarial texts are from their originals: words changed, similarity of sentence and words."""
+    """How far adversarial texts are from their originals: words changed, similarity, grammar errors made."""
     input:
         validity_resources,
         ledgers=checked_ledgers,

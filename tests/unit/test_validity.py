@@ -1,10 +1,12 @@
-"""Validity of adversarial texts: antonyms, similarity, after-attack accuracy at stricter thresholds; by hand."""
+"""Validity of adversarial texts: antonyms, similarity, grammar errors, AA at stricter thresholds; by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from table_examples import build, entry, make_extras
 
 from flat.analysis.antonyms import SCHEMA as ANTONYMS
 from flat.analysis.antonyms import Antonyms
@@ -27,6 +29,15 @@ def encode(texts):
     """Sentences as points on a circle: the angle is the number of words that are not “a”, in tenths."""
     angles = [sum(word not in ("a", "b") for word in text.split()) / 10 for text in texts]
     return np.array([[3 * math.cos(angle), 3 * math.sin(angle)] for angle in angles])
+
+
+class Grammar:
+    """Every a is one error, every x two."""
+
+    name = "by hand 1.0"
+
+    def errors(self, texts):
+        return {text: text.count("a") + 2 * text.count("x") for text in texts}
 
 
 def swap(before, after):
@@ -62,7 +73,7 @@ def test_similarity_is_the_cosine_of_the_whole_texts_whatever_the_lengths():
 
 
 def test_stricter_thresholds_by_hand():
-    frame = measure([(CELL, LEDGER)], Space(), encode)
+    frame = measure([(CELL, LEDGER)], Space(), encode, Grammar())
     assert frame["example_id"].tolist() == list("12345") and frame["changed"].tolist() == [1, 2, 2, 0, 0]
     similarity = [1, math.cos(0.1), math.cos(0.3)]
     assert frame["sentence_similarity"].tolist()[:3] == pytest.approx(similarity)
@@ -76,6 +87,7 @@ def test_stricter_thresholds_by_hand():
         "perturbed_words_percent": (pytest.approx(100 * (1 / 2 + 2 / 4 + 2 / 2) / 3), 3),
         "sentence_similarity": (pytest.approx(sum(similarity) / 3), 3),
         "unchecked_sentence_similarity": (pytest.approx((math.cos(0.1) + math.cos(0.3)) / 2), 2),
+        "introduced_errors": (pytest.approx((1 + 2 + 1) / 3), 3),  # 2 - 1, 4 - 2, 2 - 1
         "antonym_percent": (pytest.approx(100 / 3), 3),
         "unjudged_percent": (pytest.approx(100 * 2 / 5), 5),
         "after_attack_accuracy_percent": (20.0, 5),
@@ -86,10 +98,33 @@ def test_stricter_thresholds_by_hand():
 
 
 def test_without_an_encoder_or_space_nothing_is_violated():
-    frame = measure([(CELL, LEDGER)], None, None)
+    frame = measure([(CELL, LEDGER)], None, None, None)
     rows = summarise(frame, pd.DataFrame([], columns=ANTONYMS.names), Thresholds(0.9, 0.98)).set_index("metric")
     assert rows.loc["aa_both_percent", "value"] == rows.loc["after_attack_accuracy_percent", "value"] == 20.0
-    assert math.isnan(rows.loc["sentence_similarity", "value"])
+    assert math.isnan(rows.loc["sentence_similarity", "value"]) and "introduced_errors" not in rows.index
+
+
+def test_grammar_errors_are_those_of_successes_alone():
+    frame = measure([(CELL, LEDGER)], None, None, Grammar())
+    assert frame["introduced_errors"].tolist()[:3] == [1.0, 2.0, 1.0] and frame["introduced_errors"][3:].isna().all()
+    assert set(frame["grammar_checker"]) == {"by hand 1.0"}
+    failed = measure([(CELL, LEDGER[3:])], None, None, Grammar())
+    summary = summarise(failed, pd.DataFrame([], columns=ANTONYMS.names), Thresholds(0.9, 0.98)).set_index("metric")
+    assert math.isnan(summary.loc["introduced_errors", "value"]) and summary.loc["introduced_errors", "n"] == 0
+
+
+@pytest.mark.parametrize(("grammar", "text"), [(Grammar(), "1.333ᶜ"), (None, "not run")])
+def test_grammar_errors_reach_the_table_with_what_counted_them(grammar, text):
+    frame = measure([(CELL, LEDGER)], None, None, grammar)
+    summary = summarise(frame, pd.DataFrame([], columns=ANTONYMS.names), Thresholds(0.9, 0.98))
+    table = build("validity", [], replace(make_extras(), validity=summary))
+    assert entry(table, ("SST2 †", "PWWS", "CNN-base"), "grammar errors").text == text
+    assert entry(table, ("SST2 †", "PWWS", "CNN-base"), "pairs").text == "3ᶜ"
+    lines = table.frame[table.frame["metric"] == "introduced_errors"]
+    assert set(lines["unit"]) == {"errors a text"}
+    (note,) = [note for note in table.notes if note.startswith("Grammar errors")]
+    assert ("found by by hand 1.0" in note) == (grammar is not None)
+    assert ("harper-py cannot be imported" in note) == (grammar is None)
 
 
 def test_antonyms_in_any_sense_and_inflection(resources):

@@ -1,8 +1,9 @@
-"""Similarity of adversarial texts and their originals, of a data set's ledgers (rule measure_validity)."""
+"""Similarity of adversarial texts and their originals, grammar errors made, by data set (rule measure_validity)."""
 
 from flat.job import running
 
 with running(snakemake) as log:
+    from flat.analysis.grammar import checker
     from flat.analysis.validity import LEDGER_COLUMNS, SCHEMA, measure
     from flat.artefacts import read_table, write_table
     from flat.attacks.resources import AttackResources
@@ -17,6 +18,7 @@ with running(snakemake) as log:
         ledgers,
         space=resources.synonyms.table if "synonyms" in params.resources else None,
         encode=resources.sentence_encoder if "sentence_encoder" in params.resources else None,
+        grammar=checker(),
     )
     write_table(snakemake.output.validity, frame, SCHEMA)
     log.info("%d adversarial texts of %d ledgers", int((frame["status"] == "succeeded").sum()), len(ledgers))

@@ -1,11 +1,11 @@
-"""How valid adversarial texts are: how much changed, and how alike sentences and words still are.
+"""How valid adversarial texts are: how much changed, how alike sentences and words still are, grammar errors made.
 
 Morris et al. 2020 (Reevaluating adversarial examples): many successes of attacks at their own thresholds do not keep
 the meaning. Everything is measured on the stored ledgers, on each text whether the attack's own constraint looked at it
 or let it pass. ``flat.analysis.validity_summary`` counts after-attack accuracy again at stricter thresholds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -24,12 +24,23 @@ SCHEMA = pa.schema(
         ("least_word_cosine", pa.float64()),  # of the replacements that the space can judge; NaN if there is none
         ("unjudged", pa.int64()),  # changes that the space cannot judge: an unknown word, an insertion, a deletion
         ("similarity_unchecked", pa.bool_()),  # the attack's own sentence constraint let the text pass
+        ("introduced_errors", pa.float64()),  # grammar errors of the text minus those of its original; NaN: not counted
+        ("grammar_checker", pa.string()),  # what counted them, with its version; "": nothing did
     ]
 )
 LEDGER_COLUMNS = ["example_id", "status", "original", "perturbed", "original_words", "swaps", "similarity_unchecked"]
+UNDEFINED = ("least_word_cosine", "sentence_similarity", "introduced_errors")  # of attacks that did not succeed
 BATCH = 64  # texts encoded at once
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
+
+
+class Grammar(Protocol):
+    """A grammar checker (``flat.analysis.grammar``)."""
+
+    name: str
+
+    def errors(self, texts: Iterable[str]) -> dict[str, int]: ...
 
 
 class Space(Protocol):
@@ -40,13 +51,16 @@ class Space(Protocol):
     def cosine(self, a: str, b: str) -> float: ...
 
 
-def measure(ledgers: Sequence[tuple[Mapping, object]], space: Space | None, encode: Encoder | None):
+def measure(
+    ledgers: Sequence[tuple[Mapping, object]], space: Space | None, encode: Encoder | None, grammar: Grammar | None
+):
     """The frame (SCHEMA) of ledgers of one data set: a row an attacked example, sorted.
 
     Args:
         ledgers: (coordinates, ledger with LEDGER_COLUMNS).
         space: None where the study names none: no word is judged.
         encode: n texts -> (n, dim); None: no similarity of sentences.
+        grammar: None where there is none: no error is counted.
     """
     import pandas as pd
 
@@ -56,20 +70,23 @@ def measure(ledgers: Sequence[tuple[Mapping, object]], space: Space | None, enco
         for row in ledger[ledger["status"] == "succeeded"].itertuples()
     }
     similarity = similarities(pairs, encode) if encode is not None else {}
+    introduced = introduced_errors(pairs, grammar) if grammar is not None else {}
+    checked_by = grammar.name if grammar is not None else ""
     rows = []
     for coordinates, ledger in ledgers:
         about = {name: coordinates[name] for name in COORDINATES} | {"seed": int(coordinates["seed"])}
         for row in ledger.itertuples():
             known = about | {"example_id": row.example_id, "status": row.status, "words": len(row.original_words)}
-            known["similarity_unchecked"] = bool(row.similarity_unchecked)
+            known |= {"similarity_unchecked": bool(row.similarity_unchecked), "grammar_checker": checked_by}
             if row.status == "succeeded":
                 least, unjudged = judge_words(row.swaps, space)
-                of_texts = similarity.get((row.original, row.perturbed), float("nan"))
+                texts = (row.original, row.perturbed)
                 known |= {"changed": len(row.swaps), "least_word_cosine": least, "unjudged": unjudged}
-                rows.append(known | {"sentence_similarity": of_texts})
+                known["sentence_similarity"] = similarity.get(texts, float("nan"))
+                known["introduced_errors"] = introduced.get(texts, float("nan"))
             else:
-                nothing = {"changed": 0, "unjudged": 0}
-                rows.append(known | nothing | dict.fromkeys(("least_word_cosine", "sentence_similarity"), float("nan")))
+                known |= {"changed": 0, "unjudged": 0} | dict.fromkeys(UNDEFINED, float("nan"))
+            rows.append(known)
     frame = pd.DataFrame(rows, columns=SCHEMA.names)
     return frame.sort_values([*COORDINATES, "example_id"], kind="stable", ignore_index=True)
 
@@ -84,6 +101,12 @@ def similarities(pairs: set[tuple[str, str]], encode: Encoder) -> dict[tuple[str
         found = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
         vectors.update(zip(batch, found, strict=True))
     return {(a, b): float(vectors[a] @ vectors[b]) for a, b in sorted(pairs)}
+
+
+def introduced_errors(pairs: set[tuple[str, str]], grammar: Grammar) -> dict[tuple[str, str], float]:
+    """Errors of the second text of each pair minus those of the first: below 0 where an attack mended some."""
+    errors = grammar.errors(text for pair in pairs for text in pair)
+    return {(original, perturbed): float(errors[perturbed] - errors[original]) for original, perturbed in pairs}
 
 
 def judge_words(swaps: Sequence[Mapping], space: Space | None) -> tuple[float, int]:

@@ -13,6 +13,7 @@ METRICS = {
     "perturbed_words_percent": Metric("perturbed words", "percent", 1),
     "sentence_similarity": Metric("sentence similarity", "cosine", 3, 1),
     "unchecked_sentence_similarity": Metric("sentence similarity, unchecked pairs", "cosine", 3, 1),
+    "introduced_errors": Metric("grammar errors introduced", "errors a text", 3, -1),
     "antonym_percent": Metric("pairs with an antonym", "percent", 1, -1),
     "unjudged_percent": Metric("changes the synonym space cannot judge", "percent", 1),
     "after_attack_accuracy_percent": Metric("AA", "percent", 2, 1),
@@ -31,7 +32,9 @@ class Thresholds:
 
 
 def summarise(frame, antonyms, thresholds: Thresholds):
-    """Tidy rows, one per cell, seed and metric of METRICS: COORDINATES, metric, value, n.
+    """Tidy rows, one per cell, seed and metric of METRICS: COORDINATES, metric, value, n, measured_by.
+
+    ``measured_by`` names the grammar checker of ``introduced_errors``; where none ran there is no such row.
 
     After-attack accuracy counts every attacked example; at stricter thresholds a success whose least word cosine, or
     whose sentence similarity, lies below counts as failed. What cannot be judged (NaN) violates nothing, as in
@@ -65,5 +68,7 @@ def summarise(frame, antonyms, thresholds: Thresholds):
             "aa_sentence_percent": (percent(failed + int(sentence.sum()), n), n),
             "aa_both_percent": (percent(failed + int((word | sentence).sum()), n), n),
         }
-        rows += [(*cell, metric, value, size) for metric, (value, size) in values.items()]
-    return pd.DataFrame(rows, columns=[*COORDINATES, "metric", "value", "n"])
+        rows += [(*cell, metric, value, size, "") for metric, (value, size) in values.items()]
+        if checker := group["grammar_checker"].iloc[0]:
+            rows.append((*cell, "introduced_errors", mean(won["introduced_errors"].tolist()), len(won), checker))
+    return pd.DataFrame(rows, columns=[*COORDINATES, "metric", "value", "n", "measured_by"])

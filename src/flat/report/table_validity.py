@@ -15,6 +15,7 @@ COLUMNS = {
     "perturbed_words_percent": "perturbed %",
     "sentence_similarity": "similarity",
     "unchecked_sentence_similarity": "similarity, unchecked",
+    "introduced_errors": "grammar errors",
     "antonym_percent": "antonyms %",
     "after_attack_accuracy_percent": "AA",
     "aa_word_percent": "AA, words",
@@ -47,21 +48,39 @@ def validity(study, index, extras: Extras) -> Table:
         "under such constraints might have found others, so that its AA may be lower.",
         "Similarity is measured for every success, also where the attack's own check skipped the text (“unchecked”). "
         "Changes that the synonym space cannot judge violate nothing; the csv has their share.",
-        "Antonyms: a replaced word and its substitute are antonyms in some sense of WordNet. Grammar is not measured.",
+        "Antonyms: a replaced word and its substitute are antonyms in some sense of WordNet.",
+        _grammar(extras.validity),
         notes.counts_by_attack(study, frame, "after_attack_accuracy_percent", "Attacked test examples"),
         notes.limits(study, frame),
         notes.seeds(study, frame),
     ]
     caption = (
-        "Validity of successful adversarial texts: words changed, cosine of the sentence vectors of both texts, pairs "
-        "in which a word became its opposite, and after-attack accuracy (AA, %) when successes beyond stricter "
-        "thresholds count as failed."
+        "Validity of successful adversarial texts: words changed, cosine of the sentence vectors of both texts, "
+        "grammar errors that the attack introduced (errors a text), pairs in which a word became its opposite, and "
+        "after-attack accuracy (AA, %) when successes beyond stricter thresholds count as failed."
     )
     return Table("validity", "Validity of adversarial texts", caption, frame, layout, notes.joined(below))
 
 
 def _column(metric: str, title: str, shown: bool = True) -> Column:
     return Column(title, {"metric": metric}, METRICS[metric].unit, f".{METRICS[metric].decimals}f", shown=shown)
+
+
+def _grammar(summary) -> str:
+    """What counted the grammar errors, and where nothing did."""
+    if summary is None:
+        return ""
+    counted = summary[summary["metric"] == "introduced_errors"]
+    parts = []
+    if len(counted):
+        parts.append(
+            "Grammar errors: those of the adversarial text minus those of its original, mean over successes; "
+            "agreement, verb forms, articles, pronouns and repeated words, as found by "
+            f"{', '.join(sorted(set(counted['measured_by'])))}, which finds few of all errors (docs/guards.md)."
+        )
+    if len(counted) < (summary["metric"] == "pairs").sum():
+        parts.append("Grammar errors “not run”: harper-py cannot be imported where the texts were measured.")
+    return " ".join(parts)
 
 
 def _values(summary) -> dict[tuple, Value]:
