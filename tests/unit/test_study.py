@@ -303,15 +303,15 @@ def test_the_last_override_that_fits_gives_the_seeds():
 
 
 def test_a_model_may_be_attacked_on_fewer_test_examples():
-    study = parse(with_override(where=CNN | {"datasets": ["sst2"]}, attacked_test=4))
+    study = parse(with_override(where=CNN | {"datasets": ["sst2"]}, attacked_test=3))
     drawn = DEMO["datasets"]["sst2"]["attacked_test"]
     assert drawn > 5 and "examples" not in DEMO["attacks"]["pwws"]
-    assert attacked_test(study, "sst2", "CNN", "pwws") == 4
+    assert attacked_test(study, "sst2", "CNN", "pwws") == 3
     assert attacked_test(study, "sst2", "LSTM", "pwws") == drawn
-    assert attacked_test(study, "sst2", "LSTM", "gene") == 5  # the attack's own share
-    assert attacked_test(study, "sst2", "CNN", "gene") == 4
+    assert attacked_test(study, "sst2", "LSTM", "gene") == DEMO["attacks"]["gene"]["examples"] > 3  # its own share
+    assert attacked_test(study, "sst2", "CNN", "gene") == 3
     sizes = explained_draws(study, "sst2")
-    assert sizes[0] == 4 and sizes[-1] == drawn
+    assert sizes[0] == 3 and sizes[-1] == drawn
     later = parse(change("overrides", [{"where": CNN, "attacked_test": 4}, {"where": CNN, "attacked_test": 6}]))
     assert attacked_test(later, "sst2", "CNN", "pwws") == 6  # the last one wins
 
