@@ -22,7 +22,9 @@ UNBOUND = 10_000
 
 
 onstart:
-    limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
+    limiter = getattr(
+        getattr(workflow, "scheduler", None), "job_rate_limiter", None
+    )
     if limiter is not None and limiter.max_jobs >= UNBOUND:
         workflow.scheduler.job_rate_limiter = None
 

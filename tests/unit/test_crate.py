@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from named_files import Named
 from rocrate.rocrate import ROCrate
 
 from flat import lineage, verify
@@ -29,20 +30,6 @@ MADE = {
 }
 COPIED = {"workflow/Snakefile", "workflow/study.yaml"}
 DEMO = Path(__file__).resolve().parents[2] / "config/demo.yaml"
-
-
-class Named(list):
-    """As Snakemake hands files to a script: a list whose items may have names."""
-
-    def __init__(self, **items):
-        super().__init__(items.values())
-        self._items = items
-
-    def get(self, name, default=None):
-        return self._items.get(name, default)
-
-    def items(self):
-        return self._items.items()
 
 
 @pytest.fixture

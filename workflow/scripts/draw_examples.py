@@ -10,10 +10,9 @@ with running(snakemake) as log:
     params = snakemake.params
     test = read_table(snakemake.input.test, ["example_id", "label"])
     attacked = draw_examples(test, params.attacked, seed_of(params.seed, "attacked"))
-    pool = test[test["example_id"].isin(attacked)]
+    pool = drawn = test[test["example_id"].isin(attacked)]
     for size in params.draws:  # of what every model is attacked on, whose adversarial texts are explained
-        drawn = draw_examples(test[test["example_id"].isin(attacked)], size, params.attack_seed)
-        pool = pool[pool["example_id"].isin(drawn)]
+        pool = pool[pool["example_id"].isin(draw_examples(drawn, size, params.attack_seed))]
     explained = draw_examples(pool, params.explained, seed_of(params.seed, "explained"))
     write_json(snakemake.output.examples, {"attacked": {"test": attacked}, "explained": explained})
     log.info("of %d test examples %d are attacked, %d explained", len(test), len(attacked), len(explained))

@@ -108,7 +108,6 @@ def attack_calibrated(
     write_json(outputs["lock"], run.lock | {"victim_temperature": temperature.value})
     write_json(outputs["calibration"], asdict(temperature))
     write_table(outputs["ledger"], run.ledger, ledger.SCHEMA)
-    journal.unlink(missing_ok=True)
     return temperature
 
 

@@ -1,0 +1,31 @@
+"""The demo study as plain data, to be changed by a test."""
+
+import copy
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = yaml.safe_load((ROOT / "config/demo.yaml").read_text())
+DEMO["overrides"] = [override for override in DEMO["overrides"] if "seeds" not in override]  # tests give their own
+
+
+def change(path: str, value=...):
+    """The demo study with one key changed, added, or (without a value) removed."""
+    study = copy.deepcopy(DEMO)
+    *parents, last = path.split(".")
+    place = study
+    for key in parents:
+        place = place[key]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return study
+
+
+CNN = {"models": ["CNN"]}
+
+
+def with_override(**override):
+    return change("overrides", [*DEMO["overrides"], override])
