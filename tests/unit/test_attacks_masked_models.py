@@ -1,7 +1,9 @@
 """Masked language models: from a folder, asked at masks only, padded no further than needed, trained further."""
 
 import json
+import os
 import random
+import signal
 
 import pytest
 import torch
@@ -12,6 +14,8 @@ from flat.attacks.masked_language_model import MaskedLanguageModel, load
 from flat.attacks.masked_training import Options, train
 from flat.attacks.textattack_environment import textattack
 from flat.errors import DataError, ResourceError
+from flat.training import resume
+from flat.training.resume import Checkpoints
 
 TEXTS = [text for text, _ in SENTENCES]
 AttackedText = textattack.shared.AttackedText
@@ -148,6 +152,73 @@ def test_training_learns_repeats_itself_and_leaves_a_folder_that_loads(tmp_path,
     assert shares[1] > 3 * shares[0]
     other = train(toy_folder, texts, held_out, 4, tmp_path / "other", options)
     assert other["after"] != one["after"]
+
+
+def in_a_process(work):
+    """``work()`` in a forked process: its exit status, or minus the signal that ended it."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            work()
+            code = 0
+        except SystemExit as end:
+            code = end.code
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.kill
+def test_a_killed_training_goes_on_to_the_same_bytes(tmp_path, toy_folder, monkeypatch):
+    """SIGKILL at ten random steps, each life going on from the last; then SIGTERM; then to the end."""
+    monkeypatch.setattr(resume, "EVERY_S", -1.0)  # after each step
+    options = Options(steps=120, batch_size=16, learning_rate=0.01)
+    texts, held_out = made_texts(90, 0), made_texts(9, 1)
+    whole = train(toy_folder, texts, held_out, 3, tmp_path / "whole", options)
+    notes, begun, logits = tmp_path / "mlm.safetensors", tmp_path / "begun", masked_training._logits
+
+    def life(number=None, at=None):
+        """Train on from the notes; ``number`` is sent to the process in its ``at``-th step."""
+        steps = []
+
+        def noting(network, *args):
+            if torch.is_grad_enabled():  # no measurement
+                steps.append(1)
+                with begun.open("ab") as file:
+                    file.write(b".")
+                if len(steps) == at:
+                    os.kill(os.getpid(), number)
+            return logits(network, *args)
+
+        monkeypatch.setattr(masked_training, "_logits", noting)
+        checkpoints = Checkpoints(notes, "this training")
+        train(toy_folder, texts, held_out, 3, tmp_path / "killed", options, checkpoints)
+        checkpoints.close()
+
+    draw = random.Random(0)
+    for _ in range(10):
+        assert in_a_process(lambda: life(signal.SIGKILL, draw.randint(1, 9))) == -signal.SIGKILL
+    assert in_a_process(lambda: life(signal.SIGTERM, 3)) == 128 + signal.SIGTERM
+    assert not (tmp_path / "killed").exists()  # nothing half-written
+    assert in_a_process(life) == 0
+    assert begun.stat().st_size == options.steps + 10  # a kill repeats one step, SIGTERM none
+    assert json.loads((tmp_path / "killed/metrics.json").read_text()) == json.loads(json.dumps(whole))
+    for path in (tmp_path / "whole").iterdir():
+        assert path.read_bytes() == (tmp_path / "killed" / path.name).read_bytes(), path.name
+
+
+@pytest.mark.kill
+def test_notes_of_another_training_are_set_aside(tmp_path, toy_folder, monkeypatch):
+    monkeypatch.setattr(resume, "EVERY_S", -1.0)
+    notes, options = tmp_path / "mlm.safetensors", Options(steps=5, batch_size=16)
+    for name, digest in (("first", "one"), ("second", "another"), ("alone", None)):
+        checkpoints = Checkpoints(notes if digest else None, digest or "")
+        train(toy_folder, made_texts(20, 0), made_texts(5, 1), 3, tmp_path / name, options, checkpoints)
+        checkpoints.close()
+    assert (tmp_path / "mlm.safetensors.stale").exists()
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("second", "alone")]
+    assert weights[0] == weights[1]
 
 
 def test_training_refuses_no_texts(tmp_path, toy_folder):

@@ -5,20 +5,30 @@ from flat.job import running
 with running(snakemake) as log:
     from pathlib import Path
 
+    import torch
+
     from flat.artefacts import read_table
     from flat.attacks.masked_training import Options, train
     from flat.job import tensor_device
+    from flat.provenance import checksums, digest_of
     from flat.resources import locate
+    from flat.training.resume import Checkpoints
 
     given, params = snakemake.input, snakemake.params
     tensor_device("cpu", params.torch_threads)
-    metrics = train(
-        locate(snakemake.wildcards.resource),
-        list(read_table(given.train, ["text"])["text"]),
-        list(read_table(given.dev, ["text"])["text"]),
-        params.seed,
-        Path(snakemake.output.weights).parent,
-        Options(**params.options),
-    )
+    about = [params.options, params.seed, params.code, torch.__version__, checksums(given)]
+    checkpoints = Checkpoints(params.journal, digest_of(about))
+    try:
+        metrics = train(
+            locate(snakemake.wildcards.resource),
+            list(read_table(given.train, ["text"])["text"]),
+            list(read_table(given.dev, ["text"])["text"]),
+            params.seed,
+            Path(snakemake.output.weights).parent,
+            Options(**params.options),
+            checkpoints,
+        )
+    finally:
+        checkpoints.close()
     before, after = (100 * metrics[when]["masked_accuracy"] for when in ("before", "after"))
     log.info("words right at masks of the dev split: %.1f %% before, %.1f %% after", before, after)

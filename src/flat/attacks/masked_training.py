@@ -2,13 +2,14 @@
 
 The objective of Devlin et al. (2019), 15 % of a text's pieces asked for, with each of them masked (they replace or keep
 a fifth of them): an attack asks at masks only. A fixed number of steps, seeded, on one thread: the same folder on every
-run.
+run, also on one that was killed and went on from its last checkpoint.
 """
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -18,6 +19,8 @@ from flat.artefacts import write_json
 from flat.attacks.masked_language_model import HEADS, read_network, read_tokenizer
 from flat.errors import DataError
 from flat.seeds import seed_of
+from flat.stopping import orderly_stop
+from flat.training.resume import Checkpoints, Progress
 
 ASKED = 0.15
 TOKENIZER = ("tokenizer", "vocab", "merges", "special_tokens", "added_tokens")  # what its files' names begin with
@@ -42,12 +45,19 @@ class Options:
 
 
 def train(
-    source: str | Path, texts: Sequence[str], held_out: Sequence[str], seed: int, folder: str | Path, options: Options
+    source: str | Path,
+    texts: Sequence[str],
+    held_out: Sequence[str],
+    seed: int,
+    folder: str | Path,
+    options: Options,
+    checkpoints: Checkpoints | None = None,
 ) -> dict:
     """Train the model of folder ``source`` on ``texts`` and save it, with its tokenizer, to ``folder``.
 
     Args:
         held_out: texts on which masked accuracy and loss are measured, before and after.
+        checkpoints: where a killed training goes on from; the caller deletes them at the end.
 
     Returns:
         What metrics.json records: options, and ``before`` and ``after``, each with masked_accuracy (a share), loss
@@ -56,6 +66,7 @@ def train(
     Raises:
         DataError: no texts.
         ResourceError: ``source`` holds no masked language model.
+        SystemExit: SIGTERM or SIGINT came; the step in hand is done and saved.
     """
     if not len(texts) or not len(held_out):
         raise DataError("masked language model", "no texts to train on or to measure with", "look at the splits")
@@ -72,16 +83,23 @@ def train(
         optimizer, lambda i: min((i + 1) / rise, (options.steps - i) / max(options.steps - rise, 1))
     )
     network.eval()  # without dropout: too few steps to over-fit (measured: 24 against 23 % of masks right)
-    batches = _batches(pieces, options, generator)
-    for _ in range(options.steps):
-        ids = _pad(next(batches), tokenizer)
-        given, asked = mask(ids, tokenizer, generator)
-        logits = _logits(network, tokenizer, given, asked)
-        loss = torch.nn.functional.cross_entropy(logits, ids[asked], reduction="sum") / max(len(logits), 1)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
+    checkpoints, progress = checkpoints or Checkpoints(None), Progress(sums={})
+    checkpoints.follow(network, optimizer, schedule, generator)
+    checkpoints.restore(progress)
+    generator.manual_seed(seed_of(seed, "masks"))  # the draws of the steps that are done cost little: they are repeated
+    with orderly_stop() as stop:
+        for ids, given, asked in islice(_masked(pieces, tokenizer, options, generator), progress.steps, options.steps):
+            logits = _logits(network, tokenizer, given, asked)
+            loss = torch.nn.functional.cross_entropy(logits, ids[asked], reduction="sum") / max(len(logits), 1)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            progress.steps += 1
+            if stop:
+                checkpoints.stop(progress, stop.signal)
+            if checkpoints.due():
+                checkpoints.save(progress)
     _save(network, tokenizer, Path(source), Path(folder))
     metrics = {**asdict(options), "texts": len(texts), "before": before}
     metrics["after"] = measure(network, tokenizer, held_pieces, seed)
@@ -126,7 +144,16 @@ def _pad(rows: Sequence[Tensor], tokenizer) -> Tensor:
     return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=tokenizer.pad_token_id)
 
 
-def _batches(pieces: Sequence[Tensor], options: Options, generator: torch.Generator):
+def _masked(
+    pieces: Sequence[Tensor], tokenizer, options: Options, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Batches for ever: pieces, as the model is given them, and where it is asked."""
+    for batch in _batches(pieces, options, generator):
+        ids = _pad(batch, tokenizer)
+        yield ids, *mask(ids, tokenizer, generator)
+
+
+def _batches(pieces: Sequence[Tensor], options: Options, generator: torch.Generator) -> Iterator[list[Tensor]]:
     """Batches of texts of similar length, for ever; each text once before any comes again."""
     size = options.batch_size
     while True:
