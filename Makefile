@@ -11,7 +11,7 @@ VENV ?= .venv
 CORES ?= all
 STUDY ?= config/demo.yaml
 LOCK ?= $(if $(shell command -v nvidia-smi),envs/cuda.lock,envs/cpu.lock)
-PYTEST_ARGS ?= -n auto --dist loadfile
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 BENCH_ARGS ?=
 COST_ARGS ?=
 

@@ -9,6 +9,22 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+# files whose tests wait, or run a study: first, so that no process is left with one of them at the end
+FIRST = (
+    "test_slurm",
+    "test_faults",
+    "test_tiny_study",
+    "test_kills",
+    "test_guards",
+    "test_seeds_and_claims",
+    "test_plans",
+)
+
+
+def pytest_collection_modifyitems(items) -> None:
+    items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST))
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the repository."""

@@ -1,5 +1,6 @@
 """A copy of the repository in which the tiny study is run, so that tests may edit code and results freely."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -59,7 +60,9 @@ def copy_to(folder: Path, root: Path) -> None:
         target = folder / part
         target.parent.mkdir(parents=True, exist_ok=True)
         if (root / part).is_dir():
-            shutil.copytree(root / part, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            shutil.copytree(
+                root / part, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+            )
         else:
             shutil.copy2(root / part, target)
 
@@ -72,7 +75,19 @@ def checkout(tmp_path_factory, repository, resources) -> Checkout:
 
 
 @pytest.fixture(scope="session")
-def finished(checkout) -> Checkout:
-    """The checkout after the tiny study ran to its end on two cores."""
-    checkout.first_output = checkout.tiny("--cores", "2")
+def finished(checkout, repository, resources, tmp_path_factory) -> Checkout:
+    """The checkout after the tiny study ran to its end on two cores. Test processes side by side share one run."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        checkout.tiny("--cores", "2")
+        return checkout
+    of_all = tmp_path_factory.getbasetemp().parent
+    ran, done = Checkout(of_all / "finished", resources), of_all / "finished.done"
+    with (of_all / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            copy_to(ran.folder, repository)
+            ran.tiny("--cores", "2")
+            done.touch()
+    for part in ("results", ".snakemake"):
+        shutil.copytree(ran.folder / part, checkout.folder / part, dirs_exist_ok=True)
     return checkout

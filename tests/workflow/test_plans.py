@@ -4,6 +4,7 @@ import re
 import shlex
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -78,9 +79,13 @@ def test_models_on_the_cpu_want_no_gpu(checkout):
 def test_every_command_of_the_readme_can_be_planned(checkout, repository):
     lines = re.findall(r"^snakemake .*$", (repository / "README.md").read_text(), re.M)
     assert len(lines) >= 5
-    for line in lines:
+
+    def plan(line: str) -> None:
         arguments = shlex.split(line)[1:]
         checkout.run("-n", "--quiet", "all", *arguments) if "--summary" not in arguments else checkout.run(*arguments)
+
+    with ThreadPoolExecutor(2) as side_by_side:
+        list(side_by_side.map(plan, lines))
 
 
 def test_a_crate_is_one_job_after_the_report_and_not_among_all(checkout):
