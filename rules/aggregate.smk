@@ -70,11 +70,8 @@ rule judge_claims:
         measurements=PATHS.measurements(),
         ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
         consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
-        importance=TABLE_SOURCES["9"]["importance"],
-        synonyms=[
-            PATHS.importance("synonyms.parquet", **coordinates(cell))
-            for cell in IMPORTANCE
-        ],
+        importance=IMPORTANCE,
+        synonyms=SYNONYMS,
     output:
         claims=CLAIMS[0],
         cells=CLAIMS[1],

@@ -38,6 +38,7 @@ from flat.study_grid import (
     device_of,
     explained_cells,
     explained_draws,
+    figure_keys,
     importance_cells,
     last_round,
     objective_of,
@@ -65,7 +66,7 @@ PATHS = paths_of(STUDY)
 METHODS = ("ig", "lime")
 STUDY_VALUES = STUDY.model_dump(mode="json")
 TABLE_KEYS = table_keys(STUDY)
-FIGURE_KEYS = [*range(3, 7), "curves"]
+FIGURE_KEYS = figure_keys(STUDY)
 TABLES = [PATHS.table(key, kind) for key in TABLE_KEYS for kind in ("csv", "md", "tex")]
 FIGURES = [
     PATHS.figure(key, kind) for key in FIGURE_KEYS for kind in ("pdf", "png", "csv")

@@ -188,6 +188,15 @@ def train_ledgers_of_importance(wildcards):
     return [train_ledger(STUDY, cell, k) for k in range(1, last_round(STUDY, cell) + 1)]
 
 
+def analysed_words(wildcards):
+    """How many words are compared with their synonyms."""
+    return STUDY.artefacts.importance.words
+
+
+def analysed_synonyms(wildcards):
+    return STUDY.artefacts.importance.synonyms
+
+
 # --- replay
 
 

@@ -98,8 +98,8 @@ rule measure_importance:
         runtime=60,
     params:
         space=SYNONYM_SPACE,
-        words=STUDY.artefacts.importance.words,
-        synonyms=STUDY.artefacts.importance.synonyms,
+        words=analysed_words,
+        synonyms=analysed_synonyms,
         seed=seeded("importance"),
         device=device,
         torch_threads=STUDY.torch_threads,

@@ -2,7 +2,9 @@
 
 ATTACKED = attacked_cells(STUDY)
 TRAINED = trained_cells(STUDY)
-IMPORTANCE = importance_cells(STUDY)
+ANALYSED = [coordinates(cell) for cell in importance_cells(STUDY)]
+IMPORTANCE = [PATHS.importance("importance.parquet", **cell) for cell in ANALYSED[:1]]
+SYNONYMS = [PATHS.importance("synonyms.parquet", **cell) for cell in ANALYSED]
 GRADIENT_CELLS = explained_cells(STUDY, "ig")
 SALIENCY = sorted(set(saliency_cells(STUDY)))
 REPLAY = sorted(set(replay_cells(STUDY)))
@@ -33,9 +35,8 @@ TABLE_SOURCES |= dict.fromkeys(
     ("1", "6"),
     {"summaries": [PATHS.data(d, "summary.json") for d in reported_datasets(STUDY)]},
 )
-TABLE_SOURCES["9"] = {
-    "importance": PATHS.importance("importance.parquet", **coordinates(IMPORTANCE[0]))
-}
+if IMPORTANCE:
+    TABLE_SOURCES["9"] = {"importance": IMPORTANCE[0]}
 REPLAYS = [PATHS.replay(a.attack, **coordinates(a.cell)) for a in REPLAY]
 if REPLAYS:
     TABLE_SOURCES["replay"] = {"replays": REPLAYS}
@@ -57,7 +58,7 @@ REPORT_TABLES = TABLE_SOURCES
 REPORT_TEMPLATES = sorted(map(str, Path("src/flat/report/templates").glob("*")))
 REPORT_SOURCES = [
     *MEASURED.values(),
-    TABLE_SOURCES["9"]["importance"],
+    *IMPORTANCE,
     *REPLAYS,
     FLAGS["flags"],
     PATHS.top("guards.parquet"),
@@ -100,18 +101,9 @@ def figure_sources(wildcards):
             "ledgers": [test_ledger(STUDY, a) for a in SALIENCY],
         }
     if wildcards.figure == "fig4":
-        return {
-            "importance": PATHS.importance(
-                "importance.parquet", **coordinates(IMPORTANCE[0])
-            )
-        }
+        return {"importance": IMPORTANCE[0]}
     if wildcards.figure == "fig5":
-        return {
-            "synonyms": [
-                PATHS.importance("synonyms.parquet", **coordinates(cell))
-                for cell in IMPORTANCE
-            ]
-        }
+        return {"synonyms": SYNONYMS}
     return {"measurements": PATHS.measurements()}
 
 

@@ -226,14 +226,20 @@ class ReadingsTable(Strict):
 
 
 class Artefacts(Strict):
+    """Of a block that is absent nothing is run, drawn or reported; ``main`` alone is a study."""
+
     main: MainTables
-    transfer: TransferTable
-    ablation: AblationTable
-    importance: ImportanceAnalysis
-    groups: GroupTable
-    saliency: SaliencyFigure
+    transfer: TransferTable | None = None
+    ablation: AblationTable | None = None
+    importance: ImportanceAnalysis | None = None
+    groups: GroupTable | None = None
+    saliency: SaliencyFigure | None = None
     replay: ReplayTable | None = None
     readings: ReadingsTable | None = None
+
+    def present(self, *names: str) -> dict[str, Strict]:
+        """The blocks that the study has, by name: all, or those of these names."""
+        return {name: block for name, block in self if block is not None and (not names or name in names)}
 
 
 class Study(Strict):

@@ -32,7 +32,7 @@ def check(study: Study, where: str) -> None:
     from flat import study_guard_checks
 
     artefacts = study.artefacts
-    for part, block in artefacts:
+    for part, block in artefacts.present().items():
         for field, known, kind in (
             ("dataset", study.datasets, "datasets"),
             ("datasets", study.datasets, "datasets"),
@@ -49,9 +49,8 @@ def check(study: Study, where: str) -> None:
             value = getattr(block, field, None)
             names = value if isinstance(value, list) else [value] if value is not None else []
             _known(names, known, f"{where}: artefacts.{part}.{field}", kind)
-    for part in ("main", "transfer", "replay"):
-        block = getattr(artefacts, part)
-        if block is not None and "base" not in block.strategies:
+    for part, block in artefacts.present("main", "transfer", "replay").items():
+        if "base" not in block.strategies:
             raise StudyError(
                 f"{where}: artefacts.{part}.strategies", "base is missing", "add base: the others start from it"
             )
@@ -59,13 +58,13 @@ def check(study: Study, where: str) -> None:
         raise StudyError(
             f"{where}: strategies.base", "there is no strategy base with adversarial: false", "add it: all start there"
         )
-    importance = artefacts.importance
-    for field in ("strategy", "without_gamma"):
-        name = getattr(importance, field)
-        if study.strategies[name].mask != "variational":
-            raise StudyError(
-                f"{where}: artefacts.importance.{field}", f"{name} has no variational mask", "name a FLAT strategy"
-            )
+    for part, block in artefacts.present("importance").items():
+        for field in ("strategy", "without_gamma"):
+            name = getattr(block, field)
+            if study.strategies[name].mask != "variational":
+                raise StudyError(
+                    f"{where}: artefacts.{part}.{field}", f"{name} has no variational mask", "name a FLAT strategy"
+                )
     for name, attack in study.attacks.items():
         missing = [role for role in RECIPE_RESOURCES[attack.recipe] if role not in attack.resources]
         if missing:
@@ -90,6 +89,7 @@ def check(study: Study, where: str) -> None:
     _check_overrides(study, where)
     _check_seeds(study, where)
     _check_options(study, where)
+    _check_groups(study, where)
     study_guard_checks.check(study, where)
 
 
@@ -179,18 +179,20 @@ def _check_options(study: Study, where: str) -> None:
         layers = model.options.get("layers", 1)
         if isinstance(layers, bool) or not isinstance(layers, int) or layers < 1:
             raise StudyError(f"{place}.layers", f"{layers!r} is no number of layers", "give a whole number from 1")
-    grouped = study.artefacts.groups.model
-    if study.models[grouped].kind == "encoder":
-        raise StudyError(
-            f"{where}: artefacts.groups.model",
-            f"{grouped} reads word pieces, and Table 10's groups are groups of words",
-            "name a CNN or LSTM",
-        )
-    for name in study.artefacts.groups.strategies:
-        if study.strategies[name].groups is None:
+
+
+def _check_groups(study: Study, where: str) -> None:
+    for part, block in study.artefacts.present("groups").items():
+        place = f"{where}: artefacts.{part}"
+        if study.models[block.model].kind == "encoder":
             raise StudyError(
-                f"{where}: artefacts.groups.strategies", f"{name} has no groups", "name strategies with mask: group"
+                f"{place}.model",
+                f"{block.model} reads word pieces, and Table 10's groups are groups of words",
+                "name a CNN or LSTM",
             )
+        for name in block.strategies:
+            if study.strategies[name].groups is None:
+                raise StudyError(f"{place}.strategies", f"{name} has no groups", "name strategies with mask: group")
 
 
 def _check_overrides(study: Study, where: str) -> None:

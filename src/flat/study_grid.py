@@ -1,10 +1,33 @@
-"""The cells of a study: which models it trains, which attacks it runs on them, and with which settings."""
+"""The cells of a study: which models it trains, which attacks it runs on them, and with which settings.
+
+A block of ``artefacts`` that a study leaves out has no cells, tables or figures.
+"""
 
 from dataclasses import replace
 
 from flat.cells import NO_ATTACK, AttackedCell, Cell, base_of
 from flat.readings import objective_switches
 from flat.study import Rounds, Study, Training
+
+# the block of artefacts that each table or figure shows, in the order of the report: the paper's by number, then others
+TABLE_BLOCKS = {
+    "1": "main",
+    "2": "main",
+    "3": "main",
+    "4": "transfer",
+    "5": "ablation",
+    "6": "main",
+    "7": "main",
+    "8": "main",
+    "9": "importance",
+    "10": "groups",
+    "guards": "main",
+    "validity": "main",
+    "readings": "readings",
+    "replay": "replay",
+    "grim": "main",
+}
+FIGURE_BLOCKS: dict[int | str, str] = {3: "saliency", 4: "importance", 5: "importance", 6: "main", "curves": "main"}
 
 
 def _cell(study: Study, dataset: str, model: str, strategy: str, attack: str, seed: int) -> Cell:
@@ -46,9 +69,9 @@ def main_cells(study: Study) -> list[AttackedCell]:
 
 def transfer_cells(study: Study) -> list[AttackedCell]:
     """Table 4."""
-    t = study.artefacts.transfer
     return [
         AttackedCell(cell, a)
+        for t in study.artefacts.present("transfer").values()
         for m in t.models
         for s in t.strategies
         for a in t.attacks
@@ -58,10 +81,9 @@ def transfer_cells(study: Study) -> list[AttackedCell]:
 
 def variant_cells(study: Study) -> list[AttackedCell]:
     """Tables 5 and 10: variants of a strategy on one data set, model and attack."""
-    blocks = (study.artefacts.ablation, study.artefacts.groups)
     return [
         AttackedCell(cell, b.attack)
-        for b in blocks
+        for b in study.artefacts.present("ablation", "groups").values()
         for s in b.strategies
         for cell in _cells(study, b.dataset, b.model, s, b.attack)
     ]
@@ -69,26 +91,27 @@ def variant_cells(study: Study) -> list[AttackedCell]:
 
 def importance_cells(study: Study) -> list[Cell]:
     """Table 9, Figs 4 and 5: the first seed's models with and without gamma."""
-    i = study.artefacts.importance
-    return [_cell(study, i.dataset, i.model, s, i.attack, study.seeds[0]) for s in (i.strategy, i.without_gamma)]
+    return [
+        _cell(study, i.dataset, i.model, strategy, i.attack, study.seeds[0])
+        for i in study.artefacts.present("importance").values()
+        for strategy in (i.strategy, i.without_gamma)
+    ]
 
 
 def saliency_cells(study: Study) -> list[AttackedCell]:
     """Fig. 3: the main strategies' models of the first seed."""
-    s = study.artefacts.saliency
     return [
         AttackedCell(_cell(study, s.dataset, s.model, strategy, s.attack, study.seeds[0]), s.attack)
+        for s in study.artefacts.present("saliency").values()
         for strategy in study.artefacts.main.strategies
     ]
 
 
 def replay_cells(study: Study) -> list[AttackedCell]:
-    """The transfer matrix: models whose stored adversarial texts are asked of one another. Empty without the block."""
-    r = study.artefacts.replay
-    if r is None:
-        return []
+    """The transfer matrix: models whose stored adversarial texts are asked of one another."""
     return [
         AttackedCell(cell, r.attack)
+        for r in study.artefacts.present("replay").values()
         for m in r.models
         for s in r.strategies
         for cell in _cells(study, r.dataset, m, s, r.train_attack)
@@ -104,12 +127,10 @@ def replayed_on(study: Study, cell: Cell) -> list[AttackedCell]:
 
 
 def reading_cells(study: Study) -> list[AttackedCell]:
-    """The rows of the table of readings. Empty without the block."""
-    r = study.artefacts.readings
-    if r is None:
-        return []
+    """The rows of the table of readings."""
     return [
         AttackedCell(cell, r.attack)
+        for r in study.artefacts.present("readings").values()
         for row in r.rows
         for cell in _cells(study, row.dataset, row.model, row.strategy, r.attack)
     ]
@@ -142,17 +163,21 @@ def trained_cells(study: Study) -> list[Cell]:
 
 def reported_datasets(study: Study) -> list[str]:
     """The study's data sets without those that exist for rows of the table of readings alone."""
-    others = [block for part, block in study.artefacts if part != "readings" and block is not None]
-    used = {name for block in others for name in getattr(block, "datasets", [getattr(block, "dataset", "")])}
-    readings = study.artefacts.readings
+    blocks = study.artefacts.present()
+    readings = blocks.pop("readings", None)
+    used = {name for block in blocks.values() for name in getattr(block, "datasets", [getattr(block, "dataset", "")])}
     only_read = {row.dataset for row in readings.rows} - used if readings else set()
     return [name for name in study.datasets if name not in only_read]
 
 
 def table_keys(study: Study) -> list[str]:
-    """The tables of a study: the paper's by number, those of its own that it asks for, the check of printed numbers."""
-    own = [name for name in ("readings", "replay") if getattr(study.artefacts, name) is not None]
-    return [*map(str, range(1, 11)), "guards", "validity", *own, "grim"]
+    """The tables of a study: those of the blocks of artefacts that it has."""
+    return [key for key, block in TABLE_BLOCKS.items() if block in study.artefacts.present()]
+
+
+def figure_keys(study: Study) -> list[int | str]:
+    """The figures of a study, as its tables."""
+    return [key for key, block in FIGURE_BLOCKS.items() if block in study.artefacts.present()]
 
 
 def rounds_of(study: Study, cell: Cell) -> Rounds:

@@ -24,6 +24,11 @@ def change(path: str, value=...):
     return study
 
 
+def with_blocks(*names: str):
+    """The demo study with the main tables and these blocks of artefacts alone."""
+    return change("artefacts", copy.deepcopy({name: DEMO["artefacts"][name] for name in ("main", *names)}))
+
+
 CNN = {"models": ["CNN"]}
 
 

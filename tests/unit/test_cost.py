@@ -15,7 +15,7 @@ from flat.cost.jobs import Job, jobs_of
 from flat.cost.rates import Rates, Sample, fit
 from flat.cost.record import samples_of
 from flat.errors import FlatError
-from flat.study import load
+from flat.study import Artefacts, load
 
 EMPTY = Rates("a machine", "a run", [])
 FACTS = DataFacts(1000, 100, 200, 20.0, 5000, "a test")
@@ -40,6 +40,15 @@ def test_the_papers_jobs_are_those_of_its_plan(paper):
     assert counts["train_base"] == 17 and counts["train_round"] == 3 * (2 * 2 * 16 + 3 + 5 + 12)
     assert counts["interpret_lime"] == 96 and counts["interpret_ig"] == 108 and counts["replay"] == 12
     assert counts["attack_test"] == 4 * 4 * 3 * 2 + 4 * (5 * 3 + 2) + 3 + 5 + 12 + 1
+
+
+def test_a_study_of_the_main_tables_alone_has_no_other_jobs(paper):
+    study, data = paper
+    alone = study.model_copy(update={"artefacts": Artefacts(main=study.artefacts.main)})
+    counts = Counter(job.rule for job in jobs_of(alone, data))
+    assert counts["make_table"] == 9 and counts["draw_figure"] == 2
+    assert not {"measure_importance", "replay", "group_words"} & set(counts)
+    assert counts["attack_test"] == counts["interpret_ig"] == counts["interpret_lime"] == 96
 
 
 def test_what_is_counted_is_what_the_study_says(paper):

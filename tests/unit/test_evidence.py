@@ -10,7 +10,7 @@ from scipy import stats
 from table_examples import row, study
 
 from flat import paths
-from flat.analysis import claim_rows, intervals, paper, robustness
+from flat.analysis import claim_rows, claims, intervals, paper, robustness
 from flat.analysis.claims import Claim
 from flat.analysis.judge import flag_finder, judge_study
 from flat.analysis.outcomes import Outcomes
@@ -18,6 +18,7 @@ from flat.cells import AttackedCell, Cell
 from flat.interpretation import consistency
 from flat.report import claims as report_claims
 from flat.report import page
+from flat.study import Artefacts
 from flat.study_grid import attacked_cells, explained_cells, trained_cells
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -222,6 +223,26 @@ def test_flags_of_either_side_go_with_the_claim(run, printed):
     lines = claim_rows.claim_rows(judge_study(mine, [one_claim()], measurements, printed, root, flags=flags), mine)
     assert lines[0]["flags"] == "miscalibrated;saturated"
     assert flag_finder(None)(cell | {"attack": ""}) == []
+
+
+def test_claims_of_blocks_that_a_study_lacks_are_not_run(run, printed, tmp_path):
+    mine, measurements, root = run
+    alone = mine.model_copy(update={"artefacts": Artefacts(main=mine.artefacts.main)})
+    found = claims.load(Path(__file__).parents[2] / "config" / "claims.yaml")
+    lacking = [c for c in found if {c.family} & {"Table 4", "Table 5", "Table 9", "Table 10", "Figure 5"}]
+    judged = judge_study(alone, [one_claim(), *lacking], measurements, printed, root)
+    assert [item.verdict for item in judged] == ["reproduced", *["not run"] * len(lacking)]
+    lines = {line["claim"]: line for line in claim_rows.claim_rows(judged, alone)}
+    assert lines["importance-is-not-frequency"]["printed"] == "0.028000"  # |r|, for whoever runs the analysis
+    assert lines["transfer-flat-above-adv"]["tables"] == ""  # a table that the study does not make
+    assert lines["flat-above-group-masks"]["tables"] == "results/tiny/tables/table3.csv"
+    cells = [line for line in claim_rows.cell_rows(judged) if line["claim"] == "gamma-brings-synonyms-together"]
+    assert [(line["of"], line["status"]) for line in cells] == [("", "not run")]
+    path = tmp_path / "claims.csv"
+    claim_rows.write(str(path), claim_rows.CLAIM_COLUMNS, list(lines.values()))
+    links = {line.where: line.links for line in report_claims.read(path)}
+    assert links["Table 3"] == (("table3", "Table 3"),)
+    assert links["Table 4"] == links["Table 10"] == links["Table 9, Figure 4"] == ()
 
 
 def test_rows_become_a_section_of_the_report(run, printed, tmp_path):

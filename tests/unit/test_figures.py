@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from demo_studies import with_blocks
 
-from flat.errors import ArtefactError
+from flat.errors import ArtefactError, StudyError
 from flat.paths import figure_stem
 from flat.report import figure_3, figure_4, figure_5, figure_6, figures, inputs, word_canvas
 from flat.report.figure_style import RC, colour_of, marker_of
 from flat.report.word_canvas import Word
+from flat.study_grid import FIGURE_BLOCKS
 
 DEMO = Path(__file__).parents[2] / "config" / "demo.yaml"
 STRATEGIES = {"base": "base", "adv": "adv", "FLAT": "FLAT"}
@@ -327,6 +329,16 @@ def test_the_user_s_matplotlib_settings_change_nothing(written, tmp_path):
 def test_variants_have_colours_of_their_own():
     names = ["base", "adv", "FLAT", "FLAT-nobeta", "FLAT-nogamma"]
     assert len({colour_of(name, names) for name in names}) == len({marker_of(name, names) for name in names}) == 5
+
+
+def test_a_figure_of_a_block_that_the_study_lacks_is_refused():
+    from flat.study import parse
+
+    values = parse(with_blocks()).model_dump(mode="json")
+    assert list(figures.TITLES) == list(FIGURE_BLOCKS) == list(inputs.INPUTS)
+    for number in (3, 4, 5):
+        with pytest.raises(StudyError, match=f"figure {number}: the study has no such figure"):
+            inputs.drawing_of(number, values, {}, [])
 
 
 def test_drawings_from_a_study_s_files(saliency, tmp_path):

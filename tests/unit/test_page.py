@@ -11,7 +11,7 @@ from flat import paths
 from flat.report import page, summary
 from flat.report.figures import FigureFile
 from flat.report.table_layout import Column, Layout, Row, Table, Wide, WideRow, wide
-from flat.study import ReadingsTable, ReplayTable, load
+from flat.study import Artefacts, ReadingsTable, ReplayTable, load
 from flat.study_grid import table_keys
 
 DEMO = Path(__file__).parents[2] / "config" / "demo.yaml"
@@ -269,6 +269,13 @@ def test_summary_of_the_tables_that_the_paper_does_not_have(study, tmp_path):
     assert items["Replay"].key_line == "accuracy 15.0 % on own texts, 35.0 % on those of others"
     assert items["Readings"].key_line == "2 rows; AA changes most in CNN FLAT-nogamma: -7.5 points"
     assert items["Replay"].where == "results/demo/tables/replay.{csv,md,tex}"
+
+
+def test_summary_of_the_main_tables_alone(study, tmp_path):
+    main = Artefacts(main=study.artefacts.main)
+    names = [item.name for item in summary.collect(study.model_copy(update={"artefacts": main}), tmp_path)]
+    tables = [f"Table {n}" for n in (1, 2, 3, 6, 7, 8)] + ["Guards", "Validity", "Grim"]
+    assert names == [*tables, "Figure 6", "Curves", "Claims"]
 
 
 def test_tables_of_our_own_have_anchors_files_and_no_printed_values(study):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from demo_studies import CNN, ROOT, change, with_override
+from demo_studies import CNN, DEMO, ROOT, change, with_blocks, with_override
 
 from flat import paths
 from flat.errors import StudyError
@@ -13,14 +13,21 @@ from flat.study_grid import (
     Cell,
     attacked_cells,
     explained_cells,
+    figure_keys,
+    importance_cells,
     last_round,
+    main_cells,
     objective_of,
     reading_cells,
     replayed_on,
+    reported_datasets,
     rounds_of,
+    saliency_cells,
     table_keys,
     trained_cells,
     training_of,
+    transfer_cells,
+    variant_cells,
 )
 
 REPLAY = {
@@ -74,6 +81,11 @@ BAD = {
     ),
     "unknown strategy": (change("artefacts.ablation.strategies", ["FLAT+"]), r"FLAT\+ is not among the strategies"),
     "no base": (change("artefacts.main.strategies", ["adv", "FLAT"]), r"base is missing"),
+    "transfer without base": (
+        change("artefacts.transfer.strategies", ["adv"]),
+        r"artefacts\.transfer\.strategies: base is missing",
+    ),
+    "groups of word pieces": (change("artefacts.groups.model", "BERT"), r"groups\.model: BERT reads word pieces"),
     "attack without resource": (
         change("attacks.textfooler.resources", {"synonyms": "synonyms-standin"}),
         r"attacks\.textfooler\.resources: the recipe textfooler needs sentence_encoder, tagger",
@@ -191,6 +203,54 @@ def test_a_study_has_the_tables_that_it_asks_for():
         f"results/demo/figures/{stem}.png" for stem in ("fig6", "curves", "{figure}")
     ]
     assert [paths.figure_key(paths.figure_stem(key)) for key in (6, "curves")] == [6, "curves"]
+
+
+MAIN_TABLES = ["1", "2", "3", "6", "7", "8", "guards", "validity", "grim"]
+BLOCKS = {  # block: its tables, its figures
+    "transfer": (["4"], []),
+    "ablation": (["5"], []),
+    "importance": (["9"], [4, 5]),
+    "groups": (["10"], []),
+    "saliency": ([], [3]),
+    "replay": (["replay"], []),
+    "readings": (["readings"], []),
+}
+
+
+def test_main_tables_alone_are_a_study():
+    study = parse(with_blocks())
+    main = sorted(set(main_cells(study)))
+    assert attacked_cells(study) == explained_cells(study, "ig") == explained_cells(study, "lime") == main
+    assert trained_cells(study) == sorted({a.cell for a in main})
+    for none in (transfer_cells, variant_cells, importance_cells, saliency_cells, reading_cells):
+        assert none(study) == []
+    assert table_keys(study) == MAIN_TABLES and figure_keys(study) == [6, "curves"]
+    assert reported_datasets(study) == list(study.datasets)  # also one that no block names
+    assert list(study.artefacts.present()) == ["main"]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_block_brings_its_own_tables_and_figures(block):
+    tables, figures = BLOCKS[block]
+    study = parse(with_blocks(block))
+    assert set(table_keys(study)) == {*MAIN_TABLES, *tables}
+    assert set(figure_keys(study)) == {*figures, 6, "curves"}
+    whole = parse(DEMO)
+    assert [key for key in table_keys(whole) if key in table_keys(study)] == table_keys(study)
+    assert set(attacked_cells(study)) <= set(attacked_cells(whole))
+    without = parse(change(f"artefacts.{block}", None))
+    assert without == parse(change(f"artefacts.{block}"))
+    assert set(table_keys(whole)) - set(table_keys(without)) == set(tables)
+    assert set(figure_keys(whole)) - set(figure_keys(without)) == set(figures)
+
+
+def test_main_tables_alone_are_checked():
+    alone = with_blocks()
+    alone["artefacts"]["main"] |= {"strategies": ["adv"]}
+    with pytest.raises(StudyError, match=r"artefacts\.main\.strategies: base is missing"):
+        parse(alone)
+    with pytest.raises(StudyError, match=r"overrides\.0\.where: it fits no cell"):
+        parse(with_blocks() | {"overrides": [{"where": {"strategies": ["group10"]}, "rounds": {"epochs": 1}}]})
 
 
 def test_base_models_are_trained_once_whatever_the_attacks():

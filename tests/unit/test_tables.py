@@ -10,6 +10,7 @@ from flat.analysis import robustness
 from flat.errors import ArtefactError, StudyError
 from flat.report import render, tables
 from flat.report.table_layout import NOT_RUN, RUN, UNDEFINED
+from flat.study_grid import TABLE_BLOCKS
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def extras():
 
 def test_each_table_exists_and_no_other(extras):
     keys = [*map(str, range(1, 11)), "guards", "validity", "readings", "replay", "grim"]
-    assert list(tables.TABLES) == keys
+    assert list(tables.TABLES) == list(TABLE_BLOCKS) == keys
     for key in keys:
         assert build(key, [], extras).key == key
     with pytest.raises(StudyError, match="11"):
@@ -27,6 +28,12 @@ def test_each_table_exists_and_no_other(extras):
     plain = study().artefacts.model_copy(update={"replay": None})
     with pytest.raises(StudyError, match="replay: the study has no such table"):
         build("replay", [], extras, artefacts=plain.model_dump())
+    alone = {"main": study().artefacts.main}
+    for key in ("1", "2", "3", "6", "7", "8", "guards", "validity", "grim"):
+        assert build(key, [], extras, artefacts=alone).key == key
+    for key in ("4", "5", "9", "10", "readings", "replay"):
+        with pytest.raises(StudyError, match=f"{key}: the study has no such table"):
+            build(key, [], extras, artefacts=alone)
 
 
 def test_accuracy_beside_the_printed_one(extras):

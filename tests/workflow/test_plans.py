@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.workflow
 
@@ -46,6 +47,24 @@ def test_the_cost_model_counts_the_jobs_of_the_plan(paper_plan, repository):
     expected = Counter(job.rule for job in jobs_of(study, data_facts(study, "no such folder")))
     assert {rule: planned[rule] for rule in expected} == expected
     assert set(planned) - set(expected) <= {"all", "fetch_resource", "total"}
+
+
+def test_a_study_of_the_main_tables_alone_is_planned_without_the_rest(checkout):
+    from flat.cost.facts import data_facts
+    from flat.cost.jobs import jobs_of
+    from flat.study import load
+
+    values = yaml.safe_load((checkout.folder / "tests/data/tiny.yaml").read_text())
+    values |= {"name": "main-alone", "artefacts": {"main": values["artefacts"]["main"]}}
+    path = checkout.folder / "main-alone.yaml"
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    jobs, tables, figures = (checkout.plan("--", target, study=path.name) for target in ("all", "tables", "figures"))
+    assert jobs["make_table"] == tables["make_table"] == 9 and jobs["draw_figure"] == figures["draw_figure"] == 2
+    assert not {"measure_importance", "replay", "group_words", "train_start"} & set(jobs)
+    assert jobs["attack_test"] == jobs["interpret_ig"] == jobs["interpret_lime"] == 3  # base, adv and FLAT
+    study = load(path)
+    counted = Counter(job.rule for job in jobs_of(study, data_facts(study, "no such folder")))
+    assert {rule: n for rule, n in jobs.items() if rule not in ("all", "fetch_resource")} == counted
 
 
 def test_the_papers_study_is_planned_in_seconds(paper_plan):

@@ -10,6 +10,7 @@ from flat.analysis.evidence import CellResult, Judged
 from flat.analysis.printed_cells import printed_wins
 from flat.analysis.robustness import METRICS
 from flat.artefacts import atomic
+from flat.study_grid import table_keys
 
 CLAIM_COLUMNS = (
     "claim", "statement", "where", "family", "estimand", "direction", "margin", "verdict", "mark",
@@ -67,7 +68,7 @@ def _claim_row(item: Judged, study) -> dict[str, object]:
         "rank_agreement": _number(statistics.rank_agreement(*zip(*pairs, strict=True)) if pairs else float("nan")),
         "flags": SEPARATOR.join(dict.fromkeys(flag for cell in run for flag in cell.flags)),
         "stand_ins": "yes" if any(_stands_in(cell, study) for cell in run) else "",
-        "tables": SEPARATOR.join(place.table(key, "csv") for key in claim.tables),
+        "tables": SEPARATOR.join(place.table(key, "csv") for key in claim.tables if key in table_keys(study)),
         "ledgers": SEPARATOR.join(dict.fromkeys(file for cell in run for file in cell.files)),
     }
 

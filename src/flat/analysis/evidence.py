@@ -94,7 +94,8 @@ def single_result(claim: Claim, study, importance, synonyms, printed) -> list[Ce
     """|r| or the synonym gap, where the study's importance analysis is of the claim's cell; one checkpoint each.
 
     Args:
-        importance: importance.parquet of the strategy. synonyms: synonyms.parquet with and without gamma.
+        importance: importance.parquet of the strategy. synonyms: synonyms.parquet with and without gamma. None and
+            nothing of a study without the analysis.
     """
     own, grid = study.artefacts.importance, claim.cells
     keys = {"dataset": grid.datasets[0], "model": grid.models[0], "attack": grid.attacks[0]}
@@ -104,8 +105,8 @@ def single_result(claim: Claim, study, importance, synonyms, printed) -> list[Ce
         keys["metric"] = claim.estimand.pair
         text = printed.value("9", **paper.IMPORTANCE, correlation=claim.estimand.pair, metric="pearson_r")
         r = None if text is None else abs(Decimal(text))
-    result = CellResult(keys, (own.strategy, ""), r)
-    if (own.dataset, own.model, own.attack) != (keys["dataset"], keys["model"], keys["attack"]) or importance is None:
+    result = CellResult(keys, (own.strategy if own else "", ""), r)
+    if importance is None or (own.dataset, own.model, own.attack) != (keys["dataset"], keys["model"], keys["attack"]):
         return [result]
     cells, place = importance_cells(study), paths.of(study)
     if claim.estimand.kind == "correlation":

@@ -58,8 +58,11 @@ def flag_finder(flags) -> FlagsOf:
 
 
 def _importance(study, root: Path):
-    """importance.parquet of the importance analysis, and synonyms.parquet with and without gamma."""
+    """importance.parquet of the importance analysis, and synonyms.parquet with and without gamma; None and nothing of a
+    study without it."""
     cells = [paths.coordinates(cell) for cell in importance_cells(study)]
+    if not cells:
+        return None, []
     place = paths.of(study)
     importance = read_table(root / place.importance("importance.parquet", **cells[0]))
     return importance, [read_table(root / place.importance("synonyms.parquet", **cell)) for cell in cells]

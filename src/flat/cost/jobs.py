@@ -15,6 +15,7 @@ from flat.study_grid import (
     attacked_train,
     device_of,
     explained_cells,
+    figure_keys,
     importance_cells,
     last_round,
     replay_cells,
@@ -25,7 +26,6 @@ from flat.study_grid import (
     training_of,
 )
 
-FIGURES = (*range(3, 7), "curves")
 # whose lazy search spares most sentences their encoding: another cost than the exact one's
 ENCODING = ("textfooler",)
 
@@ -246,4 +246,4 @@ def _report_jobs(study: Study) -> list[Job]:
     once = ("collect_measurements", "estimate_intervals", "judge_claims", "write_report")
     jobs = [Job(rule, (), rule) for rule in once]
     jobs += [Job("make_table", (table_stem(key),), "make_table") for key in table_keys(study)]
-    return jobs + [Job("draw_figure", (figure_stem(number),), "draw_figure") for number in FIGURES]
+    return jobs + [Job("draw_figure", (figure_stem(number),), "draw_figure") for number in figure_keys(study)]

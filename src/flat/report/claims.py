@@ -21,7 +21,7 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class ClaimLine:
-    """One claim, as text. ``links``: (anchor on the page, what it is called) of the tables it speaks of."""
+    """One claim, as text. ``links``: (anchor on the page, what it is called) of the tables where it stands."""
 
     statement: str
     where: str
@@ -59,7 +59,8 @@ def _line(row: dict[str, str]) -> ClaimLine:
     places = _decimals(row)
     low, high = row["low"], row["high"]
     shown = _plain if row["unit"] == "correlation" else _signed  # |r| has no sign
-    tables = [Path(path).stem for path in row["tables"].split(";") if path]
+    stems = [Path(path).stem for path in row["tables"].split(";") if path]
+    tables = [(stem, stem.replace("table", "Table ")) for stem in stems]
     return ClaimLine(
         statement=row["statement"],
         where=row["where"],
@@ -76,7 +77,7 @@ def _line(row: dict[str, str]) -> ClaimLine:
         reversals=row["reversals"] if run and row["p"] else "",
         detectable=_plain(row["minimum_detectable"], places),
         flags=row["flags"].replace("_", " ").replace(";", ", "),
-        links=tuple((stem, stem.replace("table", "Table ")) for stem in tables),
+        links=tuple((stem, name) for stem, name in tables if name in row["where"].split(", ")),
     )
 
 

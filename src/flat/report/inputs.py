@@ -5,7 +5,9 @@ from functools import cache
 from pathlib import Path
 
 from flat.artefacts import read_json, read_table
+from flat.errors import StudyError
 from flat.study import Study, parse
+from flat.study_grid import figure_keys
 
 PAPER = "config/paper"  # the printed tables, in the repository
 
@@ -76,11 +78,17 @@ def replays_of(paths: Sequence[str]):
 
 def drawing_of(number: int | str, study_values: dict, files: Mapping, cells: Sequence[dict]):
     """Draw a figure by its key; ``cells``: the coordinates of Figure 3's models or of the curves' attacked cells, in
-    order of their files."""
+    order of their files.
+
+    Raises:
+        StudyError: the study has no such figure.
+    """
     from flat.report.figure_flags import marked
     from flat.report.figures import draw
 
     study = parse(study_values)
+    if number not in figure_keys(study):
+        raise StudyError(f"figure {number}", "the study has no such figure", f"ask for one of {figure_keys(study)}")
     return marked(study, draw(number, **INPUTS[number](study, files, cells)), _read(files.get("flags")))
 
 

@@ -17,7 +17,7 @@ from flat.errors import FlatError
 from flat.report import figures
 from flat.report.claims import VERDICTS
 from flat.study import Study, load
-from flat.study_grid import table_keys
+from flat.study_grid import figure_keys, table_keys
 
 Rows = list[dict[str, str]]
 KINDS = ("csv", "md", "tex")
@@ -74,9 +74,9 @@ def collect(study: Study, root: str | Path = ".") -> list[Item]:
         )
         for key in table_keys(study)
     ]
-    for n, title in figures.TITLES.items():
+    for n in figure_keys(study):
         files = [place.figure(n, kind) for kind in ("csv", "pdf", "png")]
-        found.append(_item(paths.figure_name(n), title, files, Path(root), lambda rows, n=n: _FIGURES[n](rows)))
+        found.append(_item(paths.figure_name(n), figures.TITLES[n], files, Path(root), _FIGURES[n]))
     files = [place.claims("claims.csv"), place.claims("claim_cells.csv")]
     found.append(_item("Claims", "Verdicts on the paper's claims", files, Path(root), _verdicts))
     return found

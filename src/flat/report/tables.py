@@ -43,8 +43,7 @@ TABLES: dict[str, Callable[..., Table]] = {
 
 
 def build(key: str, study, measurements, extras: Extras) -> Table:
-    """The table of a study with this key: "1" to "10" of the paper, "guards", "validity" and "grim"; "readings" and
-    "replay" where it asks for them.
+    """The table of a study with this key, one of ``flat.study_grid.table_keys``.
 
     Entries of flagged cells (``extras.flags``) are marked, and notes say why.
 
