@@ -49,6 +49,10 @@ def serve(tmp_path):
     return run
 
 
+# the process id in a file that is whole as soon as it is there
+STARTED = "open('starting', 'w').write(str(os.getpid()))\nos.rename('starting', 'started')"
+
+
 def test_a_job_runs_in_a_forked_child_with_the_callers_folder_environment_arguments_and_output(serve, tmp_path):
     done = serve(
         "print(os.getcwd(), os.environ['MARK'], sys.argv[1:], __name__, os.environ.get(handover.ADDRESS))\n"
@@ -82,7 +86,7 @@ job.kill()
 job.wait()
 time.sleep(0.5)
 """
-    body = "open('started', 'w').write(str(os.getpid()))\nimport time\ntime.sleep(30)\nopen('finished', 'w')"
+    body = f"{STARTED}\nimport time\ntime.sleep(30)\nopen('finished', 'w')"
     begun = time.monotonic()
     assert serve(body, wrapper).returncode == 0
     assert time.monotonic() - begun < 20 and not (tmp_path / "finished").exists()
@@ -99,7 +103,7 @@ while not os.path.exists("started"):
     time.sleep(0.02)
 os._exit(9)
 """
-    body = "open('started', 'w').write(str(os.getpid()))\nimport time\ntime.sleep(30)"
+    body = f"{STARTED}\nimport time\ntime.sleep(30)"
     assert serve(body, wrapper).returncode == 9
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "started").read_text()), 0)
