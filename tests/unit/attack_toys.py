@@ -57,6 +57,13 @@ SENTENCES = [
     ("nice film , great cast , and a fine story about two people who meet on a train to nowhere", 1),
     ("a dire picture", 0),
 ]
+ODD_TEXTS = [
+    "",
+    "it 's n't",
+    "a well-known 'quoted' film -- e.g. the u.s. one , @home *star*",
+    "naïve café ½ 中文 words",
+    "don't stop !!! >>>> ( 3.5 stars )",
+]
 
 
 class BagOfWords(torch.nn.Module):
