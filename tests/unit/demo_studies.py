@@ -1,9 +1,11 @@
-"""The demo study as plain data, to be changed by a test."""
+"""The demo study, to be changed by a test: as plain data, and with the paper's tables alone."""
 
 import copy
 from pathlib import Path
 
 import yaml
+
+from flat.study import Study, load
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = yaml.safe_load((ROOT / "config/demo.yaml").read_text())
@@ -29,7 +31,21 @@ def with_blocks(*names: str):
     return change("artefacts", copy.deepcopy({name: DEMO["artefacts"][name] for name in ("main", *names)}))
 
 
+def with_paper_tables() -> Study:
+    """The demo with the paper's tables alone."""
+    study = load(ROOT / "config" / "demo.yaml")
+    paper = study.artefacts.model_copy(update={"replay": None, "readings": None})
+    return study.model_copy(update={"artefacts": paper})
+
+
 CNN = {"models": ["CNN"]}
+REPLAY = {
+    "dataset": "sst2",
+    "attack": "textfooler",
+    "train_attack": "pwws",
+    "models": ["LSTM", "CNN"],
+    "strategies": ["base", "adv"],
+}
 
 
 def with_override(**override):
