@@ -1,7 +1,8 @@
 """A study: one YAML file that says which data, models, strategies and attacks are run, and which artefacts are drawn.
 
-The pydantic models below are the one source of what a study may say: the JSON schema in ``config/schema`` is generated
-from them, and every unknown key, wrong type or impossible combination is refused before a single job is planned.
+The pydantic models below, and those that they hold, are the one source of what a study may say: the JSON schema in
+``config/schema`` is generated from them, and every unknown key, wrong type or impossible combination is refused before
+a single job is planned.
 """
 
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from flat.errors import StudyError
 from flat.readings import Method, Switches
+from flat.study_artefacts import Artefacts
 from flat.study_data import Dataset, Name, Override, Positive, Seeds, Strict
 from flat.study_guards import Guards, Tune, Tuned, Validity, selected_on_dev
 
@@ -145,101 +147,7 @@ class Interpretation(Strict):
     classes: Literal["all", "gold"] = "all"
 
 
-# --- what is reported ---------------------------------------------------------------------------------------------
-
-
-class MainTables(Strict):
-    """Tables 2, 3, 7, 8 and Fig. 6."""
-
-    datasets: list[str]
-    models: list[str]
-    strategies: list[str]
-    train_attacks: list[str]
-
-
-class TransferTable(Strict):
-    """Table 4: models trained on one attack, attacked by others."""
-
-    dataset: str
-    models: list[str]
-    strategies: list[str]
-    train_attack: str
-    attacks: list[str]
-
-
-class OneCell(Strict):
-    dataset: str
-    model: str
-    attack: str
-
-
-class AblationTable(OneCell):
-    """Table 5."""
-
-    strategies: list[str]
-
-
-class ImportanceAnalysis(OneCell):
-    """Table 9, Figs 4 and 5."""
-
-    strategy: str
-    without_gamma: str
-    words: Positive = 1000
-    synonyms: Positive = 10
-
-
-class GroupTable(OneCell):
-    """Table 10."""
-
-    strategies: list[str]
-
-
-class SaliencyFigure(OneCell):
-    """Fig. 3."""
-
-    examples: Positive = 3
-
-
-class ReplayTable(Strict):
-    """The transfer matrix: stored adversarial texts of each model, asked of every other model of the data set."""
-
-    dataset: str
-    attack: str
-    train_attack: str
-    models: list[str]
-    strategies: list[str]
-
-
-class ReadingCell(Strict):
-    """One row of the table of readings. ``strategy`` carries the switches; a data set may carry mask_unknown."""
-
-    dataset: str
-    model: str
-    strategy: str
-
-
-class ReadingsTable(Strict):
-    """What each reading of the method does to SA, AA and KT. Each model's first row is what the others differ from."""
-
-    attack: str
-    rows: Annotated[list[ReadingCell], Field(min_length=2)]
-
-
-class Artefacts(Strict):
-    """Of a block that is absent nothing is run, drawn or reported; ``main`` alone is a study."""
-
-    main: MainTables
-    transfer: TransferTable | None = None
-    ablation: AblationTable | None = None
-    importance: ImportanceAnalysis | None = None
-    groups: GroupTable | None = None
-    saliency: SaliencyFigure | None = None
-    replay: ReplayTable | None = None
-    readings: ReadingsTable | None = None
-
-    def present(self, *names: str) -> dict[str, Strict]:
-        """The blocks that the study has, by name: all, or those of these names."""
-        return {name: block for name, block in self if block is not None and (not names or name in names)}
+# --- the study as a whole -------------------------------------------------------------------------------------------
 
 
 class Study(Strict):

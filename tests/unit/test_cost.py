@@ -15,7 +15,8 @@ from flat.cost.jobs import Job, jobs_of
 from flat.cost.rates import Rates, Sample, fit
 from flat.cost.record import samples_of
 from flat.errors import FlatError
-from flat.study import Artefacts, load
+from flat.study import load
+from flat.study_artefacts import Artefacts
 
 EMPTY = Rates("a machine", "a run", [])
 FACTS = DataFacts(1000, 100, 200, 20.0, 5000, "a test")

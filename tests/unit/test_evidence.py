@@ -18,7 +18,7 @@ from flat.cells import AttackedCell, Cell
 from flat.interpretation import consistency
 from flat.report import claims as report_claims
 from flat.report import page
-from flat.study import Artefacts
+from flat.study_artefacts import Artefacts
 from flat.study_grid import attacked_cells, explained_cells, trained_cells
 
 SEEDS = [0, 1, 2, 3, 4]

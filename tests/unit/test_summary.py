@@ -7,7 +7,8 @@ from demo_studies import with_paper_tables
 
 from flat import paths
 from flat.report import summary
-from flat.study import Artefacts, ReadingsTable, ReplayTable, load
+from flat.study import load
+from flat.study_artefacts import Artefacts, ReadingsTable, ReplayTable
 from flat.study_grid import table_keys
 
 DEMO = Path(__file__).parents[2] / "config" / "demo.yaml"
