@@ -1,0 +1,234 @@
+"""What a study has made: each table and figure with its files, what is missing, and what it says in one line."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, median
+
+from flat import paths
+from flat.report import figures
+from flat.report.claims import VERDICTS
+from flat.study import Study
+from flat.study_grid import figure_keys, table_keys
+
+Rows = list[dict[str, str]]
+KINDS = ("csv", "md", "tex")
+MAIN_PAIR_SET = "shared"
+SA, DEV, AA = "test_accuracy_percent", "dev_accuracy_percent", "after_attack_accuracy_percent"
+TABLE_TITLES = {
+    "1": "Data sets",
+    "2": "Test accuracy",
+    "3": "Robustness, IG",
+    "4": "Transfer to other attacks",
+    "5": "Ablation of β and γ",
+    "6": "Preprocessing",
+    "7": "Dev accuracy",
+    "8": "Robustness, LIME",
+    "9": "Correlations",
+    "10": "Group masks",
+    "readings": "Readings of the method",
+    "replay": "Transfer matrix",
+    "guards": "Guards",
+    "validity": "Validity of adversarial texts",
+    "grim": "Check of the printed numbers",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A table or figure: its name, what it says in one line, its files, those of them that are absent."""
+
+    name: str
+    title: str
+    key_line: str
+    files: tuple[Path, ...]
+    missing: tuple[Path, ...]
+
+    @property
+    def where(self) -> str:
+        """results/demo/tables/table3.{csv,md,tex}"""
+        first = self.files[0]
+        if len({file.stem for file in self.files}) > 1:
+            return ", ".join(map(str, self.files))
+        return f"{first.with_suffix('')}.{{{','.join(file.suffix[1:] for file in self.files)}}}"
+
+
+def collect(study: Study, root: str | Path = ".") -> list[Item]:
+    """Every table and figure of the study, whether there or not; paths are relative to ``root``."""
+    place = paths.of(study)
+    found = [
+        _item(
+            paths.table_name(key),
+            TABLE_TITLES[key],
+            [place.table(key, kind) for kind in KINDS],
+            Path(root),
+            _TABLES[key],
+        )
+        for key in table_keys(study)
+    ]
+    for n in figure_keys(study):
+        files = [place.figure(n, kind) for kind in ("csv", "pdf", "png")]
+        found.append(_item(paths.figure_name(n), figures.TITLES[n], files, Path(root), _FIGURES[n]))
+    files = [place.claims("claims.csv"), place.claims("claim_cells.csv")]
+    found.append(_item("Claims", "Verdicts on the paper's claims", files, Path(root), _verdicts))
+    return found
+
+
+def _item(name: str, title: str, files: list[str], root: Path, say: Callable[[Rows], str]) -> Item:
+    missing = tuple(Path(file) for file in files if not (root / file).is_file())
+    line = "MISSING" if missing else _say(root / files[0], say)
+    return Item(name, title, line, tuple(map(Path, files)), missing)
+
+
+def _say(path: Path, say: Callable[[Rows], str]) -> str:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if rows and set(rows[0]) == {"status", "reason"}:
+        return f"not run: {rows[0]['reason']}"
+    try:
+        return say(rows) or "not run"
+    except (KeyError, ValueError) as error:  # a summary must not fail a run that has ended well
+        return f"cannot be summarised ({type(error).__name__}: {error})"
+
+
+# --- one line for each artefact, from its csv
+
+
+def _run(rows: Rows, **wanted: str) -> Rows:
+    return [
+        row for row in rows if row["status"] == "run" and all(row.get(name) == value for name, value in wanted.items())
+    ]
+
+
+def _by_strategy(metric: str, spec: str, unit: str = "", **wanted: str) -> Callable[[Rows], str]:
+    """The mean of a metric for each strategy over the cells that all of them ran."""
+
+    def say(rows: Rows) -> str:
+        cells: dict[tuple, dict[str, list[float]]] = {}
+        for row in _run(rows, metric=metric, **wanted):
+            cell = tuple(row.get(name, "") for name in ("dataset", "model", "attack"))
+            cells.setdefault(cell, {}).setdefault(row["strategy"], []).append(float(row["ours"]))
+        names = list(dict.fromkeys(name for cell in cells.values() for name in cell))
+        shared = [cell for cell in cells.values() if len(cell) == len(names)]
+        if not shared:
+            return ""
+        means = (f"{name} {fmean(fmean(cell[name]) for cell in shared):{spec}}{unit}" for name in names)
+        return f"{', '.join(means)} (mean of {len(shared)} cells)"
+
+    return say
+
+
+def _joined(*parts: tuple[str, Callable[[Rows], str]]) -> Callable[[Rows], str]:
+    return lambda rows: "; ".join(f"{name} {line}" for name, say in parts if (line := say(rows)))
+
+
+def _by(column: str, metric: str, spec: str, unit: str = "") -> Callable[[Rows], str]:
+    """A metric's value for each value of a column."""
+
+    def say(rows: Rows) -> str:
+        return ", ".join(f"{row[column]} {float(row['ours']):{spec}}{unit}" for row in _run(rows, metric=metric))
+
+    return say
+
+
+def _ablation(rows: Rows) -> str:
+    parts = (f"β {row['beta']} γ {row['gamma']} {float(row['ours']):.1f} %" for row in _run(rows, metric=AA))
+    return f"AA {', '.join(parts)}" if rows and _run(rows, metric=AA) else ""
+
+
+def _readings(rows: Rows) -> str:
+    """The largest change of AA between two readings of one model."""
+    rows = [row for row in _run(rows, metric=AA) if row["minus"]]
+    if not rows:
+        return ""
+    most = max(rows, key=lambda row: abs(float(row["ours"])))
+    return f"{len(rows)} rows; AA changes most in {most['model']} {most['strategy']}: {float(most['ours']):+.1f} points"
+
+
+def _replay(rows: Rows) -> str:
+    """The mean accuracy of models on their own texts and on those of others."""
+    texts = _run(rows, metric="replayed_accuracy_percent")
+    parts = ("model", "strategy", "train_attack")
+    found = {True: [], False: []}
+    for row in texts:
+        found[all(row[part] == row[f"source_{part}"] for part in parts)].append(float(row["ours"]))
+    if not found[True] or not found[False]:
+        return ""
+    return f"accuracy {fmean(found[True]):.1f} % on own texts, {fmean(found[False]):.1f} % on those of others"
+
+
+def _guards(rows: Rows) -> str:
+    """How many attacked cells carry a flag, and how many were attacked at their fitted temperature."""
+    cells, flagged = set(), set()
+    for row in _run(rows, metric=AA):
+        cell = tuple(row[name] for name in ("dataset", "model", "strategy", "train_attack", "attack"))
+        cells.add(cell)
+        flagged |= {cell} if row["flags"] else set()
+    again = len(_run(rows, metric="aa_calibrated_percent"))
+    return f"{len(flagged)} of {len(cells)} cells flagged; {again} attacked at their fitted temperature"
+
+
+def _grim(rows: Rows) -> str:
+    return f"{sum(row['reachable'] == 'no' for row in rows)} of {len(rows)} printed percentages are impossible"
+
+
+_TABLES: dict[str, Callable[[Rows], str]] = {
+    "1": _joined(("train texts:", _by("dataset", "train_size", ",.0f"))),
+    "2": _by_strategy(SA, ".1f", " %"),
+    "3": _joined(
+        ("AA", _by_strategy(AA, ".1f", " %")), ("KT", _by_strategy("kendall_tau", ".2f", pair_set=MAIN_PAIR_SET))
+    ),
+    "4": _joined(("AA", _by_strategy(AA, ".1f", " %"))),
+    "5": _ablation,
+    "6": _joined(("vocabulary:", _by("dataset", "vocabulary_size", ",.0f"))),
+    "7": _by_strategy(DEV, ".1f", " %"),
+    "8": _joined(("KT", _by_strategy("kendall_tau", ".2f", pair_set=MAIN_PAIR_SET))),
+    "9": _joined(("r:", _by("correlation", "pearson_r", ".3f"))),
+    "10": _joined(("AA by groups:", _by("groups", AA, ".1f", " %"))),
+    "readings": _readings,
+    "replay": _replay,
+    "guards": _guards,
+    "validity": _joined(
+        ("AA", _by_strategy(AA, ".1f", " %")), ("at stricter thresholds", _by_strategy("aa_both_percent", ".1f", " %"))
+    ),
+    "grim": _grim,
+}
+
+
+def _saliency(rows: Rows) -> str:
+    count = len({row["example_id"] for row in rows})
+    return f"{count} example pairs, {len({row['strategy'] for row in rows})} strategies" if count else ""
+
+
+def _gap(rows: Rows) -> str:
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        found.setdefault(row["gamma"], []).append(float(row["distance"] or "nan"))
+    return ", ".join(f"median {median(values):.3g} with {name}" for name, values in found.items())
+
+
+def _panels(rows: Rows) -> str:
+    panels = {(row["dataset"], row["model"]) for row in rows}
+    run = {(row["dataset"], row["model"]) for row in rows if row["status"] != "not run"}
+    return f"{len(run)} of {len(panels)} panels run"
+
+
+def _budget_panels(rows: Rows) -> str:
+    panels = {(row["attack"], row["dataset"], row["model"]) for row in rows}
+    return f"{len(panels)} panels, budgets up to {max(int(row['budget']) for row in rows):,} queries"
+
+
+_FIGURES: dict[int | str, Callable[[Rows], str]] = {
+    3: _saliency,
+    4: lambda rows: f"{len(rows):,} words" if rows else "",
+    5: _gap,
+    6: _panels,
+    "curves": _budget_panels,
+}
+
+
+def _verdicts(rows: Rows) -> str:
+    counted = Counter(row["verdict"] for row in rows)
+    return ", ".join(f"{counted[name]} {name}" for name in VERDICTS if counted[name])
