@@ -141,6 +141,15 @@ def test_stand_ins_are_said_before_any_table(html, study):
     assert "names no stand-ins" in page.build(plain, [], [], PASSPORT)
 
 
+def test_what_is_run_is_counted_not_what_is_declared(study):
+    alone = study.model_copy(update={"artefacts": study.artefacts.model_validate({"main": study.artefacts.main})})
+    main = alone.artefacts.main
+    counts = [len(main.models), len(main.strategies), len(main.train_attacks), 1, "1–3"]
+    nouns = ["models", "strategies", "attacks", "round", "seeds"]
+    assert page.sizes(alone)[1:] == list(zip(map(str, counts), nouns, strict=True))
+    assert len(alone.strategies) > 3 and len(alone.attacks) > 2
+
+
 def test_the_number_of_seeds_is_said_as_it_is(study, html):
     assert "<b>1–3</b> seeds" in html  # some cells of the demo have three
     overrides = [override for override in study.overrides if not override.seeds]

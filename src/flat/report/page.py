@@ -14,7 +14,7 @@ from pathlib import Path
 from flat.report.claims import ClaimLine, counts
 from flat.report.figures import SUFFIXES, FigureFile
 from flat.report.table_layout import RUN, Entry, Table, Wide, wide
-from flat.study_grid import reported_datasets, seeds_of, trained_cells
+from flat.study_grid import attacked_cells, reported_datasets, seeds_of, trained_cells
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLE_KINDS = ("csv", "md", "tex")
@@ -78,8 +78,7 @@ def build(
     return environment.get_template("report.html").render(
         study=study,
         stand_ins=stand_ins(study),
-        datasets=len(reported_datasets(study)),
-        seeds=_seeds(study),
+        sizes=sizes(study),
         tables=[(table, [view(wide(table, name)) for name in table.views]) for table in tables],
         figures=figures,
         provenance=provenance,
@@ -89,6 +88,26 @@ def build(
         table_kinds=TABLE_KINDS,
         figure_kinds=SUFFIXES,
     )
+
+
+def sizes(study) -> list[tuple[str, str]]:
+    """(number, of what) of what the study runs: a model, strategy or attack that no table asks for does not count."""
+    trained = trained_cells(study)
+    seeds = {len(seeds_of(study, cell)) for cell in trained}
+    counted = {
+        "data set": len(reported_datasets(study)),
+        "model": len({cell.model for cell in trained}),
+        "strategy": len({cell.strategy for cell in trained}),
+        "attack": len({attacked.attack for attacked in attacked_cells(study)}),
+        "round": study.rounds.count,
+        # "1–3" where only some models have more than one
+        "seed": "–".join(map(str, sorted({min(seeds), max(seeds)}))),
+    }
+    return [(str(number), noun if number in (1, "1") else _plural(noun)) for noun, number in counted.items()]
+
+
+def _plural(noun: str) -> str:
+    return f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
 
 
 def stand_ins(study) -> list[tuple[str, str, str]]:
@@ -133,9 +152,3 @@ def _rows_joined(keys: Sequence[Sequence[object]], row: int, place: int) -> int:
     if row and keys[row - 1][place] == key:
         return 0
     return sum(1 for _ in takewhile(lambda other: other[place] == key, keys[row:]))
-
-
-def _seeds(study) -> str:
-    """How many seeds the models of the study have: "3", or "1–3" where only some have more than one."""
-    counts = {len(seeds_of(study, cell)) for cell in trained_cells(study)}
-    return "–".join(map(str, sorted({min(counts), max(counts)})))
