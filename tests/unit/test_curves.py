@@ -85,6 +85,20 @@ def test_the_figure_shows_what_was_run_and_says_what_was_not(tmp_path):
     assert all(files[kind].read_bytes() == again[kind].read_bytes() for kind in files)
 
 
+@pytest.mark.parametrize("model", ["LSTM", "CNN", "DeBERTa"])
+def test_no_panel_lies_on_the_numbers_of_an_axis(model):
+    drawing = figures.draw("curves", study=study(), cells=[(cell(model=model), ledger())])
+    drawing.figure.canvas.draw()
+    boxes = [axes.get_window_extent() for axes in drawing.figure.axes]
+    numbers = [
+        label.get_window_extent()
+        for axes in drawing.figure.axes
+        for label in axes.get_xticklabels()
+        if label.get_text() and not axes.texts
+    ]
+    assert numbers and not any(number.overlaps(box) for number in numbers for box in boxes)
+
+
 def test_without_exact_counts_there_is_a_panel_that_says_so():
     drawing = figures.draw("curves", study=study(), cells=[])
     assert not drawing.is_run and "exact counts" in drawing.caption

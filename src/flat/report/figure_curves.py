@@ -23,7 +23,7 @@ from flat.report.figure_style import (
 from flat.report.figures import TITLES
 
 KEY = "curves"
-PANEL_IN, NOT_RUN_IN, GAP_IN, BLOCK_IN = 0.88, 0.34, 0.13, 0.58
+PANEL_IN, NOT_RUN_IN, GAP_IN, BLOCK_IN, TICKS_IN = 0.88, 0.34, 0.13, 0.58, 0.14
 LEFT, RIGHT = 0.092, 0.985
 DASHES = {"base": (0, (1.2, 1.1)), "adv": (0, (4.2, 1.4))}  # told apart without colour; FLAT is solid
 
@@ -67,14 +67,19 @@ def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Map
     run = set(zip(frame["attack"], frame["model"], frame["dataset"], strict=True))
     rows = [(attack, model) for attack in attacks for model in models]
     heights = [PANEL_IN if any((*row, name) in run for name in datasets) else NOT_RUN_IN for row in rows]
+    # the last panel of a column has its ticks' labels
+    last = {(a, d): [m for m in models if (a, m, d) in run][-1:] for a in attacks for d in datasets}
+    labelled = {(attack, *found) for (attack, _), found in last.items()}
+    gaps = [
+        BLOCK_IN if model == models[-1] else GAP_IN + TICKS_IN * ((attack, model) in labelled) for attack, model in rows
+    ]
     below = {n: textwrap.fill(d.stand_in, 30) for n, d in study.datasets.items() if d.stand_in and n in datasets}
     lines = max((text.count("\n") + 1 for text in below.values()), default=0)
     top, bottom = 0.60 + 0.12 * lines, 0.12
-    height = top + sum(heights) + GAP_IN * (len(rows) - len(attacks)) + BLOCK_IN * len(attacks) + bottom
+    height = top + sum(heights) + sum(gaps) + bottom
     figure = new_figure(height)
     y, width = height - top - 0.20, (RIGHT - LEFT) / len(datasets)
     for i, attack in enumerate(attacks):
-        last = {d: [m for m in models if (attack, m, d) in run][-1:] for d in datasets}
         x_range = {d: _x_range(frame[frame["attack"].eq(attack) & frame["dataset"].eq(d)]) for d in datasets}
         _block_title(figure, study.attacks[attack].title, (y + 0.055) / height)
         for j, model in enumerate(models):
@@ -85,7 +90,7 @@ def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Map
                 axes = figure.add_axes(box)
                 if (attack, model, dataset) in run:
                     here = frame["attack"].eq(attack) & frame["model"].eq(model) & frame["dataset"].eq(dataset)
-                    labels = (dataset == first, [model] == last[dataset])
+                    labels = (dataset == first, [model] == last[attack, dataset])
                     _panel(axes, frame[here], list(strategies), x_range[dataset], *labels)
                 else:
                     say_not_run(axes)
@@ -95,7 +100,7 @@ def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Map
             size = 8.5 if panel_in == PANEL_IN else 7
             middle = (y - panel_in / 2) / height
             figure.text(0.013, middle, title, rotation=90, ha="center", va="center", weight="bold", size=size)
-            y -= panel_in + (GAP_IN if j < len(models) - 1 else BLOCK_IN)
+            y -= panel_in + gaps[i * len(models) + j]
     _legend(figure, strategies, height)
     label = "queries an example (budget of the attack)"
     figure.supxlabel(label, size=8, x=(LEFT + RIGHT) / 2, y=0.07 / height, va="bottom")
