@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flat import lineage
+from flat import lineage, paths, study
 from flat.errors import ArtefactError, FlatError
 from flat.provenance import sha256_of
 
@@ -102,9 +102,11 @@ def _unrecorded(root: Path, made: dict) -> Iterable[Finding]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.verify", description=__doc__.split("\n\n")[0])
-    parser.add_argument("root", help="the results of a study, for example results/demo")
+    parser.add_argument("root", metavar="STUDY", help="a study file or its results: config/demo.yaml, results/demo")
     root = parser.parse_args(arguments).root
     try:
+        if Path(root).suffix in (".yaml", ".yml"):
+            root = paths.of(study.load(root)).root
         findings, compared = verify(root)
     except FlatError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from named_files import Named
 
 from flat import lineage, verify
@@ -54,6 +55,15 @@ def test_nothing_changed_nothing_said(study, capsys):
     assert found() == []
     assert verify.main(["results/toy"]) == 0
     assert "results/toy: 7 files of 4 jobs compared: all as recorded" in capsys.readouterr().out
+
+
+def test_a_study_file_stands_for_its_results(study, repository, capsys):
+    values = yaml.safe_load((repository / "tests/data/tiny.yaml").read_text())
+    (study.parent / "toy.yaml").write_text(yaml.safe_dump(values | {"name": "toy"}))
+    assert verify.main(["results/toy.yaml"]) == 0
+    assert "results/toy: 7 files of 4 jobs compared: all as recorded" in capsys.readouterr().out
+    assert verify.main(["nowhere.yaml"]) == 1
+    assert "nowhere.yaml" in capsys.readouterr().err
 
 
 def test_a_record_tells_what_a_file_was_made_from(study):
