@@ -43,8 +43,8 @@ def comparisons() -> list[Comparison]:
         _row("long-lstm-exact", 3, "pwws", "lstm-long", "exact", texts="long"),
         _row("textfooler-cnn-lazy", 6, "textfooler", "cnn", "lazy"),
         _row("textfooler-lstm-lazy", 6, "textfooler", "lstm", "lazy"),
-        _row("textfooler-bert-stock", 12, "textfooler", "bert", "exact", padding="max_length", count=12),
-        _row("pwws-bert-stock", 12, "pwws", "bert", "exact", padding="max_length", count=12),
+        _row("textfooler-bert-stock", 12, "textfooler", "bert", "exact", padding="max_length"),
+        _row("pwws-bert-stock", 12, "pwws", "bert", "exact", padding="max_length"),
         _row("textfooler-bert-padded", 1.5, "textfooler", "bert", "lazy", padding="longest"),
         _row("pwws-bert-padded", 1.15, "pwws", "bert", "exact", padding="longest"),
     ]
