@@ -6,18 +6,25 @@ leaves nothing that looks finished.
 
 import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flat.errors import ArtefactError
 from flat.failures import of_storage
+
+if TYPE_CHECKING:  # most jobs write no tensors
+    from torch import Tensor
 
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; on success rename it to ``path``, on failure remove it.
+
+    Where it became a folder, the file of ``path``'s name in it is what was written.
 
     Raises:
         ArtefactError: the disk is full or the folder cannot be written to.
@@ -28,7 +35,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_parts(path)
         yield temporary
-        os.replace(temporary, path)
+        os.replace(temporary / path.name if temporary.is_dir() else temporary, path)
     except Exception as error:
         known = of_storage(error, path)
         if known is None:
@@ -36,13 +43,35 @@ def atomic(path: str | Path) -> Iterator[Path]:
         raise known from error
     finally:
         with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            _remove(temporary)
 
 
 def remove_parts(path: Path) -> None:
     """Delete what killed jobs left of ``path`` under temporary names; one job at a time writes a file."""
     for part in path.parent.glob(f".{escape(path.name)}.*.part"):
+        _remove(part)
+
+
+def _remove(part: Path) -> None:
+    if part.is_dir():
+        shutil.rmtree(part)
+    else:
         part.unlink(missing_ok=True)
+
+
+def write_tensors(path: str | Path, tensors: Mapping[str, "Tensor"], header: Mapping[str, str]) -> None:
+    """Tensors by name as a safetensors file, whole or not at all, readable for whom other files are.
+
+    safetensors writes under a temporary name of its own choice, for the owner alone: it does so in a folder of ours,
+    which is found again after a kill.
+    """
+    from safetensors.torch import save_file
+
+    with atomic(path) as part:
+        part.mkdir()
+        file = part / Path(path).name
+        save_file(dict(tensors), file, metadata=dict(header))
+        file.chmod(part.stat().st_mode & 0o666)
 
 
 def write_text(path: str | Path, text: str) -> None:

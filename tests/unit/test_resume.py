@@ -4,8 +4,10 @@ import signal
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from test_trainer import data, make
 
+from flat.artefacts import write_json, write_tensors
 from flat.training import resume, trainer
 from flat.training.objective import Weights
 from flat.training.resume import Checkpoints
@@ -141,3 +143,17 @@ def test_a_finished_training_is_not_repeated_but_for_a_short_last_epoch(tmp_path
         again = interrupt_at_step(patch, 0, kill)
         assert_same(run(path), whole)
     assert len(again) == (0 if last_epoch_is_long else 4)
+
+
+def test_weights_of_a_killed_save_are_found_and_removed(tmp_path):
+    """safetensors itself writes under a name that nobody knows; it does so in a folder that the next save removes."""
+    path, tensors = tmp_path / "model.safetensors", {"w": torch.arange(3.0)}
+    left = tmp_path / ".model.safetensors.1.part"
+    left.mkdir()
+    (left / ".tmpx1y2z3").write_bytes(b"half")
+    write_tensors(path, tensors, {"format": "pt"})
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert torch.equal(load_file(path)["w"], tensors["w"])
+    other = tmp_path / "other.json"
+    write_json(other, {})
+    assert path.stat().st_mode == other.stat().st_mode  # readable for whom other results are

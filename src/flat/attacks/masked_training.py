@@ -169,6 +169,8 @@ def _save(network, tokenizer, source: Path, folder: Path) -> None:
     from flat.models.pretrained import quiet
 
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".saving-*"):  # by a killed job
+        shutil.rmtree(left)
     with tempfile.TemporaryDirectory(prefix=".saving-", dir=folder) as name:
         part = Path(name)
         with quiet():
@@ -179,4 +181,5 @@ def _save(network, tokenizer, source: Path, folder: Path) -> None:
         if not (part / "tokenizer.json").is_file():
             tokenizer.backend_tokenizer.save(str(part / "tokenizer.json"))
         for file in sorted(part.iterdir()):
+            file.chmod(folder.stat().st_mode & 0o666)  # safetensors writes for the owner alone
             file.rename(folder / file.name)

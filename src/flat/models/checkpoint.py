@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from flat.artefacts import atomic, read_json, write_json
+from flat.artefacts import read_json, write_json, write_tensors
 from flat.errors import ArtefactError
 from flat.models import registry
 from flat.models.encoder import Encoder
@@ -30,8 +30,7 @@ def save(model: Classifier, folder: str | Path, config: dict) -> None:
     """
     folder = Path(folder)
     weights = {model.stored_name(name): w.detach().cpu().contiguous() for name, w in model.state_dict().items()}
-    with atomic(folder / "model.safetensors") as part:
-        save_file(weights, part, metadata={"format": "pt"})
+    write_tensors(folder / "model.safetensors", weights, {"format": "pt"})
     write_json(folder / "vocabulary.json", {"words": model.words})
     if isinstance(model, Encoder):
         _save_tokenizer(model.tokenizer, folder)

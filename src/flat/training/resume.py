@@ -14,10 +14,9 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from flat.artefacts import atomic, write_json
+from flat.artefacts import write_json, write_tensors
 from flat.journal import hold, release, set_aside
 
 FORMAT = "1"
@@ -125,8 +124,8 @@ class Checkpoints:
             "schedule": self.schedule.state_dict() if self.schedule else None,
         }
         header = {"format": FORMAT, "job": self.digest, "facts": json.dumps(facts)}
-        with atomic(self.path) as part:
-            save_file({n: t.detach().cpu().contiguous().clone() for n, t in tensors.items()}, part, metadata=header)
+        copies = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+        write_tensors(self.path, copies, header)
         self._saved = time.monotonic()
 
     def stop(self, progress: Progress, number: int) -> None:
