@@ -3,7 +3,8 @@
 Stock LIME is ``LimeTextExplainer`` with all words as features and the classifier function that its users write: a CNN
 or LSTM through ``logits``; BERT as transformers loads it, behind its own tokenizer, all strings that the package hands
 over in one batch. Stock integrated gradients is one call of Captum per text and class. Both sides draw the same masks
-and take the same 50 steps; ours neither enumerates short texts here nor doubles steps.
+and take the same 50 steps; ours neither enumerates short texts here nor doubles steps. LIME is asked about the words that
+the model reads: ours takes no others as features, the package takes whatever it is given.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import torch
 from flat.bench.material import victim
 from flat.bench.measure import Comparison
 from flat.interpretation import integrated_gradients, lime_words
+from flat.interpretation.masked_texts import words_read
 from flat.models.encoder import Encoder
 from flat.models.interface import Batch, Classifier
 from flat.seeds import seed_of
@@ -38,6 +40,7 @@ def comparisons() -> list[Comparison]:
 def _lime(name: str, texts: Texts) -> Sides:
     model = victim(name)
     words = [text.split() for text, _ in texts]
+    words = [text[: words_read(model, text)] for text in words]
     seeds = [seed_of("lime", " ".join(text)) for text in words]
     answer = _strings_answered(model)
 
