@@ -49,13 +49,13 @@ def comparisons() -> list[Comparison]:
         _row("iga", _Limits(query_budget=300)),
         _row("pso", _Limits(query_budget=3000)),
         _row("bae", _Limits()),
-        _row("clare", _Limits(query_budget=60, parameters=(("max_candidates", 2),)), count=48),
+        _row("clare", _Limits(query_budget=60, parameters=(("max_candidates", 2),))),
         Comparison("workers-2", 1.8, _two_workers, count=1500, clock="wall"),
     ]
 
 
-def _row(recipe: str, limits: _Limits, count: int = 210) -> Comparison:
-    return Comparison(recipe, 1.5, partial(_prepare, recipe, limits), count=count)
+def _row(recipe: str, limits: _Limits) -> Comparison:
+    return Comparison(recipe, 1.5, partial(_prepare, recipe, limits))
 
 
 def _prepare(recipe: str, limits: _Limits, texts: Texts) -> tuple[Callable[[], list], Callable[[], list]]:
