@@ -169,6 +169,15 @@ def test_the_summary_holds_what_was_measured(run, capsys):
     assert "good" in out and "no" in out.split("slow")[-1]
 
 
+def test_the_printed_table_fits_a_terminal_of_eighty_columns(run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    longest = max((row.name for row in bench._comparisons(bench.MODULES)), key=len)
+    run([Comparison(longest, 33.25, of_length(0.03, 0.01), count=9)])
+    printed = capsys.readouterr().out
+    assert longest in printed and "differing" in printed and "33.25" in printed
+    assert "\N{HORIZONTAL ELLIPSIS}" not in printed
+
+
 def test_a_missed_goal_fails_only_when_strict(run):
     assert run([SLOW])[0] == 0
     assert run([SLOW], "--strict")[0] == 1

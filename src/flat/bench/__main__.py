@@ -118,10 +118,13 @@ def _say(console, name: str) -> Callable[[int, Repeat], None]:
 
 
 def _table(rows: list[Row]):
+    from rich import box
     from rich.table import Table
 
-    table = Table("comparison", title="Stock time / our time")
-    for heading in ("median", "range", "goal", "reached", "compared", "differing", "unsteady"):
+    # no wider than 80 columns with the longest name
+    table = Table(title="Stock time / our time", box=box.SIMPLE_HEAD, show_edge=False, padding=0)
+    table.add_column("comparison", no_wrap=True)
+    for heading in ("median", "range", "goal", "met", "compared", "differing", "unsteady"):
         table.add_column(heading, justify="right")
     for row in rows:
         spread, reached = f"{row.ratio_min:.2f}-{row.ratio_max:.2f}", "yes" if row.reached else "[red]no[/red]"
