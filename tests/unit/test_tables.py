@@ -8,7 +8,7 @@ from table_examples import build, entry, make_extras, row, study, tau
 
 from flat.analysis import robustness
 from flat.errors import ArtefactError, StudyError
-from flat.report import render, tables
+from flat.report import render, table_grid, tables
 from flat.report.table_layout import NOT_RUN, RUN, UNDEFINED
 from flat.study_grid import TABLE_BLOCKS
 
@@ -44,9 +44,24 @@ def test_accuracy_beside_the_printed_one(extras):
     table = build("2", rows, extras)
     assert entry(table, ("LSTM-base", "–"), "SST2 †") == tables.Entry("83.46", "84.40", RUN, "ᶜ")
     assert entry(table, ("LSTM-FLAT", "PWWS"), "AG").text == "90.00ᶜ (91.37)"
-    assert entry(table, ("DeBERTa-adv", "TextFooler §"), "TREC").text == "not run (95.60)"
-    assert len(tables.wide(table).body) == 4 * 5  # every model of the paper, run or not
+    assert entry(table, ("CNN-adv", "TextFooler §"), "AG").text == "not run (90.99)"
+    assert len(tables.wide(table).body) == 2 * 5  # every model of the paper that the study names, run or not
     assert "This study ran 2 of the 80 entries that the paper prints." in table.notes
+
+
+def test_what_the_study_file_does_not_name_is_in_the_csv_alone(extras):
+    table = build("2", [row("test_accuracy_percent", 83.456)], extras)
+    assert [title for title, _ in tables.wide(table).header[-1]] == ["Model", "Trained on", "SST2 †", "AG"]
+    assert table_grid.LEFT_OUT in table.notes
+    lines = [line for line in render.to_csv(table).splitlines() if line.startswith("trec,DeBERTa,adv,textfooler,")]
+    assert len(lines) == 1 and ",not run," in lines[0] and ",95.60," in lines[0]
+    assert "DeBERTa" not in render.to_markdown(table) + render.to_tex(table)
+    values = study().model_dump()
+    values["models"] |= {name: values["models"]["CNN"] | {"title": name} for name in ("BERT", "DeBERTa")}
+    values["datasets"] |= {name: values["datasets"]["ag"] | {"title": name} for name in ("imdb", "trec")}
+    whole = build("2", [], extras, models=values["models"], datasets=values["datasets"])
+    assert entry(whole, ("DeBERTa-adv", "TextFooler §"), "AG").text == "not run (92.84)"
+    assert len(tables.wide(whole).body) == 4 * 5 and table_grid.LEFT_OUT not in whole.notes
 
 
 def test_every_entry_of_an_empty_study_is_not_run(extras):
@@ -106,7 +121,7 @@ def test_transfer(extras):
     own = {"dataset": "sst2", "model": "LSTM", "strategy": "FLAT", "train_attack": "textfooler", "attack": "pwws"}
     table = build("4", [row("after_attack_accuracy_percent", 30.0, **own)], extras)
     assert entry(table, ("SST2 †, TextFooler §", "LSTM-FLAT"), "PWWS").text == "30.00ᶜ (20.48)"
-    assert entry(table, ("SST2 †, TextFooler §", "BERT-base"), "BAE").text == "not run (35.31)"
+    assert entry(table, ("SST2 †, TextFooler §", "CNN-base"), "PWWS").state == NOT_RUN
 
 
 def test_ablation_states_the_weights_of_the_study(extras):
@@ -170,7 +185,7 @@ def test_data_tables(extras):
         "400 (872)",
         "800 (1821)",
     ]
-    assert entry(table, ("IMDB",), "Test").text == "not run (25000)"
+    assert entry(table, ("AG",), "Test").text == "not run (7600)"
     assert entry(build("6", [], extras), ("SST2 †",), "Vocabulary size").text == "9000 (13838)"
     broken = tables.Extras(extras.printed, {"sst2": {"sizes": {}}})
     with pytest.raises(ArtefactError, match=r"summary.json of sst2.*train"):

@@ -15,7 +15,9 @@ from flat.report.figure_style import (
     marker_of,
     new_figure,
     paper_style,
+    row_title,
     say_not_run,
+    width_of,
 )
 from flat.report.figures import TITLES
 
@@ -141,13 +143,15 @@ def _picture(
     title_lines = max((text.count("\n") + 1 for text in below_titles.values()), default=0)
     top_in, bottom_in, gap_in = 0.54 + 0.12 * title_lines, 0.40, 0.24
     height_in = top_in + bottom_in + sum(heights_in) + gap_in * (len(heights_in) - 1)
-    figure = new_figure(height_in)
+    width_in = width_of(len(datasets))
+    figure = new_figure(height_in, width_in)
+    left, right = 0.64 / width_in, 1 - 0.07 / width_in
     grid = figure.add_gridspec(
         len(models),
         len(datasets),
         height_ratios=heights_in,
-        left=0.092,
-        right=0.99,
+        left=left,
+        right=right,
         top=1 - top_in / height_in,
         bottom=bottom_in / height_in,
         wspace=0.10,
@@ -167,11 +171,10 @@ def _picture(
                 _column_title(axes, datasets[dataset], below_titles.get(dataset, ""), title_lines)
             if j == 0:
                 box = axes.get_position()
-                y = (box.y0 + box.y1) / 2
-                size = 8.5 if model in {key for key, _ in run} else 7
-                figure.text(0.013, y, models[model], rotation=90, ha="center", va="center", weight="bold", size=size)
-    _legend(figure, strategies, height_in)
-    figure.supxlabel("k (number of top words compared)", size=8, x=0.54, y=0.06 / height_in, va="bottom")
+                row_title(figure, models[model], (box.y0 + box.y1) / 2, model in {key for key, _ in run})
+    middle = (left + right) / 2
+    _legend(figure, strategies, middle, height_in)
+    figure.supxlabel("k (number of top words compared)", size=8, x=middle, y=0.06 / height_in, va="bottom")
     return figure
 
 
@@ -210,7 +213,7 @@ def _column_title(axes, title: str, below: str, lines: int) -> None:
     axes.annotate(below, xytext=(0, 2 + 8.6 * lines), va="top", color=MUTED, size=6.5, **above)
 
 
-def _legend(figure, strategies: Mapping[str, str], height_in: float) -> None:
+def _legend(figure, strategies: Mapping[str, str], middle: float, height_in: float) -> None:
     names = list(strategies)
     handles = [
         Line2D([], [], color=colour_of(name, names), marker=marker_of(name, names), markersize=4.5, label=title)
@@ -220,7 +223,7 @@ def _legend(figure, strategies: Mapping[str, str], height_in: float) -> None:
     figure.legend(
         handles=handles,
         loc="upper center",
-        bbox_to_anchor=(0.54, 1 - 0.02 / height_in),
+        bbox_to_anchor=(middle, 1 - 0.02 / height_in),
         ncols=len(handles),
         handlelength=2.6,
         columnspacing=2.2,

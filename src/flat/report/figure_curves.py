@@ -18,13 +18,16 @@ from flat.report.figure_style import (
     new_figure,
     not_run,
     paper_style,
+    row_title,
     say_not_run,
+    width_of,
 )
 from flat.report.figures import TITLES
+from flat.report.table_grid import shown_names
 
 KEY = "curves"
 PANEL_IN, NOT_RUN_IN, GAP_IN, BLOCK_IN, TICKS_IN = 0.88, 0.34, 0.13, 0.58, 0.14
-LEFT, RIGHT = 0.092, 0.985
+LEFT_IN, RIGHT_IN, BETWEEN_IN = 0.64, 0.10, 0.14
 DASHES = {"base": (0, (1.2, 1.1)), "adv": (0, (4.2, 1.4))}  # told apart without colour; FLAT is solid
 
 
@@ -62,8 +65,8 @@ def draw(study, cells: Sequence[tuple[Mapping[str, object], pd.DataFrame]]) -> D
 
 def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Mapping[str, str]) -> Figure:
     main = study.artefacts.main
-    models = list(dict.fromkeys([*paper.MODELS, *main.models]))
-    datasets = list(dict.fromkeys([*paper.DATASETS, *main.datasets]))
+    models = shown_names(paper.MODELS, study.models, main.models)
+    datasets = shown_names(paper.DATASETS, study.datasets, main.datasets)
     run = set(zip(frame["attack"], frame["model"], frame["dataset"], strict=True))
     rows = [(attack, model) for attack in attacks for model in models]
     heights = [PANEL_IN if any((*row, name) in run for name in datasets) else NOT_RUN_IN for row in rows]
@@ -77,16 +80,19 @@ def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Map
     lines = max((text.count("\n") + 1 for text in below.values()), default=0)
     top, bottom = 0.60 + 0.12 * lines, 0.12
     height = top + sum(heights) + sum(gaps) + bottom
-    figure = new_figure(height)
-    y, width = height - top - 0.20, (RIGHT - LEFT) / len(datasets)
+    width_in = width_of(len(datasets))
+    figure = new_figure(height, width_in)
+    left, right = LEFT_IN / width_in, 1 - RIGHT_IN / width_in
+    y, width = height - top - 0.20, (right - left) / len(datasets)
     for i, attack in enumerate(attacks):
         x_range = {d: _x_range(frame[frame["attack"].eq(attack) & frame["dataset"].eq(d)]) for d in datasets}
-        _block_title(figure, study.attacks[attack].title, (y + 0.055) / height)
+        _block_title(figure, study.attacks[attack].title, left, right, (y + 0.055) / height)
         for j, model in enumerate(models):
             panel_in = heights[i * len(models) + j]
             first = next((d for d in datasets if (attack, model, d) in run), None)
             for k, dataset in enumerate(datasets):
-                box = (LEFT + k * width + 0.004, (y - panel_in) / height, width - 0.020, panel_in / height)
+                x = left + k * width + 0.03 / width_in
+                box = (x, (y - panel_in) / height, width - BETWEEN_IN / width_in, panel_in / height)
                 axes = figure.add_axes(box)
                 if (attack, model, dataset) in run:
                     here = frame["attack"].eq(attack) & frame["model"].eq(model) & frame["dataset"].eq(dataset)
@@ -96,14 +102,11 @@ def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Map
                     say_not_run(axes)
                 if i == j == 0:
                     _column_title(figure, study, dataset, below.get(dataset, ""), box, height, lines)
-            title = study.models[model].title if model in study.models else model
-            size = 8.5 if panel_in == PANEL_IN else 7
-            middle = (y - panel_in / 2) / height
-            figure.text(0.013, middle, title, rotation=90, ha="center", va="center", weight="bold", size=size)
+            row_title(figure, study.models[model].title, (y - panel_in / 2) / height, panel_in == PANEL_IN)
             y -= panel_in + gaps[i * len(models) + j]
-    _legend(figure, strategies, height)
+    _legend(figure, strategies, (left + right) / 2, height)
     label = "queries an example (budget of the attack)"
-    figure.supxlabel(label, size=8, x=(LEFT + RIGHT) / 2, y=0.07 / height, va="bottom")
+    figure.supxlabel(label, size=8, x=(left + right) / 2, y=0.07 / height, va="bottom")
     return figure
 
 
@@ -145,26 +148,26 @@ def _panel(axes, panel: pd.DataFrame, names: Sequence[str], x_range, y_labels: b
         axes.set_ylabel("AA, %", labelpad=1, size=7)
 
 
-def _block_title(figure: Figure, title: str, y: float) -> None:
+def _block_title(figure: Figure, title: str, left: float, right: float, y: float) -> None:
     """The attack's name over its rows, with a line to the right edge."""
-    text = figure.text(LEFT, y, title, weight="bold", size=8.5, color=MUTED, va="bottom")
+    text = figure.text(left, y, title, weight="bold", size=8.5, color=MUTED, va="bottom")
     edge = text.get_window_extent(figure.canvas.get_renderer()).transformed(figure.transFigure.inverted()).x1
     middle = y + 0.045 / figure.get_figheight()
-    figure.add_artist(Line2D([edge + 0.012, RIGHT], [middle, middle], color=FAINT, linewidth=0.8))
+    figure.add_artist(Line2D([edge + 0.012, right], [middle, middle], color=FAINT, linewidth=0.8))
 
 
 def _column_title(figure: Figure, study, dataset: str, below: str, box, height: float, lines: int) -> None:
-    title = study.datasets[dataset].title if dataset in study.datasets else paper.DATA_TITLES[dataset]
+    title = study.datasets[dataset].title
     x, top = box[0] + box[2] / 2, box[1] + box[3]
     figure.text(x, top + (0.24 + 0.12 * lines) / height, title, weight="bold", size=8.5, ha="center", va="bottom")
     figure.text(x, top + (0.22 + 0.12 * lines) / height, below, color=MUTED, size=6.5, ha="center", va="top")
 
 
-def _legend(figure: Figure, strategies: Mapping[str, str], height: float) -> None:
+def _legend(figure: Figure, strategies: Mapping[str, str], middle: float, height: float) -> None:
     names = list(strategies)
     handles = [
         Line2D([], [], color=colour_of(n, names), linestyle=DASHES.get(n, "-"), linewidth=1.9, label=title)
         for n, title in strategies.items()
     ]
-    place = {"loc": "upper center", "bbox_to_anchor": ((LEFT + RIGHT) / 2, 1 - 0.02 / height)}
+    place = {"loc": "upper center", "bbox_to_anchor": (middle, 1 - 0.02 / height)}
     figure.legend(handles=handles, ncols=len(handles), handlelength=3.0, columnspacing=2.4, **place)

@@ -116,6 +116,17 @@ def new_figure(height_in: float, width_in: float = WIDTH_IN) -> Figure:
     return figure
 
 
+def width_of(columns: int) -> float:
+    """Inches that a grid of so many panels takes: one or two would be drawn out over the width of a page."""
+    return {1: 4.0, 2: 5.4}.get(columns, WIDTH_IN)
+
+
+def row_title(figure: Figure, title: str, y: float, run: bool) -> None:
+    """A model's name at the left of its row of panels, upright; smaller where nothing of the row was run."""
+    style = {"rotation": 90, "ha": "center", "va": "center", "weight": "bold", "size": 8.5 if run else 7}
+    figure.text(0.09 / figure.get_figwidth(), y, title, **style)
+
+
 def colour_of(strategy: str, variants: Sequence[str] = ()) -> str:
     """The strategy's colour in every figure; strategies beyond the paper's three take theirs by place in `variants`."""
     return _look_up(strategy, STRATEGY_COLOURS, VARIANT_COLOURS, variants)

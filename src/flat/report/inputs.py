@@ -120,19 +120,15 @@ def _boxes(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
 
 
 def _curves(study: Study, files: Mapping, cells: Sequence[dict]) -> dict:
-    from flat.analysis.paper import DATA_TITLES, DATASETS, MODELS
+    from flat.analysis.paper import DATASETS, MODELS
+    from flat.report.table_grid import shown_names
 
     main = study.artefacts.main
     attack = "textfooler" if "textfooler" in main.train_attacks else main.train_attacks[0]  # as the paper's Fig. 6
     return {
         "measurements": read_table(files["measurements"]),
-        "models": {
-            n: study.models[n].title if n in study.models else n for n in dict.fromkeys([*MODELS, *main.models])
-        },
-        "datasets": {
-            n: study.datasets[n].title if n in study.datasets else DATA_TITLES[n]
-            for n in dict.fromkeys([*DATASETS, *main.datasets])
-        },
+        "models": {n: study.models[n].title for n in shown_names(MODELS, study.models, main.models)},
+        "datasets": {n: study.datasets[n].title for n in shown_names(DATASETS, study.datasets, main.datasets)},
         "strategies": {n: study.strategies[n].title for n in main.strategies},
         "attack": attack,
         "attack_title": study.attacks[attack].title,

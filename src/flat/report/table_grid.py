@@ -1,14 +1,27 @@
 """Rows and columns that tables share: the paper's grid first, whether run or not, then what only the study has."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from flat.analysis import paper
 from flat.cells import NO_ATTACK
-from flat.report.table_layout import Row
+from flat.report.table_layout import Row, Table
 
 # Marks of stand-ins, explained in the notes (table_notes.stand_ins).
 DATA_MARK, MODEL_MARK, ATTACK_MARK = "†", "‡", "§"
+# in which block of a study file the names in an entry's keys are defined
+BLOCKS = {
+    "dataset": "datasets",
+    "model": "models",
+    "strategy": "strategies",
+    "train_attack": "attacks",
+    "attack": "attacks",
+}
+PAPERS_GRID = ("1", "2", "3", "4", "6", "7", "8")  # tables that are laid out by those names
+LEFT_OUT = (
+    "Rows and columns of the paper's data sets, models, strategies and attacks that the study file does not name are "
+    "left out here; the csv has them, with the printed values."
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,29 @@ class Extras:
 def with_others(first: Iterable, others: Iterable) -> list:
     """``first``, then those of ``others`` that are new, in their own order."""
     return list(dict.fromkeys([*first, *others]))
+
+
+def shown_names(printed: Iterable[str], defined: Container[str], own: Iterable[str]) -> list[str]:
+    """The paper's names that the study file defines, run or not, then the study's own."""
+    return with_others([name for name in printed if name in defined], own)
+
+
+def named(study, table: Table) -> Table:
+    """The table without rows and columns of what the study file does not define; the frame, and so the csv, keeps them.
+
+    A study of one model of the user's own would else be a line in a grid of "not run".
+    """
+
+    def defined(part) -> bool:
+        names = ((block, part.keys.get(key) or NO_ATTACK) for key, block in BLOCKS.items())
+        return all(name == NO_ATTACK or name in getattr(study, block) for block, name in names)
+
+    if table.key not in PAPERS_GRID:
+        return table
+    rows, columns = (tuple(filter(defined, parts)) for parts in (table.layout.rows, table.layout.columns))
+    if (rows, columns) == (table.layout.rows, table.layout.columns):
+        return table
+    return replace(table, layout=replace(table.layout, rows=rows, columns=columns), notes=(*table.notes, LEFT_OUT))
 
 
 def main_datasets(study) -> list[str]:

@@ -15,7 +15,7 @@ from flat.report import (
     table_validity,
 )
 from flat.report.flag_marks import Flags, marked
-from flat.report.table_grid import Extras
+from flat.report.table_grid import Extras, named
 from flat.report.table_index import Index
 from flat.report.table_layout import Entry, Table, Wide, WideRow, wide
 from flat.study_grid import table_keys
@@ -45,7 +45,8 @@ TABLES: dict[str, Callable[..., Table]] = {
 def build(key: str, study, measurements, extras: Extras) -> Table:
     """The table of a study with this key, one of ``flat.study_grid.table_keys``.
 
-    Entries of flagged cells (``extras.flags``) are marked, and notes say why.
+    Entries of flagged cells (``extras.flags``) are marked, and notes say why. Rows and columns of the paper's grid that
+    the study file does not name are in the csv only.
 
     Args:
         study: flat.study.Study.
@@ -58,4 +59,4 @@ def build(key: str, study, measurements, extras: Extras) -> Table:
     if key not in table_keys(study):
         raise StudyError(f"table {key}", "the study has no such table", f"ask for one of {table_keys(study)}")
     index = measurements if isinstance(measurements, Index) else Index(measurements, extras.intervals)
-    return marked(study, TABLES[key](study, index, extras), Flags(extras.flags))
+    return marked(study, named(study, TABLES[key](study, index, extras)), Flags(extras.flags))
