@@ -25,6 +25,9 @@ class Guards(Strict):
         0.999, description="an output whose largest probability exceeds this is saturated"
     )
     saturated_share: Share = Field(0.5, description="a cell with a larger share of such outputs is flagged saturated")
+    constant_share: Share = Field(
+        0.95, description="a cell that gives a larger share of its texts one and the same answer is flagged constant"
+    )
 
 
 class Validity(Strict):

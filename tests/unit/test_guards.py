@@ -43,6 +43,8 @@ LEDGER = ledger(
 def test_measured_values_by_hand():
     values = guards.measure(LEDGER, LIMITS, frozenset({"fine", "good"}), None)
     assert values == {
+        "same_answer_percent": (75.0, 4),
+        "most_frequent_label_percent": (100.0, 4),
         "saturated_percent": (75.0, 4),  # margins 9, 8 and 7 give p above 0.999; 2 does not
         "median_margin": (7.5, 4),
         "after_attack_accuracy_percent": (25.0, 4),
@@ -59,6 +61,26 @@ def test_a_saturated_cell_is_flagged_above_the_share():
     assert guards.flags_of(values | {"saturated_percent": (50.0, 4)}, LIMITS) == {}
 
 
+def answers(*answers, labels=(0, 1)):
+    """What is measured of a model that gives these answers to texts whose labels alternate."""
+    rows = ledger(*((str(n), "failed", [], [float(a == k) for k in range(3)]) for n, a in enumerate(answers)))
+    rows["label"] = [labels[n % len(labels)] for n in range(len(rows))]
+    return guards.measure(rows, LIMITS, None, None)
+
+
+def test_a_model_that_answers_all_texts_alike_is_flagged():
+    """Nothing changes its answer: AA is the share of its class, and its explanations of both texts agree."""
+    assert guards.flags_of(answers(*[1] * 25), LIMITS) == {
+        "constant": "one answer to 100.0 % of 25 texts, the most frequent label has 52.0 %"
+    }
+    assert "constant" in guards.flags_of(answers(*[2] * 39, 0), LIMITS)  # also if it answers a class that no text has
+    assert guards.flags_of(answers(*[1] * 38, 0, 2), LIMITS) == {}  # 95 % itself is not above 95 %
+    assert guards.flags_of(answers(*[1] * 19), LIMITS) == {}  # too few to say
+    assert guards.flags_of(answers(*[1] * 25, labels=[1]), LIMITS) == {}  # all right
+    loose = guards.Limits(5.0, 0.999, 0.5, constant_share=0.9)
+    assert "constant" in guards.flags_of(answers(*[1] * 38, 0, 2), loose)
+
+
 @pytest.mark.parametrize(("after", "flagged"), [(["failed"] * 2, False), (["failed", "succeeded"], True)])
 def test_a_cell_is_miscalibrated_if_its_accuracy_falls_on_the_same_examples(after, flagged):
     whole = ledger(*((name, "failed", [], (1.0, 0.0)) for name in "ab"), ("c", "succeeded", ["fine"], (1.0, 0.0)))
@@ -70,7 +92,7 @@ def test_a_cell_is_miscalibrated_if_its_accuracy_falls_on_the_same_examples(afte
 
 
 def test_exactly_the_tolerated_drop_is_no_flag():
-    values = {"saturated_percent": (0.0, 100), "temperature": (2.0, 9)}
+    values = guards.measure(LEDGER, LIMITS, None, None) | {"saturated_percent": (0.0, 100), "temperature": (2.0, 9)}
     values |= {"aa_at_one_percent": (50.0, 100), "aa_calibrated_percent": (45.0, 100)}
     assert guards.flags_of(values, LIMITS) == {}
     assert "miscalibrated" in guards.flags_of(values | {"aa_calibrated_percent": (44.0, 100)}, LIMITS)

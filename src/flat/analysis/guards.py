@@ -27,12 +27,16 @@ FLAGS_SCHEMA = pa.schema(
     ]
 )
 MISCALIBRATED, SATURATED, UNEQUAL_COMPUTE = "miscalibrated", "saturated", "unequal_compute"
+CONSTANT = "constant"
 FLAGS = {
+    CONSTANT: "nearly all texts get the same answer, which no attack can change and no word explains",
     MISCALIBRATED: "after-attack accuracy drops under the attack at the temperature fitted on dev",
     SATURATED: "most outputs are so certain that the attack's search has little to go by",
     UNEQUAL_COMPUTE: "not trained as the strategy that it is compared with",
 }
 METRICS = {
+    "same_answer_percent": Metric("most frequent answer", "percent", 1, -1),
+    "most_frequent_label_percent": Metric("most frequent label", "percent", 1),
     "saturated_percent": Metric("saturated outputs", "percent", 1, -1),
     "median_margin": Metric("median margin", "logits", 2),
     "temperature": Metric("temperature", "ratio", 2),
@@ -43,6 +47,7 @@ METRICS = {
     "unchecked_similarity_percent": Metric("similarity unchecked", "percent", 2),
 }
 LEDGER_COLUMNS = ["example_id", "label", "status", "swaps", "logits", "similarity_unchecked", "attack_hash"]
+LEAST_JUDGED = 20  # on fewer texts one answer to all may be chance
 MOST_SHARED = 0.5  # of test's texts may stand in dev: beyond that dev is test under another name
 AGAIN = "delete it and run snakemake again"
 
@@ -54,6 +59,7 @@ class Limits:
     tolerated_drop: float
     saturated_probability: float
     saturated_share: float
+    constant_share: float = 0.95
 
 
 @dataclass(frozen=True)
@@ -156,16 +162,18 @@ def check_dev(dev, test, where: str) -> None:
 def measure(ledger, limits: Limits, vocabulary: frozenset[str] | None, recheck: Recheck | None) -> dict[str, tuple]:
     """{metric: (value, n)} of one test ledger, for METRICS.
 
-    Outputs are those for the original texts. OOV split of AA: ``aa_known_words_percent`` counts a success with at least
-    one substitute outside ``vocabulary`` as failed; what lies between it and AA rests on words that a CNN or LSTM reads
-    as its unknown word. The attack at the fitted temperature is compared on its own examples.
+    Outputs and answers are those for the original texts. OOV split of AA: ``aa_known_words_percent`` counts a success
+    with at least one substitute outside ``vocabulary`` as failed; what lies between it and AA rests on words that a CNN
+    or LSTM reads as its unknown word. The attack at the fitted temperature is compared on its own examples.
     """
-    n = len(ledger)
+    n, labels = len(ledger), ledger["label"]
     status = ledger["status"]
     logits = np.stack([np.asarray(row, dtype=np.float64) for row in ledger["logits"]])
     failed, searched = int((status == "failed").sum()), ledger[status != "skipped"]
     unchecked = int(searched["similarity_unchecked"].sum())
     values = {
+        "same_answer_percent": (percent(int(np.bincount(logits.argmax(1)).max()), n), n),
+        "most_frequent_label_percent": (percent(int(labels.value_counts().max()), n), n),
         "saturated_percent": (percent(int(saturated(logits, limits.saturated_probability).sum()), n), n),
         "median_margin": (float(np.median(margins(logits))), n),
         "after_attack_accuracy_percent": (percent(failed, n), n),
@@ -191,6 +199,10 @@ def uses_unknown_word(swaps, vocabulary: frozenset[str]) -> bool:
 def flags_of(values: Mapping[str, tuple], limits: Limits) -> dict[str, str]:
     """{flag: detail} of one attacked cell, from what ``measure`` gives."""
     found = {}
+    (share, n), (label, _) = values["same_answer_percent"], values["most_frequent_label_percent"]
+    # texts that are nearly all of one class cannot tell a constant model from a good one
+    if n >= LEAST_JUDGED and share > 100 * limits.constant_share > label:
+        found[CONSTANT] = f"one answer to {share:.1f} % of {n} texts, the most frequent label has {label:.1f} %"
     share, n = values["saturated_percent"]
     if share > 100 * limits.saturated_share:
         found[SATURATED] = f"{share:.1f} % of {n} outputs above {limits.saturated_probability:g}"

@@ -11,6 +11,7 @@ from flat.report.table_index import Index
 from flat.report.table_layout import Column, Layout, Row, Table, assemble
 
 COLUMNS = {
+    "same_answer_percent": "same answer %",
     "saturated_percent": "saturated %",
     "median_margin": "margin",
     "temperature": "T",
@@ -36,6 +37,8 @@ def guards(study, index, extras: Extras) -> Table:
     below = [
         notes.OWN_ENTRIES,
         *notes.stand_ins(study, frame),
+        f"Same answer: share of the originals that get the most frequent answer; flagged above "
+        f"{100 * chosen.constant_share:g} % if the labels are not as uneven.",
         f"Saturated: the largest probability of the answer to the original exceeds {chosen.saturated_probability:g}; "
         f"flagged above {100 * chosen.saturated_share:g} %. Margin: median of the largest logit minus the second.",
         _calibration(study),
@@ -47,9 +50,9 @@ def guards(study, index, extras: Extras) -> Table:
         notes.seeds(study, frame),
     ]
     caption = (
-        "How far the after-attack accuracies can be trusted: certainty of the victims, after-attack accuracy (AA, %) "
-        "on a sub-sample at temperature 1 and at the temperature T fitted on dev, the part of AA that rests on words "
-        "outside the vocabulary, and texts whose similarity nothing checked."
+        "How far the after-attack accuracies can be trusted: answers and certainty of the victims, after-attack "
+        "accuracy (AA, %) on a sub-sample at temperature 1 and at the temperature T fitted on dev, the part of AA that "
+        "rests on words outside the vocabulary, and texts whose similarity nothing checked."
     )
     return Table("guards", "What the numbers should be judged by", caption, frame, layout, notes.joined(below))
 
