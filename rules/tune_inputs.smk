@@ -70,6 +70,7 @@ def tuned_setting(wildcards):
         "examples": TUNE.examples,
         "dev_seed": seeded("tune", TUNE.dataset),
         "robustness": TUNE.robustness,
+        "constant_share": STUDY.guards.constant_share,
         "workers": attack_workers(tuned(1)),
     }
 

@@ -73,6 +73,9 @@ def test_the_first_trial_is_the_study_as_it_is_where_the_ranges_allow(tmp_path):
 
 def test_the_score_is_the_weighted_mean_and_ties_go_to_the_earlier(tmp_path):
     assert score(0.8, 0.2, 0.25) == Score(0.8, 0.2, pytest.approx(0.65))
+    assert score(0.5, 0.5, 0.5, constant=True) == Score(
+        0.5, 0.5, 0.25, True
+    )  # below score(0.7, 0.1, 0.5), as it should
     same = [Trial(n, {"beta": n}, Score(0.5, 0.5, 0.5)) for n in range(3)]
     assert best_of(same).number == 0
     assert best_of([*same, Trial(3, {"beta": 3}, Score(0.6, 0.6, 0.6))]).number == 3

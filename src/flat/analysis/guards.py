@@ -166,14 +166,13 @@ def measure(ledger, limits: Limits, vocabulary: frozenset[str] | None, recheck: 
     with at least one substitute outside ``vocabulary`` as failed; what lies between it and AA rests on words that a CNN
     or LSTM reads as its unknown word. The attack at the fitted temperature is compared on its own examples.
     """
-    n, labels = len(ledger), ledger["label"]
+    n = len(ledger)
     status = ledger["status"]
     logits = np.stack([np.asarray(row, dtype=np.float64) for row in ledger["logits"]])
     failed, searched = int((status == "failed").sum()), ledger[status != "skipped"]
     unchecked = int(searched["similarity_unchecked"].sum())
     values = {
-        "same_answer_percent": (percent(int(np.bincount(logits.argmax(1)).max()), n), n),
-        "most_frequent_label_percent": (percent(int(labels.value_counts().max()), n), n),
+        **answers(logits, ledger["label"]),
         "saturated_percent": (percent(int(saturated(logits, limits.saturated_probability).sum()), n), n),
         "median_margin": (float(np.median(margins(logits))), n),
         "after_attack_accuracy_percent": (percent(failed, n), n),
@@ -191,6 +190,26 @@ def measure(ledger, limits: Limits, vocabulary: frozenset[str] | None, recheck: 
     return values
 
 
+def answers(logits: np.ndarray, labels: Sequence[int]) -> dict[str, tuple]:
+    """Shares of the most frequent answer and of the most frequent label.
+
+    Args:
+        logits: (texts, classes). labels: (texts,).
+    """
+    n = len(logits)
+    shares = {"same_answer_percent": logits.argmax(1), "most_frequent_label_percent": np.asarray(labels)}
+    return {name: (percent(int(np.bincount(values).max()), n), n) for name, values in shares.items()}
+
+
+def is_constant(values: Mapping[str, tuple], share: float) -> bool:
+    """Whether a model gives more than ``share`` of its texts one answer, from what ``answers`` gives.
+
+    Not said of fewer than LEAST_JUDGED texts, nor where their labels are as uneven: a good model would do the same.
+    """
+    (same, n), (label, _) = values["same_answer_percent"], values["most_frequent_label_percent"]
+    return n >= LEAST_JUDGED and same > 100 * share > label
+
+
 def uses_unknown_word(swaps, vocabulary: frozenset[str]) -> bool:
     """Whether any substitute of an adversarial text is outside the vocabulary (whose words are lower-cased)."""
     return any(swap["to"].lower() not in vocabulary for swap in swaps if swap["to"])
@@ -199,9 +218,8 @@ def uses_unknown_word(swaps, vocabulary: frozenset[str]) -> bool:
 def flags_of(values: Mapping[str, tuple], limits: Limits) -> dict[str, str]:
     """{flag: detail} of one attacked cell, from what ``measure`` gives."""
     found = {}
-    (share, n), (label, _) = values["same_answer_percent"], values["most_frequent_label_percent"]
-    # texts that are nearly all of one class cannot tell a constant model from a good one
-    if n >= LEAST_JUDGED and share > 100 * limits.constant_share > label:
+    if is_constant(values, limits.constant_share):
+        (share, n), (label, _) = values["same_answer_percent"], values["most_frequent_label_percent"]
         found[CONSTANT] = f"one answer to {share:.1f} % of {n} texts, the most frequent label has {label:.1f} %"
     share, n = values["saturated_percent"]
     if share > 100 * limits.saturated_share:

@@ -46,10 +46,13 @@ def to_csv(trials: Sequence[Trial]) -> str:
     best, names = best_of(list(trials)), list(trials[0].values)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["trial", *names, "dev_accuracy_percent", "dev_after_attack_accuracy_percent", "score", "chosen"])
+    writer.writerow(
+        ["trial", *names, "dev_accuracy_percent", "dev_after_attack_accuracy_percent", "constant", "score", "chosen"]
+    )
     for trial in trials:
         found = trial.score
-        numbers = [f"{100 * found.accuracy:.4f}", f"{100 * found.after_attack:.4f}", f"{found.total:.6f}"]
+        numbers = [f"{100 * found.accuracy:.4f}", f"{100 * found.after_attack:.4f}"]
+        numbers += ["yes" if found.constant else "", f"{found.total:.6f}"]
         chosen = "yes" if trial.number == best.number else ""
         writer.writerow([trial.number, *(repr(trial.values[name]) for name in names), *numbers, chosen])
     return out.getvalue()

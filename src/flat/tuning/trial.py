@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flat.artefacts import read_json
+from flat.artefacts import read_json, read_table
 
 FILES = {"weights": "model.safetensors", "config": "config.json", "words": "vocabulary.json"}
 FILES |= {"history": "history.csv", "metrics": "metrics.json"}
@@ -40,6 +40,7 @@ class Setting:
         examples: dev examples attacked for the score.
         dev_seed: of that attack and its draw; the same in each trial.
         robustness: weight of after-attack accuracy in the score.
+        constant_share: a model that gives a larger share of the attacked texts one answer has collapsed.
     """
 
     splits: Mapping[str, str]
@@ -59,17 +60,22 @@ class Setting:
     examples: int
     dev_seed: int
     robustness: float
+    constant_share: float
     workers: int
     device: str
 
 
 @dataclass(frozen=True)
 class Score:
-    """Fractions, all on dev: standard accuracy, after-attack accuracy, and their weighted mean."""
+    """Fractions, all on dev: standard accuracy, after-attack accuracy, and their weighted mean.
+
+    ``constant``: the model answers nearly all texts alike; its after-attack accuracy counts as 0 in the mean.
+    """
 
     accuracy: float
     after_attack: float
     total: float
+    constant: bool = False
 
 
 def run(values: Mapping[str, float], setting: Setting, folder: Path) -> Score:
@@ -129,10 +135,25 @@ def run(values: Mapping[str, float], setting: Setting, folder: Path) -> Score:
         previous = str(place / FILES["weights"])
     accuracy = float(read_json(Path(previous).with_name(FILES["metrics"]))["dev_accuracy"])
     counts = attack(splits["dev"], previous, setting.examples, setting.dev_seed, folder / "dev", False)
+    constant = _is_constant(folder / "dev" / "ledger.parquet", setting.constant_share)
     shutil.rmtree(folder)
-    return score(accuracy, counts["failed"] / counts["attacked"], setting.robustness)
+    return score(accuracy, counts["failed"] / counts["attacked"], setting.robustness, constant)
 
 
-def score(accuracy: float, after_attack: float, robustness: float) -> Score:
-    """The weighted mean of both accuracies."""
-    return Score(accuracy, after_attack, (1 - robustness) * accuracy + robustness * after_attack)
+def score(accuracy: float, after_attack: float, robustness: float, constant: bool = False) -> Score:
+    """The weighted mean of both accuracies.
+
+    No attack changes the answer of a constant model: its after-attack accuracy is the share of a class, which in the
+    mean would beat every model that has learnt something.
+    """
+    counted = 0.0 if constant else after_attack
+    return Score(accuracy, after_attack, (1 - robustness) * accuracy + robustness * counted, constant)
+
+
+def _is_constant(ledger: Path, share: float) -> bool:
+    import numpy as np
+
+    from flat.analysis.guards import answers, is_constant
+
+    found = read_table(ledger, ["label", "logits"])
+    return is_constant(answers(np.stack(found["logits"]), found["label"]), share)
