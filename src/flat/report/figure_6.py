@@ -141,7 +141,7 @@ def _picture(
     heights_in = [1.32 if any((model, name) in run for name in datasets) else 0.5 for model in models]
     below_titles = {name: textwrap.fill(text, 30) for name, text in stand_ins.items() if name in datasets}
     title_lines = max((text.count("\n") + 1 for text in below_titles.values()), default=0)
-    top_in, bottom_in, gap_in = 0.54 + 0.12 * title_lines, 0.40, 0.24
+    top_in, bottom_in, gap_in = 0.54 + 0.12 * title_lines, 0.47, 0.24
     height_in = top_in + bottom_in + sum(heights_in) + gap_in * (len(heights_in) - 1)
     width_in = width_of(len(datasets))
     figure = new_figure(height_in, width_in)
@@ -174,7 +174,7 @@ def _picture(
                 row_title(figure, models[model], (box.y0 + box.y1) / 2, model in {key for key, _ in run})
     middle = (left + right) / 2
     _legend(figure, strategies, middle, height_in)
-    figure.supxlabel("k (number of top words compared)", size=8, x=middle, y=0.06 / height_in, va="bottom")
+    figure.supxlabel("k (number of top words compared)", size=8, x=middle, y=0.13 / height_in, va="bottom")
     return figure
 
 

@@ -78,7 +78,7 @@ def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Map
     ]
     below = {n: textwrap.fill(d.stand_in, 30) for n, d in study.datasets.items() if d.stand_in and n in datasets}
     lines = max((text.count("\n") + 1 for text in below.values()), default=0)
-    top, bottom = 0.60 + 0.12 * lines, 0.12
+    top, bottom = 0.60 + 0.12 * lines, 0.18
     height = top + sum(heights) + sum(gaps) + bottom
     width_in = width_of(len(datasets))
     figure = new_figure(height, width_in)
@@ -106,7 +106,7 @@ def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Map
             y -= panel_in + gaps[i * len(models) + j]
     _legend(figure, strategies, (left + right) / 2, height)
     label = "queries an example (budget of the attack)"
-    figure.supxlabel(label, size=8, x=(left + right) / 2, y=0.07 / height, va="bottom")
+    figure.supxlabel(label, size=8, x=(left + right) / 2, y=0.13 / height, va="bottom")
     return figure
 
 
