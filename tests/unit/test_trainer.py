@@ -9,6 +9,7 @@ from flat.errors import FlatError
 from flat.models import registry
 from flat.training import trainer
 from flat.training.objective import Weights
+from flat.training.rounds import hardly_learnt
 from flat.training.trainer import Options, Pairs, train
 
 WORDS = ["<pad>", "<unk>", "good", "bad", *(f"w{i}" for i in range(30))]
@@ -149,3 +150,19 @@ def test_shuffled_batches_hold_every_row_once_and_texts_of_like_length():
     assert np.median(spreads) < 12
     other = list(shuffled_batches(lengths, 32, np.random.default_rng(2), spread=10))
     assert any(not np.array_equal(a, b) for a, b in zip(batches, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "labels", "says"),
+    [
+        (0.509, [0] * 491 + [1] * 509, "50.90 % is hardly above 50.90 %"),
+        (0.52, [0, 1], "52.00 % is hardly above 50.00 %"),  # a twentieth of what one answer to all gets wrong: 2.5
+        (0.53, [0, 1], ""),
+        (0.53, [0, 1, 2], ""),
+        (0.95, [0] * 19 + [1], "95.00 % is hardly above 95.00 %"),
+        (0.96, [0] * 19 + [1], ""),
+    ],
+)
+def test_a_model_no_better_than_one_answer_to_all_is_warned_about(accuracy, labels, says):
+    said = hardly_learnt(accuracy, labels)
+    assert says in said and bool(said) == bool(says)

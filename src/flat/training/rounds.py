@@ -5,8 +5,11 @@ Which strategy it is shows only in the data: the mask of the network, the weight
 
 import csv
 import io
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from flat.artefacts import read_arrays, read_json, read_table, write_json, write_text
@@ -20,6 +23,9 @@ from flat.seeds import seed_of
 from flat.training.objective import Weights
 from flat.training.resume import Checkpoints
 from flat.training.trainer import Options, Outcome, Pairs, accuracy, describe, train
+
+LEARNT = 0.05  # of the dev texts that the most frequent label gets wrong, a model that has learnt gets more right
+log = logging.getLogger("flat")
 
 
 def run(
@@ -79,6 +85,8 @@ def run(
         )
     finally:
         checkpoints.close()
+    if said := hardly_learnt(outcome.dev_accuracy, dev["label"]):
+        log.warning(said)
     folder = Path(outputs["weights"]).parent
     checkpoint.save(model, folder, network)
     write_text(outputs["history"], _csv(outcome.history))
@@ -98,6 +106,17 @@ def run(
         },
     )
     return outcome
+
+
+def hardly_learnt(dev_accuracy: float, labels: Sequence[int]) -> str:
+    """A warning if a model is hardly better than one that gives every dev text the most frequent label; else ""."""
+    always = float(np.bincount(np.asarray(labels)).max() / len(labels))
+    if dev_accuracy > always + LEARNT * (1 - always):
+        return ""
+    return (
+        f"dev accuracy {100 * dev_accuracy:.2f} % is hardly above {100 * always:.2f} %, that of always giving the most "
+        "frequent label: training may have collapsed. Look at the losses above; try a smaller learning rate"
+    )
 
 
 def build(network: dict, inputs: dict[str, str | None]) -> Classifier:
