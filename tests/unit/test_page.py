@@ -1,18 +1,25 @@
 """The report page: complete, escaped, loading nothing."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
 from demo_studies import with_paper_tables
 
-from flat.report import page
-from flat.report.figures import FigureFile
+from flat.report import figure_style, page
+from flat.report.figures import PAGE_WIDTH_PX, FigureFile
 from flat.report.table_layout import Column, Layout, Row, Table, Wide, WideRow, wide
 
 NASTY = """<script>alert("x")</script> & 'quoted' 😀 {{ 7 * 7 }} http://example.org/a.png"""
-PNG = b"\x89PNG\r\n\x1a\nnot drawn"
+
+
+def png(width: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + width.to_bytes(4, "big") + b"not drawn"
+
+
+PNG = png(1400)
 
 
 def table(key="3", notes=(NASTY,)):
@@ -191,3 +198,20 @@ def test_tables_of_our_own_have_anchors_files_and_no_printed_values(study):
     body = re.search(r'<section id="replay">.*?</section>', html, re.S).group()
     assert '<a href="#replay"><b>+</b>' in html and 'href="tables/replay.csv"' in body
     assert "printed in the paper" not in body and "12.35" in body
+
+
+@pytest.mark.parametrize(("width", "shown"), [(1400, ""), (800, ' style="max-width: 32.0rem"')])
+def test_figures_are_shown_at_one_scale(study, width, shown):
+    assert PAGE_WIDTH_PX == figure_style.WIDTH_IN * figure_style.PNG_DPI
+    html = page.build(study, [table()], [FigureFile(6, "a", "b", (), png(width))], PASSPORT)
+    assert f"<img{shown} alt=" in html
+
+
+def test_a_table_of_many_intervals_is_set_small(study):
+    four = table()
+    columns = tuple(replace(c, keys=c.keys | {"k": k}) for k in range(3) for c in four.layout.columns)
+    frame = pd.concat([four.frame.assign(k=k, low=1.0, high=2.0) for k in range(3)])
+    many = replace(four, frame=frame, layout=replace(four.layout, columns=columns))
+    assert 'class="numbers wide"' in page.build(study, [many], [], PASSPORT)
+    plain = replace(many, frame=frame.assign(low=float("nan")))
+    assert 'class="numbers"' in page.build(study, [plain], [], PASSPORT)

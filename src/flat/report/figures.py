@@ -23,6 +23,7 @@ TITLES: dict[int | str, str] = {
     "curves": "After-attack accuracy against the attack's budget of queries",
 }
 SUFFIXES = ("pdf", "png", "csv")
+PAGE_WIDTH_PX = 1400  # of the png of a figure as wide as a page (figure_style, which would import matplotlib)
 
 
 def draw(number: int | str, **inputs) -> "Drawing":
@@ -63,6 +64,11 @@ class FigureFile:
     @property
     def in_paper(self) -> bool:
         return isinstance(self.number, int)
+
+    @property
+    def width_px(self) -> int:
+        """Of the png, from its first chunk."""
+        return int.from_bytes(self.png[16:20], "big")
 
     @property
     def stem(self) -> str:

@@ -12,7 +12,7 @@ from itertools import accumulate, takewhile
 from pathlib import Path
 
 from flat.report.claims import ClaimLine, counts
-from flat.report.figures import SUFFIXES, FigureFile
+from flat.report.figures import PAGE_WIDTH_PX, SUFFIXES, FigureFile
 from flat.report.table_layout import RUN, Entry, Table, Wide, wide
 from flat.study_grid import attacked_cells, reported_datasets, seeds_of, trained_cells
 
@@ -39,13 +39,15 @@ class Line:
 class View:
     """One laid-out version of a table: a pair set, or the table itself (heading empty).
 
-    ``starts``: places of the entries, from 0, at which a group of columns begins.
+    ``starts``: places of the entries, from 0, at which a group of columns begins. ``wide``: to be set small, intervals
+    and printed values below ours.
     """
 
     heading: str
     header: tuple[tuple[tuple[str, int], ...], ...]
     lines: tuple[Line, ...]
     starts: frozenset[int] = frozenset()
+    wide: bool = False
 
 
 def build(
@@ -87,6 +89,7 @@ def build(
         run=RUN,
         table_kinds=TABLE_KINDS,
         figure_kinds=SUFFIXES,
+        page_width_px=PAGE_WIDTH_PX,
     )
 
 
@@ -133,7 +136,12 @@ def view(laid_out: Wide) -> View:
         )
         for i, row in enumerate(laid_out.body)
     ]
-    return View(laid_out.heading, laid_out.header, tuple(lines), _group_starts(laid_out))
+    return View(laid_out.heading, laid_out.header, tuple(lines), _group_starts(laid_out), _is_wide(laid_out))
+
+
+def _is_wide(laid_out: Wide) -> bool:
+    intervals = any(entry.interval for row in laid_out.body for entry in row.entries)
+    return len(laid_out.header[-1]) > (6 if intervals else 10)
 
 
 def _group_starts(laid_out: Wide) -> frozenset[int]:
