@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flat.report.claims import ClaimLine, counts
 from flat.report.figures import PAGE_WIDTH_PX, SUFFIXES, FigureFile
-from flat.report.table_layout import RUN, Entry, Table, Wide, wide
+from flat.report.table_layout import FLAG_MARK, RUN, Entry, Table, Wide, wide
 from flat.study_grid import attacked_cells, reported_datasets, seeds_of, trained_cells
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -76,6 +76,10 @@ def build(
         lstrip_blocks=True,
     )
     environment.filters["pretty"] = lambda value: json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+    # a narrow cell breaks before ± and nowhere else
+    environment.filters["unbroken"] = lambda text: text.replace("± ", "±\N{NO-BREAK SPACE}").replace(
+        f" {FLAG_MARK}", f"\N{NO-BREAK SPACE}{FLAG_MARK}"
+    )
     environment.filters["base64"] = lambda data: base64.b64encode(data).decode("ascii")
     return environment.get_template("report.html").render(
         study=study,
