@@ -8,7 +8,7 @@ from flat.attacks.lock_hash import lock_hash
 from flat.cells import AttackedCell, Cell
 from flat.errors import ArtefactError
 
-LIMITS = guards.Limits(tolerated_drop=5.0, saturated_probability=0.999, saturated_share=0.5)
+LIMITS = guards.Limits(tolerated_drop=5.0, saturated_probability=0.999, saturated_share=0.5, constant_share=0.95)
 LOCK = {"recipe": "toy"}
 CELL = AttackedCell(Cell("sst2", "CNN", "base", "none", 0), "textfooler")
 
@@ -57,7 +57,7 @@ def test_measured_values_by_hand():
 def test_a_saturated_cell_is_flagged_above_the_share():
     values = guards.measure(LEDGER, LIMITS, None, None)
     assert guards.flags_of(values, LIMITS) == {"saturated": "75.0 % of 4 outputs above 0.999"}
-    assert guards.flags_of(values, guards.Limits(5.0, 0.999, 0.75)) == {}
+    assert guards.flags_of(values, guards.Limits(5.0, 0.999, 0.75, 0.95)) == {}
     assert guards.flags_of(values | {"saturated_percent": (50.0, 4)}, LIMITS) == {}
 
 

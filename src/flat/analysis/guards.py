@@ -59,7 +59,7 @@ class Limits:
     tolerated_drop: float
     saturated_probability: float
     saturated_share: float
-    constant_share: float = 0.95
+    constant_share: float
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def measure(ledger, limits: Limits, vocabulary: frozenset[str] | None, recheck: 
     failed, searched = int((status == "failed").sum()), ledger[status != "skipped"]
     unchecked = int(searched["similarity_unchecked"].sum())
     values = {
-        **answers(logits, ledger["label"]),
+        **answer_shares(logits, ledger["label"]),
         "saturated_percent": (percent(int(saturated(logits, limits.saturated_probability).sum()), n), n),
         "median_margin": (float(np.median(margins(logits))), n),
         "after_attack_accuracy_percent": (percent(failed, n), n),
@@ -190,7 +190,7 @@ def measure(ledger, limits: Limits, vocabulary: frozenset[str] | None, recheck: 
     return values
 
 
-def answers(logits: np.ndarray, labels: Sequence[int]) -> dict[str, tuple]:
+def answer_shares(logits: np.ndarray, labels: Sequence[int]) -> dict[str, tuple]:
     """Shares of the most frequent answer and of the most frequent label.
 
     Args:
@@ -202,7 +202,7 @@ def answers(logits: np.ndarray, labels: Sequence[int]) -> dict[str, tuple]:
 
 
 def is_constant(values: Mapping[str, tuple], share: float) -> bool:
-    """Whether a model gives more than ``share`` of its texts one answer, from what ``answers`` gives.
+    """Whether a model gives more than ``share`` of its texts one answer, from what ``answer_shares`` gives.
 
     Not said of fewer than LEAST_JUDGED texts, nor where their labels are as uneven: a good model would do the same.
     """

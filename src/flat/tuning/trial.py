@@ -153,7 +153,7 @@ def score(accuracy: float, after_attack: float, robustness: float, constant: boo
 def _is_constant(ledger: Path, share: float) -> bool:
     import numpy as np
 
-    from flat.analysis.guards import answers, is_constant
+    from flat.analysis.guards import answer_shares, is_constant
 
     found = read_table(ledger, ["label", "logits"])
-    return is_constant(answers(np.stack(found["logits"]), found["label"]), share)
+    return is_constant(answer_shares(np.stack(found["logits"]), found["label"]), share)
