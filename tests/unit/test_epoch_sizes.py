@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
+from flat.data.batches import rows_of_epoch
 from flat.errors import StudyError
 from flat.study import parse
 from flat.study_grid import Cell, attacked_train, training_of
@@ -21,11 +22,11 @@ def values():
 
 def test_an_epoch_takes_the_paired_rows_and_a_fresh_draw_of_the_others():
     paired, order = np.array([3, 70]), np.random.default_rng(1)
-    first, second = (trainer._rows_of_epoch(100, 20, paired, order) for _ in range(2))
+    first, second = (rows_of_epoch(100, 20, paired, order) for _ in range(2))
     for rows in (first, second):
         assert len(rows) == len(set(rows)) == 20 and set(paired) <= set(rows) and rows.max() < 100
     assert set(first) != set(second)
-    assert trainer._rows_of_epoch(100, 100, paired, order).tolist() == list(range(100))
+    assert rows_of_epoch(100, 100, paired, order).tolist() == list(range(100))
 
 
 def test_the_trainer_sees_as_many_texts_as_asked_and_every_pair(monkeypatch):

@@ -51,3 +51,11 @@ def shuffled_batches(
         pool = pool[np.argsort(lengths[pool], kind="stable")]
         batches += [pool[i : i + size] for i in range(0, len(pool), size)]
     yield from (batches[i] for i in rng.permutation(len(batches)))
+
+
+def rows_of_epoch(count: int, taken: int, paired: np.ndarray, order: np.random.Generator) -> np.ndarray:
+    """The training rows of one epoch: all ``count``, or the rows with an adversarial text and a draw of the others."""
+    if taken == count:
+        return np.arange(count)
+    others = np.setdiff1d(np.arange(count), paired)
+    return np.sort(np.concatenate([paired, order.permutation(others)[: taken - len(paired)]]))

@@ -21,6 +21,7 @@ from flat.provenance import checksums, digest_of
 from flat.resources import PROVENANCE, locate
 from flat.seeds import seed_of
 from flat.training.objective import Weights
+from flat.training.precision import arithmetic
 from flat.training.resume import Checkpoints
 from flat.training.trainer import Options, Outcome, Pairs, accuracy, describe, train
 
@@ -68,7 +69,8 @@ def run(
         model.freeze_embeddings()
     pairs = adversarial_pairs(ledgers, train_split["example_id"], keep)
     files = [*splits.values(), *filter(None, inputs.values()), *ledgers]
-    about = [network, training, objective, keep, freeze_embeddings, seed, device, code, torch.__version__]
+    how = arithmetic(Options(**training).precision, device)
+    about = [network, training, objective, keep, freeze_embeddings, seed, device, code, torch.__version__, how]
     about += [checksums(files), weights_digest(model.state_dict())]
     checkpoints = Checkpoints(journal, digest_of(about))
     try:
@@ -102,6 +104,7 @@ def run(
             "adversarial_texts": len(pairs.rows),
             "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
             "keep": keep if ledgers else None,
+            "arithmetic": how,
             **describe(Options(**training), Weights(**objective)),
         },
     )

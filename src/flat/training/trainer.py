@@ -9,13 +9,14 @@ from itertools import islice
 import numpy as np
 import torch
 
-from flat.data.batches import EncodedTexts, shuffled_batches
+from flat.data.batches import EncodedTexts, rows_of_epoch, shuffled_batches
 from flat.errors import FlatError
 from flat.memory import Parts
 from flat.models.interface import Classifier
 from flat.seeds import seed_of
 from flat.stopping import orderly_stop
 from flat.training.objective import Terms, Weights, flat_loss
+from flat.training.precision import arithmetic, products, reduced, say
 from flat.training.resume import MOMENT_S, Checkpoints, Progress
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Options:
             draw of others.
         patience: stop after so many epochs without a better dev score, or None.
         select: "dev" (accuracy on the clean dev split) | "last".
-        precision: fp32 | bf16 (autocast; only for training).
+        precision: fp32 | bf16 (autocast; only for training; ``flat.training.precision`` says with what arithmetic).
     """
 
     epochs: int = 10
@@ -143,6 +144,8 @@ def train(
     for number, row in enumerate(pairs.rows):
         pairs_of[row].append(number)
 
+    how = arithmetic(options.precision, device)
+    say(how, device)
     optimizer = _optimizer(model, options)
     paired = np.array(sorted(set(pairs.rows)), dtype=int)
     taken = min(len(texts), max(options.texts_per_epoch or len(texts), len(paired)))
@@ -158,7 +161,7 @@ def train(
     def loss_of(rows: np.ndarray) -> Terms:
         chosen = [(place, number) for place, row in enumerate(rows) for number in pairs_of[row]]
         numbers = torch.tensor([number for _, number in chosen], dtype=torch.long)
-        with torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16"):
+        with reduced(how, device):
             terms = flat_loss(
                 model,
                 clean.take(rows, device),
@@ -181,14 +184,15 @@ def train(
                 log.info("no better dev accuracy for %d epochs: stopped", options.patience)
                 break
             model.train()
-            epoch_rows = _rows_of_epoch(len(texts), taken, paired, order)
+            epoch_rows = rows_of_epoch(len(texts), taken, paired, order)
             if clean is None or taken < len(texts):
                 clean = EncodedTexts(model, texts, epoch_rows)
             batches_of_rows = (
                 epoch_rows[part] for part in shuffled_batches(clean.lengths(epoch_rows), options.batch_size, order)
             )
             for group in islice(_groups(batches_of_rows, options.accumulate), progress.steps, None):
-                for terms in at_once.run(partial(_gradients, optimizer, gumbel, loss_of, group), f"epoch {epoch}"):
+                gradients = partial(_gradients, optimizer, gumbel, loss_of, how, group)
+                for terms in at_once.run(gradients, f"epoch {epoch}"):
                     for name in terms:
                         progress.sums[name] += terms[name]
                     progress.batches += 1
@@ -228,6 +232,7 @@ def _gradients(
     optimizer: torch.optim.Optimizer,
     gumbel: torch.Generator,
     loss_of: Callable[[np.ndarray], Terms],
+    how: str,
     group: list[np.ndarray],
     size: int,
 ) -> list[dict[str, float]]:
@@ -238,8 +243,9 @@ def _gradients(
     total, found = sum(map(len, group)), []
     try:
         for rows in (batch[i : i + size] for batch in group for i in range(0, len(batch), size)):
-            terms = loss_of(rows)
-            (terms.total * (len(rows) / total)).backward()
+            with products(how):
+                terms = loss_of(rows)
+                (terms.total * (len(rows) / total)).backward()
             found.append({f.name: float(getattr(terms, f.name).detach()) for f in fields(Terms)})
     except torch.OutOfMemoryError:
         optimizer.zero_grad(set_to_none=True)
@@ -268,14 +274,6 @@ def _not_a_number(terms: Terms, rows, texts, labels, adversarial, progress: Prog
         + (f"; its batch is in {noted}" if noted else ""),
         "lower the learning rate or set clip_norm in the study's training options",
     )
-
-
-def _rows_of_epoch(count: int, taken: int, paired: np.ndarray, order: np.random.Generator) -> np.ndarray:
-    """The training rows of one epoch: all ``count``, or the rows with an adversarial text and a draw of the others."""
-    if taken == count:
-        return np.arange(count)
-    others = np.setdiff1d(np.arange(count), paired)
-    return np.sort(np.concatenate([paired, order.permutation(others)[: taken - len(paired)]]))
 
 
 def _groups(batches: Iterator[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
