@@ -191,13 +191,25 @@ def main(arguments: list[str] | None = None) -> int:
         return subprocess.call(command)
     folder = tempfile.mkdtemp(prefix="flat-")
     server = Server(folder)
+    asked_to_stop: list[int] = []
+    started: list[subprocess.Popen] = []
+
+    def pass_on(number: int, _) -> None:
+        """Snakemake decides how a run ends; a terminal sends SIGINT to it as well."""
+        if number == signal.SIGTERM:
+            asked_to_stop.append(number)
+            for process in started:
+                process.send_signal(number)
+
     try:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, pass_on)
         path = os.pathsep.join(filter(None, [HOOK, os.environ.get("PYTHONPATH")]))
-        started = subprocess.Popen(command, env={**os.environ, ADDRESS: server.address, "PYTHONPATH": path})
-        for number in (signal.SIGTERM, signal.SIGINT):  # Snakemake decides how a run ends; a terminal tells it itself
-            signal.signal(number, lambda received, _: received == signal.SIGTERM and started.send_signal(received))
+        started.append(subprocess.Popen(command, env={**os.environ, ADDRESS: server.address, "PYTHONPATH": path}))
+        for number in asked_to_stop:  # it came while the command was being started
+            started[0].send_signal(number)
         preload()
-        return server.serve(started)
+        return server.serve(started[0])
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -122,12 +122,11 @@ def test_a_killed_job_resumes_to_the_same_ledger(tmp_path, workers, number, code
     job = subprocess.Popen(
         [sys.executable, "-c", SLOW.format(tests=str(here), folder=str(tmp_path), workers=workers)], env=environment
     )
-    deadline = time.monotonic() + 60
     while not (journal.exists() and journal.read_bytes().count(b"\n") >= 4):
-        assert time.monotonic() < deadline and job.poll() is None, "the job did not get going"
+        assert job.poll() is None, "the job did not get going"
         time.sleep(0.01)
     job.send_signal(number)
-    assert job.wait(30) == code
+    assert job.wait(600) == code
     done = journal.read_bytes().count(b"\n") - 1
     assert 3 <= done < len(examples)
     if number == signal.SIGTERM:

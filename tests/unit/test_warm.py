@@ -40,13 +40,22 @@ def serve(tmp_path):
             [sys.executable, "-c", source],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(Path(warm.PACKAGE).parent), "MARK": "seen"},
             **keywords,
         )
 
     return run
+
+
+FOR_EVER = 3000  # seconds: no test waits for as long
+
+
+def wait_for_the_end_of(process: int) -> None:
+    """Return when it is gone; a test that waits in vain is ended by the runner, which then names it."""
+    while Path(f"/proc/{process}").exists():
+        time.sleep(0.02)
 
 
 # the process id in a file that is whole as soon as it is there
@@ -84,14 +93,13 @@ while not os.path.exists("started"):
     time.sleep(0.02)
 job.kill()
 job.wait()
-time.sleep(0.5)
+while os.path.exists("/proc/" + open("started").read()):
+    time.sleep(0.02)
 """
-    body = f"{STARTED}\nimport time\ntime.sleep(30)\nopen('finished', 'w')"
-    begun = time.monotonic()
+    body = f"{STARTED}\nimport time\ntime.sleep({FOR_EVER})\nopen('finished', 'w')"
     assert serve(body, wrapper).returncode == 0
-    assert time.monotonic() - begun < 20 and not (tmp_path / "finished").exists()
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "started").read_text()), 0)
+    assert not (tmp_path / "finished").exists()
+    wait_for_the_end_of(int((tmp_path / "started").read_text()))
 
 
 def test_jobs_end_with_the_command(serve, tmp_path):
@@ -103,10 +111,9 @@ while not os.path.exists("started"):
     time.sleep(0.02)
 os._exit(9)
 """
-    body = f"{STARTED}\nimport time\ntime.sleep(30)"
+    body = f"{STARTED}\nimport time\ntime.sleep({FOR_EVER})"
     assert serve(body, wrapper).returncode == 9
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "started").read_text()), 0)
+    wait_for_the_end_of(int((tmp_path / "started").read_text()))
 
 
 def test_without_a_serving_process_a_job_runs_itself(serve, tmp_path, monkeypatch):
@@ -155,11 +162,10 @@ def test_no_command_is_an_error(capsys):
 def test_a_stopped_run_passes_the_signal_on(tmp_path):
     """SIGTERM reaches the command, whose way of ending decides."""
     body = (
-        "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(7)); print('up', flush=True); time.sleep(30)"
+        "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(7)); print('up', flush=True); time.sleep(3000)"
     )
     source = SERVER + f"raise SystemExit(warm.main(['--', sys.executable, '-c', {body!r}]))"
     process = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "up\n"
-    time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 7
+    assert process.wait(600) == 7

@@ -25,7 +25,7 @@ class Checkout:
             "OMP_NUM_THREADS": "1",
         }
 
-    def run(self, *arguments: str, ok: bool = True, timeout: int = 600, warm: bool = False) -> str:
+    def run(self, *arguments: str, ok: bool = True, timeout: int = 3600, warm: bool = False) -> str:
         """Output of ``snakemake arguments``, its jobs from a preloaded process if ``warm``; with ``ok`` it must exit
         with 0."""
         beside = ["-m", "flat.warm", "--", sys.executable] if warm else []

@@ -10,14 +10,16 @@ import socket
 import subprocess
 import sys
 import threading
-import time
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from safetensors import safe_open
 
 ROOT = Path("results/tiny")
 
-# Preloads, then forks a child for each script it is told; notes each unit of work that a child begins.
+# Preloads, then forks a child for each script it is told; notes each unit of work that a child begins. A child with a
+# gate waits there at each unit, so that a test may look at what it has noted and kill it then, however fast it is.
 DRIVER = """
 import json, os, sys
 from flat import warm
@@ -27,9 +29,11 @@ from flat.training import trainer
 
 warm.preload(warm.MODULES[:18])
 
-def noting(work, file):
+def noting(work, file, gate):
     def noted(*args, **keywords):
         os.write(file, b".")
+        if gate is not None:
+            os.read(gate, 1)
         return work(*args, **keywords)
     return noted
 
@@ -39,10 +43,11 @@ for line in sys.stdin:
     child = os.fork()
     if not child:
         file = os.open(job["begun"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        engine._Single.__call__ = noting(engine._Single.__call__, file)
-        trainer._gradients = noting(trainer._gradients, file)
+        gate = os.open(job["gate"], os.O_RDONLY) if job["gate"] else None
+        engine._Single.__call__ = noting(engine._Single.__call__, file, gate)
+        trainer._gradients = noting(trainer._gradients, file, gate)
         for name, method in attributions.METHODS.items():
-            attributions.METHODS[name] = attributions.Method(noting(method.explain, file), method.random)
+            attributions.METHODS[name] = attributions.Method(noting(method.explain, file, gate), method.random)
         out = os.open(job["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1)
         os.dup2(out, 2)
@@ -136,14 +141,20 @@ class Driver:
         self.process.stdin.close()
         self.process.wait(10)
 
-    def start(self, job: Captured, begun: Path) -> int:
-        """Snakemake removes a job's outputs and starts it; the process's id."""
+    def start(self, job: Captured, begun: Path, gated: bool = False) -> "Running":
+        """Snakemake removes a job's outputs and starts it; with ``gated`` it waits at each unit (see ``kill_at``)."""
         for path in job.outputs:
             (self.place / path).unlink(missing_ok=True)
+        gate = None
+        if gated:
+            fifo = self.folder / "gate"
+            fifo.unlink(missing_ok=True)
+            os.mkfifo(fifo)
+            gate = os.open(fifo, os.O_RDWR)  # opens at once, and lets the job's end open at once
         request = {"script": str(job.script), "begun": str(begun), "output": str(self.folder / "output.txt")}
-        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.write(json.dumps(request | {"gate": str(fifo) if gated else None}) + "\n")
         self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+        return Running(int(self.process.stdout.readline()), begun, gate)
 
     def wait(self) -> int:
         """The exit status of the job (minus the signal that killed it)."""
@@ -165,23 +176,47 @@ class Driver:
         return 0
 
 
-def kill_after(
-    driver: Driver, pid: int, rule: str, seconds: float, units: int | None, number: int = signal.SIGKILL
-) -> int:
-    """Signal a running job after ``seconds``, or as soon as ``units`` more units are noted if that is sooner.
+class Running(NamedTuple):
+    """A started job: its process, where it notes each unit that it begins, and the gate that it waits at."""
 
-    Returns:
-        the job's exit status.
-    """
-    gone = os.pidfd_open(pid)
+    pid: int
+    begun: Path
+    gate: int | None
+
+
+def kill_after(driver: Driver, job: Running, seconds: float) -> int:
+    """Kill a running job after ``seconds``; its exit status."""
+    gone = os.pidfd_open(job.pid)
     try:
-        until, before = time.monotonic() + seconds, driver.noted(rule)
-        ended = False
-        while not ended and time.monotonic() < until and (units is None or driver.noted(rule) < before + units):
-            ended = bool(select.select([gone], [], [], 0.002)[0])
-        signal.pidfd_send_signal(gone, number)
-    except ProcessLookupError:
-        pass  # it has ended by itself
+        select.select([gone], [], [], seconds)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            signal.pidfd_send_signal(gone, signal.SIGKILL)
     finally:
         os.close(gone)
     return driver.wait()
+
+
+def kill_at(driver: Driver, job: Running, rule: str, units: int, number: int = signal.SIGKILL) -> int:
+    """Let a gated job work until it has noted ``units`` more units and signal it before it begins another.
+
+    Returns:
+        the job's exit status; 0 if it came to its end before.
+    """
+    gone = os.pidfd_open(job.pid)
+    before, begun = driver.noted(rule), _size(job.begun)
+    try:
+        while not select.select([gone], [], [], 0.002)[0]:
+            if _size(job.begun) > begun:  # it waits at the gate
+                begun += 1
+                if driver.noted(rule) >= before + units:
+                    signal.pidfd_send_signal(gone, number)
+                    break
+                os.write(job.gate, b".")
+    finally:
+        os.close(gone)
+        os.close(job.gate)  # what lives on meets no gate any more
+    return driver.wait()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

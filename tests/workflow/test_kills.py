@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.workflow.conftest import Checkout
-from tests.workflow.killing import ROOT, Driver, capture, kill_after
+from tests.workflow.killing import ROOT, Driver, capture, kill_after, kill_at
 
 pytestmark = [pytest.mark.workflow, pytest.mark.kill]
 CELL = "sst2/CNN/base/none/seed0"
@@ -79,15 +79,10 @@ def test_killed_ten_times_at_random_moments(rule, driver, jobs, copy, finished, 
         begun, may_repeat, status = tmp_path / f"begun{lives}", 0, -signal.SIGKILL
         while status == -signal.SIGKILL and kills < KILLS:
             resumed += any(not path.name.startswith(".") for path in notes())
-            pid = driver.start(job, begun)
-            by_unit = draw.random() < 0.7
-            status = kill_after(
-                driver,
-                pid,
-                rule,
-                longest * (3 if by_unit else draw.random()),
-                draw.randint(1, 2) if by_unit else None,
-            )
+            if draw.random() < 0.7:
+                status = kill_at(driver, driver.start(job, begun, gated=True), rule, draw.randint(1, 2))
+            else:
+                status = kill_after(driver, driver.start(job, begun), longest * draw.random())
             assert status in (0, -signal.SIGKILL), log_of(driver, job)
             if status:
                 kills += 1
@@ -107,8 +102,7 @@ def test_killed_ten_times_at_random_moments(rule, driver, jobs, copy, finished, 
 @pytest.mark.parametrize("rule", TARGETS)
 def test_sigterm_finishes_what_is_in_hand_and_says_so(rule, driver, jobs, copy, finished, tmp_path):
     job = jobs[rule]
-    pid = driver.start(job, tmp_path / "begun")
-    status = kill_after(driver, pid, rule, 60, 1, signal.SIGTERM)
+    status = kill_at(driver, driver.start(job, tmp_path / "begun", gated=True), rule, 1, signal.SIGTERM)
     assert status == 128 + signal.SIGTERM, log_of(driver, job)
     noted = driver.noted(rule)
     assert noted >= 1
@@ -121,43 +115,66 @@ def test_sigterm_finishes_what_is_in_hand_and_says_so(rule, driver, jobs, copy, 
     assert_same(copy, finished, job.outputs)
 
 
-def test_a_killed_snakemake_and_job_go_on_and_ask_for_more_memory(jobs, copy, finished):
+# On the path of a job's Python: an attack job waits where it begins its nth example, until it is killed or let go.
+PAUSE = """
+import os, sys, time
+if any(argument.endswith("attack.py") for argument in sys.orig_argv[1:]):
+    from flat.attacks import engine
+    begin, begun, folder = engine._Single.__call__, [], os.environ["PAUSE_IN"]
+
+    def pausing(*args, **keywords):
+        begun.append(1)
+        if os.path.exists(f"{folder}/{len(begun)}"):
+            with open(f"{folder}/part", "w") as file:
+                file.write(str(os.getpid()))
+            os.replace(f"{folder}/part", f"{folder}/waiting")
+            while os.path.exists(f"{folder}/{len(begun)}"):
+                time.sleep(0.01)
+        return begin(*args, **keywords)
+
+    engine._Single.__call__ = pausing
+"""
+
+
+def test_a_killed_snakemake_and_job_go_on_and_ask_for_more_memory(jobs, copy, finished, tmp_path):
     """The whole process group is killed at once; then a job alone, as the kernel does when memory is short."""
     target = TARGETS["attack_train"]
     command = [sys.executable, "-m", "snakemake", "--configfile", "tests/data/tiny.yaml", "--cores", "1"]
     command += ["--force", "--rerun-triggers", "input", "--", target]
-    journals = copy.folder / ROOT / "journals" / "attack_train"
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path/sitecustomize.py").write_text(PAUSE)
+    path = f"{tmp_path / 'path'}{os.pathsep}{copy.environment['PYTHONPATH']}"
+    options = {"cwd": copy.folder, "env": copy.environment | {"PYTHONPATH": path, "PAUSE_IN": str(tmp_path)}}
+    options |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 
     def lines() -> int:
+        journals = copy.folder / ROOT / "journals" / "attack_train"
         return sum(path.read_bytes().count(b"\n") for path in journals.rglob("*.jsonl")) - 1
 
-    def until(condition) -> None:
-        deadline = time.monotonic() + 120
-        while not condition():
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
+    def waiting(run) -> int:
+        """The process of the job that waits."""
+        while not (tmp_path / "waiting").exists():
+            assert run.poll() is None, run.communicate()[0]
+            time.sleep(0.01)
+        return int((tmp_path / "waiting").read_text())
 
-    run = subprocess.Popen(command, cwd=copy.folder, env=copy.environment, start_new_session=True, stdout=-3, stderr=-3)
-    until(lambda: lines() >= 3)
+    (tmp_path / "4").touch()
+    run = subprocess.Popen(command, start_new_session=True, **options)
+    waiting(run)
     os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    noted = lines()
+    run.communicate()
+    assert lines() == 3
     assert "cannot be locked" in copy.tiny("--cores", "1", "--", target, ok=False)
     copy.tiny("--cores", "1", "--unlock", "--", target)
 
-    run = subprocess.Popen(
-        command, cwd=copy.folder, env=copy.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    until(lambda: lines() > noted)
-    [job] = [
-        int(path.name)
-        for path in Path("/proc").glob("[0-9]*")
-        if (children := path / "stat").exists()
-        and children.read_text().rpartition(")")[2].split()[1] == str(run.pid)
-        and b".attack.py" in (path / "cmdline").read_bytes()
-    ]
+    (tmp_path / "waiting").unlink()
+    (tmp_path / "4").rename(tmp_path / "3")
+    run = subprocess.Popen(command, **options)
+    job = waiting(run)
+    assert lines() == 3 + 2
+    (tmp_path / "3").unlink()
     os.kill(job, signal.SIGKILL)
-    said, _ = run.communicate(timeout=300)
+    said, _ = run.communicate()
     assert run.returncode == 0, said
     assert "mem_mb=4000" in said and "mem_mb=8000" in said  # the second attempt
     assert_same(copy, finished, [Path(target)])

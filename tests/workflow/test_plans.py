@@ -1,8 +1,8 @@
 """Plans of the repository's own studies, README's command lines, and refusals before any job."""
 
 import re
+import resource
 import shlex
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,11 +17,17 @@ def counts(out: str) -> dict[str, int]:
     return {r[0]: int(r[1]) for r in rows if len(r) == 2 and r[1].isdigit()}
 
 
+def cpu_seconds() -> float:
+    """Of the processes that this one has started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @pytest.fixture(scope="module")
 def paper_plan(checkout):
-    start = time.monotonic()
+    start = cpu_seconds()
     out = checkout.run("-n", "--cores", "8", "--resources", "gpu=1", "--", "all")
-    return out, time.monotonic() - start
+    return out, cpu_seconds() - start
 
 
 def test_the_papers_study_is_planned_whole(paper_plan):
@@ -67,8 +73,12 @@ def test_a_study_of_the_main_tables_alone_is_planned_without_the_rest(checkout):
     assert {rule: n for rule, n in jobs.items() if rule not in ("all", "fetch_resource")} == counted
 
 
-def test_the_papers_study_is_planned_in_seconds(paper_plan):
-    assert paper_plan[1] < 30  # 10 s on an idle machine; room for a loaded one
+def test_the_papers_study_is_planned_in_seconds(paper_plan, checkout):
+    """10 s on two idle cores; held here against what a plan of a tenth of its jobs takes at the same time."""
+    start = cpu_seconds()
+    jobs = sum(checkout.plan("--forceall", "--", "all").values())
+    tiny = cpu_seconds() - start
+    assert jobs < 150 and paper_plan[1] < 8 * tiny
 
 
 def test_every_heavy_job_of_the_papers_study_wants_a_gpu(paper_plan):
@@ -116,12 +126,11 @@ def test_a_crate_is_one_job_after_the_report_and_not_among_all(checkout):
 
 
 def test_a_bad_study_is_refused_before_any_job(checkout):
-    start = time.monotonic()
     bad = checkout.folder / "bad.yaml"
     bad.write_text((checkout.folder / "tests/data/tiny.yaml").read_text().replace("recipe: pwws", "recipe: pwsw"))
     out = checkout.tiny("--cores", "2", study="bad.yaml", ok=False)
     assert "attacks.pwws.recipe" in out and "'textfooler'" in out and "remedy" in out
-    assert "Traceback" not in out and time.monotonic() - start < 20
+    assert "Traceback" not in out and "Job stats" not in out
 
 
 def test_bad_data_are_refused_with_a_remedy(checkout):
