@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from flat.cost import __main__ as command
-from flat.cost import predict, rates
+from flat.cost import predict, processor, rates
 from flat.cost.check import TOLERANCE, checks
 from flat.cost.facts import DataFacts, data_facts, network_facts
 from flat.cost.jobs import Job, jobs_of
+from flat.cost.processor import Processor
 from flat.cost.rates import Rates, Sample, fit
 from flat.cost.record import samples_of
 from flat.errors import FlatError
@@ -132,11 +133,64 @@ def test_rates_are_read_as_they_were_written(tmp_path):
     found = fit([Sample(attack(n), "cnn", 1.0, 0.1 * n) for n in (10, 40)], EMPTY)
     rates.save(tmp_path / "rates.json", found)
     assert rates.load(tmp_path / "rates.json") == found
+    rates.save(tmp_path / "rates.json", fast := replace(found, processor=FAST))
+    assert rates.load(tmp_path / "rates.json", FAST) == fast
     (tmp_path / "rates.json").write_text("{}")
     with pytest.raises(FlatError, match="record them again"):
         rates.load(tmp_path / "rates.json")
     with pytest.raises(FlatError, match="--record"):
         rates.load(tmp_path / "absent.json")
+
+
+SLOW, FAST = Processor("AVX2", False, 80.0, 20.0), Processor("AVX512", True, 160.0, 25.0)
+
+
+def test_the_rates_of_the_most_alike_processor_are_taken(tmp_path):
+    file = tmp_path / "rates.json"
+    slow, fast = (replace(EMPTY, source=str(one), processor=one) for one in (SLOW, FAST))
+    for one in (fast, replace(slow, source="older"), slow):  # one set for each kind: the last
+        rates.save(file, one)
+    assert len(json.loads(file.read_text())["sets"]) == 2
+    assert rates.load(file, SLOW) == slow and rates.load(file, FAST) == fast
+    assert rates.load(file, replace(FAST, gflops=70.0)) == fast  # its instructions
+    assert rates.load(file, Processor("DEFAULT", False, 12.0, 30.0)) == slow  # the nearer in speed
+
+
+def test_arithmetic_and_the_rest_are_scaled_by_what_the_processor_does_of_each():
+    samples = [Sample(attack(n), "cnn", 1.0, 2 + 0.1 * n) for n in (10, 40)]
+    samples += [Sample(attack(n, model="BERT"), "encoder", 11.0, 2 + 0.6 * n) for n in (10, 40)]
+    found, scale = fit(samples, EMPTY), processor.scale(SLOW, FAST)
+    assert (scale.arithmetic, scale.rest) == (0.5, 0.8) and processor.scale(None, FAST) == processor.Scale()
+    # of BERT's 0.6 s a unit 0.05 x 11 are its network's, of the CNN's 0.1 s 0.05
+    for model, kind, mflops, network, rest in [("BERT", "encoder", 11.0, 0.55, 0.05), ("CNN", "cnn", 1.0, 0.05, 0.05)]:
+        answer = predict.seconds_of(attack(10, model=model), kind, mflops, found, scale)
+        assert answer.seconds == pytest.approx(0.8 * 2 + 10 * (0.5 * network + 0.8 * rest))
+    larger = predict.seconds_of(attack(10, model="BERT"), "encoder", 31.0, found, scale)
+    assert larger.seconds == pytest.approx(0.8 * 2 + 10 * (0.5 * 0.05 * 31 + 0.8 * 0.05))
+
+
+@pytest.mark.parametrize(("bf16", "factor", "said"), [(False, predict.ROUNDED, "has not"), (True, 1.0, "upper bound")])
+def test_bf16_costs_what_the_processor_makes_of_it(bf16, factor, said):
+    def training(n: int, model: str, precision: str = "fp32") -> Job:
+        return Job("train_base", ("sst2",), "train", "none", model, n, 20.0, precision=precision)
+
+    samples = [Sample(training(n, "CNN"), "cnn", 0.01, 0.1 * n) for n in (10, 40)]
+    samples += [Sample(training(n, "BERT"), "encoder", 10.0, 0.6 * n) for n in (10, 40)]
+    found = fit(samples, EMPTY)
+    plain = predict.seconds_of(training(10, "BERT"), "encoder", 10.0, found, bf16=bf16)
+    asked = predict.seconds_of(training(10, "BERT", "bf16"), "encoder", 10.0, found, bf16=bf16)
+    assert plain.seconds == pytest.approx(6) and not plain.notes
+    assert asked.seconds == pytest.approx(10 * (0.1 + factor * 0.5), rel=1e-3) and said in asked.notes[0]
+
+
+def test_a_processor_is_measured_alone_and_leaves_the_threads_as_they_were():
+    import torch
+
+    threads = torch.get_num_threads()
+    found = processor.this_processor()
+    assert torch.get_num_threads() == threads and found.gflops > 0.1 and found.mloops > 0.1
+    assert found.instructions == torch.backends.cpu.get_cpu_capability()
+    assert f"{found.gflops:.0f} GFLOP/s a core" in str(found)
 
 
 # --- against a real run
@@ -197,7 +251,8 @@ def test_recording_checking_and_predicting_a_run(run_of, repository, capsys, tmp
     capsys.readouterr()
     assert command.main([*arguments, "--cores", "4"]) == 0
     out = capsys.readouterr().out
-    assert "attack_test" in out and "hours on 4 cores" in out and "Disk" in out and "*" not in out
+    assert "attack_test" in out and "minutes on 4 cores" in out and "Disk" in out and "*" not in out
+    assert "This machine: " in out and "bf16 arithmetic" in out and "Taken here: " in out
 
 
 def test_a_study_on_a_gpu_without_a_gpus_rate_is_told_so(run_of, repository, capsys):
@@ -209,6 +264,7 @@ def test_a_study_on_a_gpu_without_a_gpus_rate_is_told_so(run_of, repository, cap
     assert command.main(paper) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "no GPU rate recorded" in out and "scaled by FLOPs from encoder" in out and "orders of magnitude" in out
+    assert "bf16 asked for" in out
     assert "What a GPU makes of it is not known" in out
     assert command.main([*paper, "--gpu-speed", "100"]) == 0
     assert "100 cores each, as you say" in " ".join(capsys.readouterr().out.split())

@@ -170,6 +170,7 @@ def _blocks(bench: Path, results: str | None) -> dict[str, str]:
     """
     from flat.cost import rates
     from flat.cost.facts import data_facts
+    from flat.cost.processor import this_processor
     from flat.cost.record import samples_of
     from flat.paths import of as paths_of
     from flat.study import load
@@ -179,12 +180,12 @@ def _blocks(bench: Path, results: str | None) -> dict[str, str]:
         blocks["bench"] = bench_table(rows)
     if points := read_growth(bench / "growth.csv"):
         blocks["growth"] = growth_table(points)
-        blocks["scaling"] = scaling_table(points, rates.load(rates.FILE))
+        blocks["scaling"] = scaling_table(points, rates.load(rates.FILE, this_processor()))
     study = load(STUDY)
     if Path(results or paths_of(study).root, "logs").is_dir():
         samples = samples_of(study, data_facts(study, results), results)
         blocks["rules"] = rules_table(samples)
-        blocks["check"] = check_table(samples, rates.load(rates.FILE))
+        blocks["check"] = check_table(samples, rates.load(rates.FILE, this_processor()))
     if not blocks:
         raise BenchError(str(bench), "nothing was measured", "run make bench, python -m flat.bench.growth or make demo")
     return blocks

@@ -7,13 +7,13 @@ run which they were not fitted to (status 1 if one is off by more than 30 %).
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from flat.cost.check import TOLERANCE, Check, checks
 from flat.cost.facts import DataFacts, data_facts
 from flat.cost.jobs import jobs_of
 from flat.cost.predict import RuleCost, predict, stored_bytes
-from flat.cost.rates import FILE, Rates, fit, load, save
+from flat.cost.processor import Scale, scale, this_processor
+from flat.cost.rates import FILE, Rates, fit, is_there, load, save
 from flat.cost.record import samples_of, succeeded_share
 from flat.errors import FlatError
 from flat.paths import of as paths_of
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _record(study, data, options)
         if options.check:
             return _check(study, data, options)
-        return _show(study, data, load(options.rates), options)
+        return _show(study, data, options)
     except FlatError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -55,22 +55,23 @@ def _record(study: Study, data: dict[str, DataFacts], options: argparse.Namespac
     kinds = {"cnn-long": "cnn", "lstm-long": "lstm", "bert": "encoder"}
     grown = growth.exponents(growth.read(options.growth)).items()
     exponents = {f"{recipe}, {kinds[model]}": exponent for (recipe, model), exponent in grown}
-    if Path(options.rates).is_file():
-        exponents = load(options.rates).exponents | exponents
+    here = this_processor()
+    if is_there(options.rates):
+        exponents = load(options.rates, here).exponents | exponents
     beside = None
     if options.wall:
         beside = round((60 * options.wall * options.cores - sum(s.seconds for s in samples)) / len(samples), 3)
     succeeded = succeeded_share(options.results or paths_of(study).root)
     source = f"study {study.name}, {len(samples)} jobs"
-    save(options.rates, fit(samples, Rates(machine(), source, [], exponents, succeeded, beside)))
-    print(f"{options.rates}: rates of {len(samples)} jobs, exponents of {len(exponents)} attacks")
+    save(options.rates, fit(samples, Rates(machine(), source, [], exponents, succeeded, beside, here)))
+    print(f"{options.rates}: rates of {len(samples)} jobs on {here}; exponents of {len(exponents)} attacks")
     return 0
 
 
 def _check(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    done = list(checks(samples_of(study, data, options.results), load(options.rates)))
+    done = list(checks(samples_of(study, data, options.results), load(options.rates, this_processor())))
     for check in done:
         Console().print(_check_table(check))
     return int(any(abs(check.off) > TOLERANCE for check in done))
@@ -92,19 +93,24 @@ def _check_table(check: Check):
     return table
 
 
-def _show(study: Study, data: dict[str, DataFacts], rates: Rates, options: argparse.Namespace) -> int:
+def _show(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
     from rich.console import Console
 
+    here = this_processor()
+    rates = load(options.rates, here)
+    taken = scale(rates.processor, here)
     jobs = jobs_of(study, data, rates.succeeded)
-    costs = predict(study, data, jobs, rates)
+    costs = predict(study, data, jobs, rates, taken, here.bf16)
     console = Console()
     console.print(_cost_table(study, costs))
     lines = [
         *_notes(costs),
-        _wall(costs, rates, options),
+        _wall(costs, rates, taken, options),
         f"Disk: checkpoints {stored_bytes(study, data, jobs) / 1e9:.1f} GB; the rest of a run is small beside them.",
         f"Sizes of the data sets: {'; '.join(sorted({facts.origin for facts in data.values()}))}.",
-        f"Rates: {rates.source}, on {rates.machine}.",
+        f"This machine: {here}.",
+        f"Rates: {rates.source}, on {rates.machine} ({rates.processor or 'speed unknown'}).",
+        f"Taken here: what they say of arithmetic times {taken.arithmetic:.2f}, the rest times {taken.rest:.2f}.",
     ]
     console.print("\n".join(lines), markup=False, highlight=False)
     return 0
@@ -152,14 +158,15 @@ def _notes(costs: list[RuleCost]) -> list[str]:
     return ["* not recorded as asked:", *lines]
 
 
-def _wall(costs: list[RuleCost], rates: Rates, options: argparse.Namespace) -> str:
+def _wall(costs: list[RuleCost], rates: Rates, taken: Scale, options: argparse.Namespace) -> str:
     """The time of a run in which all cores and GPUs are kept busy."""
     jobs, cpu, gpu = (sum(getattr(cost, name) for cost in costs) for name in ("jobs", "cpu_s", "gpu_s"))
     on_gpu = sum(cost.cpu_s for cost in costs if any(note.startswith("no GPU rate") for note in cost.notes))
-    beside = jobs * (rates.beside_s or 0.0)
+    beside = jobs * (rates.beside_s or 0.0) * taken.rest
     if not on_gpu:
         hours = max((cpu + beside) / options.cores, gpu / options.gpus) / 3600
-        return f"Time: {hours:.2f} hours on {options.cores} cores" + (f" and {options.gpus} GPUs." if gpu else ".")
+        time = f"{60 * hours:.0f} minutes" if hours < 1 else f"{hours:.2f} hours"
+        return f"Time: {time} on {options.cores} cores" + (f" and {options.gpus} GPUs." if gpu else ".")
     text = f"Time: {(cpu + gpu + beside) / options.cores / 3600:,.0f} hours on {options.cores} cores without a GPU. "
     if options.gpu_speed:
         hours = max((cpu - on_gpu + beside) / options.cores, (on_gpu / options.gpu_speed + gpu) / options.gpus) / 3600

@@ -44,6 +44,7 @@ class Job:
         factor: units a text of 20 words is: classes x steps, or samples.
         budget: queries an attack may ask of a text, or None.
         gpu: it runs on a GPU.
+        precision: fp32 | bf16, of training.
     """
 
     rule: str
@@ -56,6 +57,7 @@ class Job:
     factor: float = 1
     budget: int | None = None
     gpu: bool = False
+    precision: str = "fp32"
 
 
 def jobs_of(study: Study, data: dict[str, DataFacts], succeeded: float = 0.6) -> list[Job]:
@@ -152,7 +154,8 @@ def _training(study: Study, data: dict[str, DataFacts], cell: Cell, k: int, pair
     }[rule]
     words = min(facts.words, study.datasets[cell.dataset].max_length)
     mask = study.strategies[cell.strategy].mask
-    return Job(rule, at, "train", mask, cell.model, texts, words, gpu=_on_gpu(study, cell.model))
+    on_gpu = _on_gpu(study, cell.model)
+    return Job(rule, at, "train", mask, cell.model, texts, words, gpu=on_gpu, precision=options.precision)
 
 
 def _attack_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:

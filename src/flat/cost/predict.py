@@ -5,10 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from flat.cost.facts import DataFacts, network_facts
 from flat.cost.jobs import Job
+from flat.cost.processor import UNSCALED, Scale
 from flat.cost.rates import TEXTUAL, Rates
 from flat.cost.record import network
 from flat.study import Study
 
+# CPU-seconds of an encoder's training with rounded products (flat.training.precision) against fp32, measured on AVX2
+ROUNDED = 1.3
 LIKE = 1.25  # networks and text lengths within this factor count as those recorded
 
 
@@ -34,8 +37,15 @@ class Predicted:
     notes: tuple[str, ...]
 
 
-def seconds_of(job: Job, kind: str, mflops: float, rates: Rates) -> Predicted:
-    """The seconds of one job. A GPU job without a GPU's rate is given the CPU-seconds that it would take."""
+def seconds_of(
+    job: Job, kind: str, mflops: float, rates: Rates, scale: Scale = UNSCALED, bf16: bool = False
+) -> Predicted:
+    """The seconds of one job. A GPU job without a GPU's rate is given the CPU-seconds that it would take.
+
+    Args:
+        scale: what a job's arithmetic and its rest cost here against where the rates were recorded; not a GPU's.
+        bf16: the processor here has bf16 arithmetic.
+    """
     notes = []
     rate = rates.find(job, kind)
     if rate is None and job.gpu:
@@ -44,9 +54,13 @@ def seconds_of(job: Job, kind: str, mflops: float, rates: Rates) -> Predicted:
         notes.append("no GPU rate recorded: CPU-seconds")
     if rate is None:
         return Predicted(None, job.gpu, ("no rate recorded",))
-    unit = rate.unit_s
+    scale = UNSCALED if job.gpu else scale
+    slope = rates.slope(job)
+    arithmetic = min(rate.unit_s, slope * rate.mflops)
+    rest = rate.unit_s - arithmetic
     if mflops and rate.mflops and not 1 / LIKE < mflops / rate.mflops < LIKE:
-        unit = max(0.0, unit + rates.slope(job) * (mflops - rate.mflops))
+        changed = max(0.0, rate.unit_s + slope * (mflops - rate.mflops))
+        arithmetic, rest = (slope * mflops, changed - slope * mflops) if changed > slope * mflops else (changed, 0.0)
         notes.append(f"scaled by FLOPs from {kind} of {rate.mflops:.2g} to {mflops:.3g} MFLOPs a word")
     elif job.model and rate.model != job.model:
         notes.append(f"the rate of {rate.model}")
@@ -54,15 +68,36 @@ def seconds_of(job: Job, kind: str, mflops: float, rates: Rates) -> Predicted:
         notes.append(f"{job.words:.0f} words a text, recorded up to {rate.words[1]:.0f}")
     if rate.budget != job.budget and job.work == "attack":
         notes.append(f"recorded under a budget of {rate.budget} queries: a lower bound")
-    return Predicted(rate.start_s + unit * rates.units(job, kind), job.gpu, tuple(notes))
+    if job.precision != rate.precision and not job.gpu:
+        arithmetic, note = _in_another_precision(arithmetic, job, rate.precision, bf16)
+        notes.append(note)
+    unit = scale.arithmetic * arithmetic + scale.rest * rest
+    return Predicted(scale.rest * rate.start_s + unit * rates.units(job, kind), job.gpu, tuple(notes))
 
 
-def predict(study: Study, data: Mapping[str, DataFacts], jobs: Iterable[Job], rates: Rates) -> list[RuleCost]:
-    """Cost by rule, in the order in which the rules first come."""
+def _in_another_precision(arithmetic: float, job: Job, recorded: str, bf16: bool) -> tuple[float, str]:
+    """Seconds of a unit's arithmetic in the job's precision, and what to say of them."""
+    if job.precision == "bf16" and not bf16:
+        said = f"bf16 asked for, which this processor has not: {ROUNDED:g} x the rate of {recorded}"
+        return ROUNDED * arithmetic, said
+    return arithmetic, f"{job.precision} asked for, recorded in {recorded}: " + (
+        "an upper bound" if job.precision == "bf16" else "a lower bound"
+    )
+
+
+def predict(
+    study: Study,
+    data: Mapping[str, DataFacts],
+    jobs: Iterable[Job],
+    rates: Rates,
+    scale: Scale = UNSCALED,
+    bf16: bool = False,
+) -> list[RuleCost]:
+    """Cost by rule, in the order in which the rules first come; ``scale`` and ``bf16`` as ``seconds_of`` has them."""
     costs: dict[str, RuleCost] = {}
     for job in jobs:
         cost = costs.setdefault(job.rule, RuleCost(job.rule))
-        answer = seconds_of(job, *network(study, data, job), rates)
+        answer = seconds_of(job, *network(study, data, job), rates, scale, bf16)
         cost.jobs += 1
         cost.texts += job.texts if job.work in TEXTUAL else 0
         for note in answer.notes:

@@ -1,5 +1,9 @@
-"""Rates: what a unit of work costs on one machine, fitted to the jobs of finished runs; kept in config/rates.json."""
+"""Rates: what a unit of work costs, fitted to the jobs of finished runs.
 
+config/rates.json keeps one set for each kind of processor (its vector instructions) that a run was recorded on.
+"""
+
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -8,6 +12,7 @@ import numpy as np
 
 from flat.artefacts import read_json, write_json
 from flat.cost.jobs import Job
+from flat.cost.processor import Processor
 from flat.errors import ArtefactError, FlatError
 
 FILE = "config/rates.json"
@@ -28,6 +33,7 @@ class Rate:
         budget: the query budget it was recorded under, or None.
         jobs: how many it was fitted to.
         gpu: seconds are wall time of a GPU job instead of CPU time.
+        precision: fp32 | bf16, of training.
     """
 
     work: str
@@ -41,6 +47,7 @@ class Rate:
     budget: int | None
     jobs: int
     gpu: bool = False
+    precision: str = "fp32"
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class Rates:
         exponents: "recipe, kind" -> e of units ~ words ** e; what is not there has ``ATTACK_EXPONENT``.
         succeeded: share of attacked train texts with a successful adversarial text.
         beside_s: core-seconds that a job costs beside its own (process start, scheduling, idle cores); None: unknown.
+        processor: of the machine; None: unknown.
     """
 
     machine: str
@@ -59,6 +67,7 @@ class Rates:
     exponents: dict[str, float] = field(default_factory=dict)
     succeeded: float = 0.6
     beside_s: float | None = None
+    processor: Processor | None = None
 
     def units(self, job: Job, kind: str) -> float:
         """The units of a job; 0 for work that does not depend on texts."""
@@ -139,6 +148,7 @@ def _rate(key: tuple, group: list[Sample], start_s: float, unit_s: float) -> Rat
         min((s.job.budget for s in group if s.job.budget is not None), default=None),
         len(group),
         gpu,
+        group[0].job.precision,
     )
 
 
@@ -169,21 +179,49 @@ def _line(units: np.ndarray, seconds: np.ndarray) -> tuple[float, float] | None:
 
 
 def save(path: str | Path, rates: Rates) -> None:
-    write_json(path, asdict(rates))
+    """Put rates into a file, in the place of those of the same instructions; the others stay."""
+    others = [known for known in _sets(path) if _instructions(known) != _instructions(rates)] if is_there(path) else []
+    write_json(path, {"sets": [asdict(known) for known in sorted([*others, rates], key=_instructions)]})
 
 
-def load(path: str | Path) -> Rates:
-    """The rates of a file.
+def load(path: str | Path, here: Processor | None = None) -> Rates:
+    """The rates of a file that were recorded on a processor most like ``here``: of its instructions, else of its speed.
 
     Raises:
         FlatError: there are none, or they are of another version.
     """
-    if not Path(path).is_file():
+    if not is_there(path):
         raise FlatError(str(path), "no rates", "record some of a finished run: python -m flat.cost STUDY --record")
+    known = _sets(path)
+    if here is None:
+        return known[0]
+
+    def unlike(rates: Rates) -> tuple[bool, float]:
+        recorded = rates.processor
+        ratio = abs(math.log(recorded.gflops / here.gflops)) if recorded else math.inf
+        return _instructions(rates) != here.instructions, ratio
+
+    return min(known, key=unlike)
+
+
+def is_there(path: str | Path) -> bool:
+    return Path(path).is_file()
+
+
+def _instructions(rates: Rates) -> str:
+    return rates.processor.instructions if rates.processor else ""
+
+
+def _sets(path: str | Path) -> list[Rates]:
     values: Mapping = read_json(path)
     try:
-        rates = [Rate(**{**rate, "words": tuple(rate["words"])}) for rate in values["rates"]]
-        return Rates(**{**values, "rates": rates})
+        return [_parsed(one) for one in values["sets"]] or values["none"]
     except (KeyError, TypeError) as error:
         problem = f"not rates of this version ({error})"
         raise ArtefactError(str(path), problem, "record them again: python -m flat.cost STUDY --record") from None
+
+
+def _parsed(values: Mapping) -> Rates:
+    rates = [Rate(**{**rate, "words": tuple(rate["words"])}) for rate in values["rates"]]
+    processor = Processor(**values["processor"]) if values.get("processor") else None
+    return Rates(**{**values, "rates": rates, "processor": processor})
