@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from flat.report.figure_style import MUTED, Drawing, colour_of, new_figure, paper_style, thousands
+from flat.report.figure_style import MUTED, Drawing, colour_of, finished, new_figure, paper_style, thousands
 from flat.report.figures import TITLES
 
 COLUMNS = ["word", "phi", "frequency", "substitution_frequency"]
@@ -72,7 +72,7 @@ def draw(
     ]
     if min_frequency:
         notes.append(f"Correlations use words that occur at least {min_frequency} times.")
-    return Drawing(4, TITLES[4], figure, frame, caption, tuple(notes), is_run=not frame.empty)
+    return finished(4, TITLES[4], figure, frame, caption, notes, is_run=not frame.empty)
 
 
 def _picture(frame: pd.DataFrame, correlations: Mapping[str, Mapping[str, object]]) -> Figure:

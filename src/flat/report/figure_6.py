@@ -21,11 +21,9 @@ from flat.report.figure_style import (
 )
 from flat.report.figure_titles import ColumnTitles, column_titles, row_height, row_title
 from flat.report.figures import TITLES
-from flat.report.text_fit import lines_of
 
 KS = tuple(range(1, 11))
 PANEL_IN, NOT_RUN_IN, GAP_IN, LEFT_IN, RIGHT_IN = 1.32, 0.5, 0.24, 0.64, 0.07
-TITLE_PT = 10.2  # from one line of a column's title to the next
 COLUMNS = ["dataset", "model", "strategy", "attack", "metric", "k", "value", "low", "high", "seeds", "pairs", "status"]
 CHANCE_COLOUR = "#8A8A8A"
 
@@ -219,9 +217,7 @@ def _column_title(axes, over: ColumnTitles, dataset: str) -> None:
     """The data set's title, with what stands in for it below."""
     above = {"xy": (0.5, 1), "xycoords": "axes fraction", "textcoords": "offset points", "ha": "center"}
     title, lines = over.titles[dataset], over.lines[1]
-    # a text of several lines hangs from its first one's baseline
-    first = 5 + 8.6 * lines + TITLE_PT * (lines_of(title) - 1)
-    axes.annotate(title, xytext=(0, first), weight="bold", size=8.5, **above)
+    axes.annotate(title, xytext=(0, 5 + 8.6 * lines), weight="bold", size=8.5, **above)
     axes.annotate(over.below.get(dataset, ""), xytext=(0, 2 + 8.6 * lines), va="top", color=MUTED, size=6.5, **above)
 
 

@@ -106,22 +106,18 @@ def _sentence(lost: Mapping[str, Mapping[str, None]]) -> list[str]:
         for script, words in sorted(lost.items())
     ]
     packages = sorted({PACKAGES.get(script, OTHER_SCRIPTS) for script in lost if script != UNKNOWN})
-    remedy = (
-        f" Install a font that has them (Debian and Ubuntu: apt install {' '.join(packages)}) and draw the figure again."
-        if packages
-        else ""
-    )
+    known = f" (Debian and Ubuntu: apt install {' '.join(packages)})" if packages else ""
     return [
-        f"Drawn as {BOX}, for no installed font has these characters: {'; '.join(named)}. The csv has the words as they "
-        f"are.{remedy}"
+        f"Drawn as {BOX}, for no installed font has these characters: {'; '.join(named)}. The files that the figure is "
+        f"drawn from have them. Install a font that has them{known} and draw the figure again."
     ]
 
 
 def _unshaped(scripts: Iterable[str]) -> list[str]:
     names = ", ".join(name.capitalize() for name in sorted(scripts))
     return [
-        f"Drawn letter by letter, from left to right and not joined as the script asks: {names}. matplotlib "
-        f"{matplotlib.__version__} cannot; install {'.'.join(map(str, SHAPED_FROM))} or later and draw the figure again."
+        f"Drawn letter by letter, from left to right and not joined as the script asks: {names}. Install matplotlib "
+        f"{'.'.join(map(str, SHAPED_FROM))} or later (here: {matplotlib.__version__}) and draw the figure again."
     ] * bool(names)
 
 

@@ -44,7 +44,8 @@ def cut(text: str, width_in: float, size: float, bold: bool = False) -> str:
 
 
 def wrapped(text: str, width_in: float, size: float, bold: bool = False) -> str:
-    """The text in lines that fit, nothing lost; broken at spaces, within a word only where that alone is too wide."""
+    """The text in lines that fit, nothing lost; broken at spaces, within a word (after "-" and the like where it has
+    one) only where that alone is too wide."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -53,11 +54,16 @@ def wrapped(text: str, width_in: float, size: float, bold: bool = False) -> str:
             continue
         lines += [""] * bool(lines[-1])
         while width_of(word, size, bold) > width_in and len(word) > 1:
-            first = beginning(word, width_in, size, bold) or word[0]
+            first = _broken(beginning(word, width_in, size, bold) or word[0])
             lines[-1:] = [first, ""]
             word = word[len(first) :]
         lines[-1] = word
     return "\n".join(lines)
+
+
+def _broken(beginning: str) -> str:
+    place = max(beginning.rfind(mark) for mark in "-/_.:") + 1
+    return beginning[:place] if place else beginning
 
 
 def lines_of(text: str) -> int:
