@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from flat.report.figure_style import MUTED, Drawing, colour_of, finished, new_figure, paper_style, thousands
 from flat.report.figures import TITLES
+from flat.report.text_fit import width_of
 
 COLUMNS = ["word", "phi", "frequency", "substitution_frequency"]
 LABELS = {
@@ -20,6 +21,7 @@ LABELS = {
 DOT_COLOUR, TREND_COLOUR = colour_of("FLAT"), colour_of("adv")
 FEWEST_IN_BIN = 10
 JITTER = 0.4  # counts; less than half, so that no dot leaves its count
+NUMBERS_IN = 1.83  # room for r, p and n above a panel
 GOLDEN, PLASTIC = 0.6180339887498949, 0.7548776662466927  # steps that fill an interval evenly
 
 
@@ -88,7 +90,9 @@ def _picture(frame: pd.DataFrame, correlations: Mapping[str, Mapping[str, object
         axes.set_ylabel(LABELS[panel.y], labelpad=2)
         above = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points"}
         axes.annotate(f"({'abc'[place]}) {panel.title}", xytext=(0, 19), weight="bold", size=7.5, **above)
-        axes.annotate(_numbers(correlations.get(panel.correlation, {})), xytext=(0, 7), color=MUTED, size=7, **above)
+        numbers = _numbers(correlations.get(panel.correlation, {}))
+        size = min(7, 7 * NUMBERS_IN / width_of(numbers, 7))
+        axes.annotate(numbers, xytext=(0, 7), color=MUTED, size=size, **above)
         axes.grid(True)
     return figure
 
@@ -120,7 +124,12 @@ def _scale(axis, set_scale, set_limits, column: str, values: np.ndarray) -> None
     ticks = [0] * (lowest == 0) + [10**power for power in range(int(np.log10(max(top, 1))) + 1)]
     axis.set_ticks(ticks)
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: thousands(round(value))))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _count(round(value))))
+
+
+def _count(value: int) -> str:
+    """10,000 and 10M: a tick as long as 10,000,000 would leave the page."""
+    return thousands(value) if value < 1_000_000 else f"{thousands(value // 1_000_000)}M"
 
 
 def _trend(axes, x: np.ndarray, y: np.ndarray) -> None:
