@@ -21,6 +21,7 @@ LABELS = {
 DOT_COLOUR, TREND_COLOUR = colour_of("FLAT"), colour_of("adv")
 FEWEST_IN_BIN = 10
 JITTER = 0.4  # counts; less than half, so that no dot leaves its count
+LONGEST = {"x": 100_000, "y": 10_000}  # counts that a tick has room for in full
 NUMBERS_IN = 1.83  # room for r, p and n above a panel
 GOLDEN, PLASTIC = 0.6180339887498949, 0.7548776662466927  # steps that fill an interval evenly
 
@@ -124,12 +125,14 @@ def _scale(axis, set_scale, set_limits, column: str, values: np.ndarray) -> None
     ticks = [0] * (lowest == 0) + [10**power for power in range(int(np.log10(max(top, 1))) + 1)]
     axis.set_ticks(ticks)
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _count(round(value))))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _count(round(value), LONGEST[axis.axis_name])))
 
 
-def _count(value: int) -> str:
-    """10,000 and 10M: a tick as long as 10,000,000 would leave the page."""
-    return thousands(value) if value < 1_000_000 else f"{thousands(value // 1_000_000)}M"
+def _count(value: int, longest: int) -> str:
+    """10,000; beyond ``longest`` 100k and 10M, for which there is room."""
+    if value <= longest:
+        return thousands(value)
+    return f"{value // 1000}k" if value < 1_000_000 else f"{thousands(value // 1_000_000)}M"
 
 
 def _trend(axes, x: np.ndarray, y: np.ndarray) -> None:
