@@ -108,6 +108,25 @@ def test_titles_and_class_names_count_as_words(bare):
     assert "数据" in note
 
 
+@pytest.mark.parametrize(
+    ("character", "script"),
+    [
+        ("य", "Devanagari"),
+        ("।", "Devanagari"),
+        ("，", "CJK"),
+        ("、", "CJK"),
+        ("漢", "CJK"),
+        ("カ", "Katakana"),
+        ("한", "Hangul"),
+        ("ไ", "Thai"),
+        ("🎬", "emoji and symbols"),
+        ("\U0001f3fd", "emoji and symbols"),
+    ],
+)
+def test_punctuation_belongs_to_its_script(character, script):
+    assert fonts.script_of(character) == script
+
+
 def test_a_character_that_no_script_has_is_named_too(bare):
     (note,) = notes_on_fonts(drawn("a private \ue123 character in a text"))
     assert "characters without a name" in note and "apt" not in note

@@ -8,6 +8,7 @@ the figure and in the log. Shaping (Arabic, Devanagari) and direction are matplo
 import logging
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 
 import matplotlib
@@ -92,10 +93,19 @@ def script_of(character: str) -> str:
     name = unicodedata.name(character, "")
     if not name:
         return UNKNOWN
-    if unicodedata.category(character)[0] in "SPZ":
-        return SYMBOLS if "IDEOGRAPHIC" not in name and "CJK" not in name else "CJK"
     first = name.replace("-", " ").split()[0]
-    return "CJK" if first in ("CJK", "FULLWIDTH", "HALFWIDTH", "IDEOGRAPHIC") else first.capitalize()
+    if first in ("CJK", "FULLWIDTH", "HALFWIDTH", "IDEOGRAPHIC"):
+        return "CJK"
+    if unicodedata.category(character)[0] in "SPZ" and not _names_a_script(first):
+        return SYMBOLS
+    return first.capitalize()
+
+
+def _names_a_script(word: str) -> bool:
+    for letter in ("LETTER A", "LETTER KA", "LETTER ALEF", "SYLLABLE A", "SYLLABLE KA", "DIGIT ONE"):
+        with suppress(KeyError):
+            return bool(unicodedata.lookup(f"{word} {letter}"))
+    return False
 
 
 def _sentence(lost: Mapping[str, Mapping[str, None]]) -> list[str]:
