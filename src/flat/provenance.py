@@ -127,6 +127,7 @@ def study_passport(
     summaries: Iterable[str | Path] = (),
     artefacts: Iterable[str | Path] = (),
     data: Iterable[str | Path] = (),
+    seed_groups: Iterable[Mapping[str, object]] = (),
 ) -> dict:
     """Everything that the results of a study rest on; its `provenance.json` and the last section of the report.
 
@@ -136,7 +137,11 @@ def study_passport(
         summaries: `data/{dataset}/summary.json`.
         artefacts: tables and figures to check-sum.
         data: other data files to check-sum, such as the splits.
+        seed_groups: the seeds that ran, and of which cells (`flat.study_seeds.as_values`); without, the study's and
+            those of its overrides are taken for those that ran.
     """
+    groups = [dict(group) for group in seed_groups]
+    named = [study["seeds"], *(override.get("seeds") or [] for override in study.get("overrides", []))]
     return {
         "format": FORMAT,
         "study": {
@@ -144,7 +149,8 @@ def study_passport(
             "title": study["title"],
             "digest": digest_of(study),
             "seed": study["seed"],
-            "seeds": study["seeds"],
+            "seeds": sorted({seed for seeds in [group["seeds"] for group in groups] or named for seed in seeds}),
+            "seed_groups": groups,
             "device": study["device"],
         },
         "environment": environment(),

@@ -45,7 +45,27 @@ def test_saliency_takes_gold_scores_and_marks_what_was_replaced(saliency):
 
 def test_saliency_falls_back_in_a_stated_order(saliency):
     chosen = figure_3.draw(**saliency, examples=3).frame["example_id"].unique().tolist()
-    assert chosen == ["d", "c", "b"]  # then those that a model got wrong, then those that the base model withstood
+    assert chosen == ["d", "b", "c"]  # then those that the base model withstood, last those that a model got wrong
+
+
+def test_saliency_shows_no_adversarial_text_where_the_model_was_wrong_from_the_start(saliency):
+    drawing = figure_3.draw(**saliency, examples=3)
+    rows = drawing.frame[drawing.frame["example_id"].eq("c")]
+    wrong = rows[rows["strategy"].eq("adv")]
+    assert set(wrong["side"]) == {"original"} and wrong["kendall_tau"].isna().all()
+    assert set(rows.loc[rows["strategy"].eq("base"), "side"]) == {"original", "adversarial"}
+    assert words_of(drawing.figure).count("already wrong: not attacked") == 1
+    assert words_of(drawing.figure).count("KT ") == words_of(drawing.figure).count("adversarial") == 8  # of 9 pairs
+    assert any(note.startswith("“Already wrong: not attacked”") for note in drawing.notes)
+    drawing = figure_3.draw(**saliency, examples=2)  # enough texts are without such a model: it is not drawn
+    assert "already wrong" not in words_of(drawing.figure)
+    assert not any("not attacked" in note for note in drawing.notes)
+
+
+def test_saliency_of_texts_that_every_model_got_wrong_is_not_run(saliency):
+    for name, ledger in saliency["ledgers"].items():
+        saliency["ledgers"][name] = ledger.assign(status="skipped")
+    assert not figure_3.draw(**saliency).is_run
 
 
 def test_saliency_without_a_common_pair_says_not_run(saliency):

@@ -1,12 +1,14 @@
 """Flags in tables and figures: a mark at each entry of a flagged cell, and a note that says why."""
 
+from dataclasses import replace
+
 import pytest
 from table_examples import entry, make_extras, row, study
 
 from flat.analysis import guards, robustness
 from flat.cells import AttackedCell, Cell
 from flat.report import figure_flags, render, tables
-from flat.report.flag_marks import Flags
+from flat.report.flag_marks import Flags, note
 
 AA = "after_attack_accuracy_percent"
 BASE = Cell("sst2", "LSTM", "base", "none", 0)
@@ -21,8 +23,6 @@ def flags():
 
 
 def build(key, rows, flags, **extras):
-    from dataclasses import replace
-
     return tables.build(key, study(), robustness.frame_of(rows), replace(make_extras(), flags=flags, **extras))
 
 
@@ -56,6 +56,13 @@ def test_notes_say_which_cells_and_why_in_every_format(flags):
         "TextFooler § (rounds: 2 (FLAT 1)).",
     ]
     assert r"50.00 \P{}" in render.to_tex(table) and "miscalibrated" in render.to_csv(table)
+
+
+def test_a_note_names_the_seed_where_the_cell_has_several_though_the_study_has_one():
+    more = guards.flag_rows(replace(BASE, seed=1), "textfooler", {"constant": "97.0 % of 40 answers are alike"})
+    chosen = study(overrides=[{"where": {"models": ["LSTM"]}, "seeds": [0, 1]}])
+    (said,) = note(chosen, guards.frame(more, guards.FLAGS_SCHEMA).to_dict("records"))
+    assert said.endswith("(seed 1: 97.0 % of 40 answers are alike).")
 
 
 def test_without_flags_nothing_is_marked():
@@ -97,8 +104,6 @@ def test_a_flagged_figure_is_marked_and_says_why(flags):
 
         def text(self, x, y, text, **style):
             self.texts += (text,)
-
-    from dataclasses import replace
 
     drawing = replace(figures.not_run(6, "nothing"), figure=Picture(), is_run=True)
     found = figure_flags.marked(study(), drawing, flags)

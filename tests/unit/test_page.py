@@ -157,6 +157,11 @@ def test_what_is_run_is_counted_not_what_is_declared(study):
     assert len(alone.strategies) > 3 and len(alone.attacks) > 2
 
 
+def test_provenance_names_the_seeds_that_ran(study, html):
+    assert f"study seed 1; runs {page.seeds(study)}<" in html
+    assert page.seeds(study).startswith("0–2 (0–2: CNN")  # the study's own are [0]
+
+
 def test_the_number_of_seeds_is_said_as_it_is(study, html):
     assert "<b>1–3</b> seeds" in html  # some cells of the demo have three
     overrides = [override for override in study.overrides if not override.seeds]

@@ -127,6 +127,16 @@ def test_passport_counts_ledgers_by_lock(tmp_path):
     assert changed["study"]["digest"] != found["study"]["digest"]
 
 
+def test_passport_lists_the_seeds_that_ran():
+    study = {"name": "demo", "title": "Demo", "seed": 1, "seeds": [0], "device": "cpu"}
+    assert provenance.study_passport(study)["study"]["seeds"] == [0]
+    overrides = [{"where": {}, "seeds": [0, 2, 1]}, {"where": {}, "seeds": None}]
+    assert provenance.study_passport(study | {"overrides": overrides})["study"]["seeds"] == [0, 1, 2]
+    groups = [{"seeds": [0, 4], "cells": "CNN", "count": 3}, {"seeds": [0], "cells": "the other cells", "count": 1}]
+    found = provenance.study_passport(study | {"overrides": overrides}, seed_groups=groups)["study"]
+    assert found["seeds"] == [0, 4] and found["seed_groups"] == groups
+
+
 def test_hash_of_a_lock_is_the_ledger_s():
     lock_hash = pytest.importorskip("flat.attacks.lock", reason="needs TextAttack").lock_hash
     lock = {"recipe": "pwws", "resources": {"wordnet": "3.0 é"}, "constraints": [{"class": "a", "n": 0.5}]}

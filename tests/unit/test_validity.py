@@ -12,6 +12,7 @@ from flat.analysis.antonyms import SCHEMA as ANTONYMS
 from flat.analysis.antonyms import Antonyms
 from flat.analysis.validity import judge_words, measure, similarities
 from flat.analysis.validity_summary import Thresholds, summarise
+from flat.report import render
 
 CELL = {"dataset": "sst2", "model": "CNN", "strategy": "base", "train_attack": "none", "attack": "pwws", "seed": "0"}
 
@@ -97,11 +98,55 @@ def test_stricter_thresholds_by_hand():
     }
 
 
-def test_without_an_encoder_or_space_nothing_is_violated():
-    frame = measure([(CELL, LEDGER)], None, None, None)
-    rows = summarise(frame, pd.DataFrame([], columns=ANTONYMS.names), Thresholds(0.9, 0.98)).set_index("metric")
-    assert rows.loc["aa_both_percent", "value"] == rows.loc["after_attack_accuracy_percent", "value"] == 20.0
-    assert math.isnan(rows.loc["sentence_similarity", "value"]) and "introduced_errors" not in rows.index
+NO_ANTONYMS = pd.DataFrame([], columns=ANTONYMS.names)
+WORDS = {"unjudged_percent": None, "aa_word_percent": "AA, words"}
+SENTENCES = {
+    "sentence_similarity": "similarity",
+    "unchecked_sentence_similarity": "similarity, unchecked",
+    "aa_sentence_percent": "AA, sentence",
+}
+BOTH = {"aa_both_percent": "AA, both"}
+
+
+@pytest.mark.parametrize(
+    ("space", "encoder", "absent"),
+    [(None, None, WORDS | SENTENCES | BOTH), (Space(), None, SENTENCES | BOTH), (None, encode, WORDS | BOTH)],
+    ids=["no judge", "no encoder", "no space"],
+)
+def test_what_nothing_judges_is_not_run(space, encoder, absent, tmp_path):
+    summary = summarise(measure([(CELL, LEDGER)], space, encoder, None), NO_ANTONYMS, Thresholds(0.9, 0.98))
+    assert not set(summary["metric"]) & set(absent)
+    table = build("validity", [], replace(make_extras(), validity=summary))
+    row = ("SST2 †", "PWWS", "CNN-base")
+    for title in filter(None, absent.values()):
+        assert entry(table, row, title).text == "not run"
+        (note,) = [note for note in table.notes if note.startswith("“not run” in") and f"“{title}”" in note][:1]
+        assert "attacks.*.resources." in note
+    present = set((SENTENCES | WORDS | BOTH).values()) - set(absent.values()) - {None}
+    assert all(entry(table, row, title).state == "run" for title in present)
+    assert entry(table, row, "AA").text == "20.00ᶜ"  # AA needs no judge
+    roles = [role for role in ("synonyms", "sentence_encoder") if any(f".{role} " in note for note in table.notes)]
+    assert roles == ["synonyms"] * (space is None) + ["sentence_encoder"] * (encoder is None)
+    for path in render.write(table, tmp_path).values():
+        text = path.read_text(encoding="utf-8")
+        assert "not run" in text
+        if path.suffix == ".csv":
+            lines = [line for line in text.splitlines() if any(f",{metric}," in line for metric in absent)]
+            assert lines and all(",not run," in line for line in lines)
+
+
+def test_with_every_judge_no_note_speaks_of_one_that_is_missing():
+    summary = summarise(measure([(CELL, LEDGER)], Space(), encode, Grammar()), NO_ANTONYMS, Thresholds(0.9, 0.98))
+    table = build("validity", [], replace(make_extras(), validity=summary))
+    assert not any("“not run” in" in note or "knows no replaced word" in note for note in table.notes)
+
+
+def test_a_space_that_knows_no_word_of_a_cell_is_named():
+    foreign = ledger(("1", "succeeded", "gut so", "fein so", [swap("gut", "fein")], False))
+    frame = measure([(CELL, foreign), (CELL | {"attack": "textfooler"}, LEDGER)], Space(), encode, Grammar())
+    table = build("validity", [], replace(make_extras(), validity=summarise(frame, NO_ANTONYMS, Thresholds(0.9, 0.98))))
+    (note,) = [note for note in table.notes if "knows no replaced word" in note]
+    assert "CNN-base on SST2, PWWS" in note and "TextFooler" not in note
 
 
 def test_grammar_errors_are_those_of_successes_alone():

@@ -20,5 +20,7 @@ with running(snakemake) as log:
         encode=resources.sentence_encoder if "sentence_encoder" in params.resources else None,
         grammar=checker(),
     )
+    for role in sorted({"synonyms", "sentence_encoder"} - set(params.resources)):
+        log.warning("no attack names a resource for %s: what it judges is “not run” in the table of validity", role)
     write_table(snakemake.output.validity, frame, SCHEMA)
     log.info("%d adversarial texts of %d ledgers", int((frame["status"] == "succeeded").sum()), len(ledgers))

@@ -13,8 +13,10 @@ with running(snakemake) as log:
     from flat.report.inputs import tables_of
     from flat.report.page import build
     from flat.study import parse
+    from flat.study_seeds import as_values, seed_groups
 
     params, given, out = snakemake.params, snakemake.input, snakemake.output
+    study = parse(params.study)
     tables = tables_of(params.study, params.tables)
     figures = [read(Path(given.figures[0]).parent, number) for number in params.figures]
     passport = study_passport(
@@ -22,7 +24,8 @@ with running(snakemake) as log:
         locks=given.locks,
         summaries=given.summaries,
         artefacts=[*given.tables, *given.figures, *given.claims],
+        seed_groups=as_values(seed_groups(study)),
     )
     write_json(out.provenance, passport | lineage.summary(Path(out.report).parent))
-    write_text(out.report, build(parse(params.study), tables, figures, passport, read_claims(given.claims[0])))
+    write_text(out.report, build(study, tables, figures, passport, read_claims(given.claims[0])))
     log.info("%d tables, %d figures", len(tables), len(figures))

@@ -26,6 +26,8 @@ SCHEMA = pa.schema(
         ("similarity_unchecked", pa.bool_()),  # the attack's own sentence constraint let the text pass
         ("introduced_errors", pa.float64()),  # grammar errors of the text minus those of its original; NaN: not counted
         ("grammar_checker", pa.string()),  # what counted them, with its version; "": nothing did
+        ("words_judged", pa.bool_()),  # a synonym space was at hand
+        ("sentences_judged", pa.bool_()),  # a sentence encoder was
     ]
 )
 LEDGER_COLUMNS = ["example_id", "status", "original", "perturbed", "original_words", "swaps", "similarity_unchecked"]
@@ -71,13 +73,17 @@ def measure(
     }
     similarity = similarities(pairs, encode) if encode is not None else {}
     introduced = introduced_errors(pairs, grammar) if grammar is not None else {}
-    checked_by = grammar.name if grammar is not None else ""
+    judges = {
+        "grammar_checker": grammar.name if grammar is not None else "",
+        "words_judged": space is not None,
+        "sentences_judged": encode is not None,
+    }
     rows = []
     for coordinates, ledger in ledgers:
         about = {name: coordinates[name] for name in COORDINATES} | {"seed": int(coordinates["seed"])}
         for row in ledger.itertuples():
             known = about | {"example_id": row.example_id, "status": row.status, "words": len(row.original_words)}
-            known |= {"similarity_unchecked": bool(row.similarity_unchecked), "grammar_checker": checked_by}
+            known |= {"similarity_unchecked": bool(row.similarity_unchecked)} | judges
             if row.status == "succeeded":
                 least, unjudged = judge_words(row.swaps, space)
                 texts = (row.original, row.perturbed)

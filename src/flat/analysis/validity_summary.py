@@ -21,6 +21,8 @@ METRICS = {
     "aa_sentence_percent": Metric("AA, sentence", "percent", 2, 1),
     "aa_both_percent": Metric("AA, both", "percent", 2, 1),
 }
+OF_WORDS = ("unjudged_percent", "aa_word_percent", "aa_both_percent")  # metrics that need a synonym space
+OF_SENTENCES = ("sentence_similarity", "unchecked_sentence_similarity", "aa_sentence_percent", "aa_both_percent")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Thresholds:
 def summarise(frame, antonyms, thresholds: Thresholds):
     """Tidy rows, one per cell, seed and metric of METRICS: COORDINATES, metric, value, n, measured_by.
 
-    ``measured_by`` names the grammar checker of ``introduced_errors``; where none ran there is no such row.
+    ``measured_by`` names the grammar checker of ``introduced_errors``. Where a metric's judge was not at hand (grammar
+    checker, synonym space, sentence encoder) there is no row of it.
 
     After-attack accuracy counts every attacked example; at stricter thresholds a success whose least word cosine, or
     whose sentence similarity, lies below counts as failed. What cannot be judged (NaN) violates nothing, as in
@@ -68,6 +71,9 @@ def summarise(frame, antonyms, thresholds: Thresholds):
             "aa_sentence_percent": (percent(failed + int(sentence.sum()), n), n),
             "aa_both_percent": (percent(failed + int((word | sentence).sum()), n), n),
         }
+        for metrics, judge in ((OF_WORDS, "words_judged"), (OF_SENTENCES, "sentences_judged")):
+            if not group[judge].all():
+                values = {metric: found for metric, found in values.items() if metric not in metrics}
         rows += [(*cell, metric, value, size, "") for metric, (value, size) in values.items()]
         if checker := group["grammar_checker"].iloc[0]:
             rows.append((*cell, "introduced_errors", mean(won["introduced_errors"].tolist()), len(won), checker))

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from flat.interpretation.ranking import kendall_tau
-from flat.report import figure_style, word_canvas
-from flat.report.figure_style import FAINT, MUTED, WIDTH_IN, Drawing, ink_of, new_figure, paper_style
+from flat.report import figure_style, text_fit, word_canvas
+from flat.report.figure_style import FAINT, MUTED, WIDTH_IN, Drawing, finished, ink_of, new_figure, paper_style
 from flat.report.figures import TITLES
 from flat.report.word_canvas import LINE_IN, Word
 
@@ -33,6 +33,9 @@ COLUMNS = (
 MOST_WORDS = 40  # drawn of one text
 EASY_WORDS = (6, 30)  # lengths that are preferred
 NAME_IN, SIDE_IN, TEXT_IN, PREDICTED_IN = 0.04, 0.80, 1.42, 5.95  # left edges of the columns
+TITLE_IN, TITLE_PT = 0.7, 8.5  # a strategy's title: its room, its size
+SKIPPED = "skipped"  # status of an example that the model got wrong before any attack
+NOT_ATTACKED = "already wrong: not attacked"
 
 
 def draw(
@@ -67,8 +70,9 @@ def draw(
         for row in _pair(number, example_id, name, ledgers[name].loc[example_id], scores[name], classes)
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    with paper_style():
-        figure = _picture(frame, strategies)
+    with paper_style([*frame["word"], *classes, *strategies.values()]):
+        shown = {name: text_fit.cut(title, TITLE_IN, TITLE_PT, bold=True) for name, title in strategies.items()}
+        figure = _picture(frame, shown)
     caption = (
         f"Integrated gradients of the gold label for {len(chosen)} test text{'s' * (len(chosen) > 1)}"
         f"{f' ({where})' if where else ''}, each above the adversarial text that the attack found against that model. "
@@ -76,12 +80,19 @@ def draw(
         "replaced words are bold and underlined. KT is Kendall's tau between the two rows of scores shown."
     )
     notes = [
-        "Examples are chosen by rule, not by outcome of the explanations: the first ids whose base model was attacked "
-        f"successfully and that no other model got wrong beforehand, texts of {EASY_WORDS[0]} to {EASY_WORDS[1]} words "
+        "Examples are chosen by rule, not by outcome of the explanations: the first ids that no model got wrong "
+        f"beforehand and whose base model was attacked successfully, texts of {EASY_WORDS[0]} to {EASY_WORDS[1]} words "
         "first.",
         "Where an attack failed, its best failed try is shown; the model's prediction then stays right.",
     ]
-    return Drawing(3, TITLES[3], figure, frame, caption, tuple(notes))
+    if frame["status"].eq(SKIPPED).any():
+        notes.append(
+            f"“{NOT_ATTACKED[0].upper()}{NOT_ATTACKED[1:]}”: the model errs on the original, so that no adversarial "
+            "text was looked for; such a text is drawn for want of others, with the original alone."
+        )
+    if cut := [f"{shown[name]} {title}" for name, title in strategies.items() if shown[name] != title]:
+        notes.append(f"Titles in full: {'; '.join(cut)}.")
+    return finished(3, TITLES[3], figure, frame, caption, notes)
 
 
 Scores = dict[tuple[str, str], tuple[list[str], np.ndarray]]  # (example_id, side) -> words, scores (words,)
@@ -100,7 +111,10 @@ def _gold_scores(attributions: pd.DataFrame, ledger: pd.DataFrame) -> Scores:
 def choose(
     scores: Mapping[str, Scores], ledgers: Mapping[str, pd.DataFrame], names: Sequence[str], count: int
 ) -> list[str]:
-    """The first ``count`` ids that every strategy explained on both sides: best suited first, then by id."""
+    """The first ``count`` ids that every strategy explained on both sides: best suited first, then by id.
+
+    Texts that a model got wrong before the attack come last: of those it has no adversarial text.
+    """
     explained = set.intersection(
         *({example_id for example_id, side in scores[name] if side == SIDES[1]} for name in names),
         *({example_id for example_id, side in scores[name] if side == SIDES[0]} for name in names),
@@ -110,26 +124,29 @@ def choose(
         status = [ledgers[name].at[example_id, "status"] for name in names]
         words = len(scores[names[0]][example_id, SIDES[0]][0])
         return (
+            SKIPPED in status,
             status[0] != "succeeded",
-            "skipped" in status,
             not EASY_WORDS[0] <= words <= EASY_WORDS[1],
             example_id,
         )
 
-    attacked = (i for i in explained if any(ledgers[name].at[i, "status"] != "skipped" for name in names))
+    attacked = (i for i in explained if any(ledgers[name].at[i, "status"] != SKIPPED for name in names))
     return sorted(attacked, key=unsuited)[:count]
 
 
 def _pair(
     number: int, example_id: str, strategy: str, ledger: pd.Series, scores: Scores, classes: Sequence[str]
 ) -> Iterator[dict]:
-    """The rows of one original and its adversarial text, a row per word."""
+    """The rows of one original and its adversarial text, a row per word; of the original alone where the model got it
+    wrong before any attack."""
     sides = [scores[example_id, side] for side in SIDES]
-    replaced = changed_words(sides[0][0], sides[1][0])
+    replaced, tau = changed_words(sides[0][0], sides[1][0]), float("nan")
     # texts of other lengths have no common positions
-    tau = kendall_tau(sides[0][1], sides[1][1]) if len(sides[0][0]) == len(sides[1][0]) else float("nan")
+    if ledger["status"] != SKIPPED and len(sides[0][0]) == len(sides[1][0]):
+        tau = kendall_tau(sides[0][1], sides[1][1])
     answers = (("predicted", "logits"), ("perturbed_predicted", "perturbed_logits"))
-    for place, (side, (words, values)) in enumerate(zip(SIDES, sides, strict=True)):
+    shown = SIDES[:1] if ledger["status"] == SKIPPED else SIDES
+    for place, (side, (words, values)) in enumerate(zip(shown, sides, strict=False)):
         predicted, logits = (ledger[name] for name in answers[place])
         largest = np.abs(values).max(initial=0) or 1.0
         for position, (word, score) in enumerate(zip(words, values, strict=True)):
@@ -174,6 +191,8 @@ def _picture(frame: pd.DataFrame, strategies: Mapping[str, str]) -> Figure:
         key: word_canvas.wrap(_words(group), PREDICTED_IN - TEXT_IN - 0.1)
         for key, group in frame.groupby(["example", "strategy", "side"], sort=False)
     }
+    lone = [key[:2] for key in texts if (*key[:2], SIDES[1]) not in texts]
+    texts |= {(*key, SIDES[1]): word_canvas.wrap([Word(NOT_ATTACKED, muted=True)], WIDTH_IN) for key in lone}
     header_in, side_gap_in, pair_gap_in, example_gap_in, key_in = 0.27, 0.03, 0.08, 0.12, 0.34
     lines = sum(word_canvas.lines_of(placed) for placed in texts.values())
     pairs, count = len(texts) // 2, frame["example"].nunique()
@@ -196,8 +215,9 @@ def _picture(frame: pd.DataFrame, strategies: Mapping[str, str]) -> Figure:
                 axes.plot([NAME_IN, WIDTH_IN - 0.04], [y - pair_gap_in / 2] * 2, color=FAINT, linewidth=0.5)
             for side in SIDES:
                 text = texts[number, name, side]
-                first = example[example["strategy"].eq(name) & example["side"].eq(side)].iloc[0]
-                _margins(axes, y, strategies[name], ink_of(name, list(strategies)), first)
+                rows = example[example["strategy"].eq(name) & example["side"].eq(side)]
+                if len(rows):
+                    _margins(axes, y, strategies[name], ink_of(name, list(strategies)), rows.iloc[0])
                 word_canvas.paint(axes, text, TEXT_IN, y)
                 y += word_canvas.lines_of(text) * LINE_IN + side_gap_in
             y += pair_gap_in - side_gap_in
@@ -227,7 +247,7 @@ def _header(axes, y: float, number: int, row: pd.Series) -> None:
     middle = y + 0.1
     style = {"va": "center_baseline", "size": 7.5}
     axes.text(NAME_IN + 0.03, middle, f"Example {number}", weight="bold", **style)
-    axes.text(TEXT_IN + 0.02, middle, f"gold label: {word_canvas.visible(row['gold'])}", **style)
+    axes.text(TEXT_IN + 0.02, middle, _fitted(f"gold label: {row['gold']}", PREDICTED_IN - TEXT_IN - 0.1), **style)
     axes.text(PREDICTED_IN, middle, "prediction", color=MUTED, **style | {"size": 7})
 
 
@@ -239,10 +259,10 @@ def _margins(axes, y: float, title: str, colour: str, row: pd.Series) -> None:
         axes.text(
             NAME_IN + 0.03,
             middle,
-            word_canvas.fitted(title, 0.7, bold=True),
+            title,
             weight="bold",
             color=colour,
-            size=8.5,
+            size=TITLE_PT,
             va="center_baseline",
         )
     else:
@@ -251,6 +271,10 @@ def _margins(axes, y: float, title: str, colour: str, row: pd.Series) -> None:
         axes.text(NAME_IN + 0.03, middle, shown, **style)
     axes.text(SIDE_IN, middle, row["side"], color=MUTED, **style)
     right = row["predicted"] == row["gold"]
-    label = word_canvas.fitted(word_canvas.visible(row["predicted"]), 0.68, bold=not right)
+    label = _fitted(row["predicted"], 0.68, bold=not right)
     answer = f"{'✓' if right else '✗'} {label} {row['probability']:.2f}"
     axes.text(PREDICTED_IN, middle, answer, weight="normal" if right else "bold", **style)
+
+
+def _fitted(text: str, width_in: float, bold: bool = False) -> str:
+    return word_canvas.fitted(word_canvas.visible(text), width_in, bold)

@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from flat.report.figure_style import MUTED, Drawing, colour_of, new_figure, paper_style, thousands
+from flat.report.figure_style import MUTED, Drawing, colour_of, finished, new_figure, paper_style, thousands
 from flat.report.figures import TITLES
+from flat.report.text_fit import width_of
 
 COLUMNS = ["word", "phi", "frequency", "substitution_frequency"]
 LABELS = {
@@ -20,6 +21,8 @@ LABELS = {
 DOT_COLOUR, TREND_COLOUR = colour_of("FLAT"), colour_of("adv")
 FEWEST_IN_BIN = 10
 JITTER = 0.4  # counts; less than half, so that no dot leaves its count
+LONGEST = {"x": 100_000, "y": 10_000}  # counts that a tick has room for in full
+NUMBERS_IN = 1.83  # room for r, p and n above a panel
 GOLDEN, PLASTIC = 0.6180339887498949, 0.7548776662466927  # steps that fill an interval evenly
 
 
@@ -72,7 +75,7 @@ def draw(
     ]
     if min_frequency:
         notes.append(f"Correlations use words that occur at least {min_frequency} times.")
-    return Drawing(4, TITLES[4], figure, frame, caption, tuple(notes), is_run=not frame.empty)
+    return finished(4, TITLES[4], figure, frame, caption, notes, is_run=not frame.empty)
 
 
 def _picture(frame: pd.DataFrame, correlations: Mapping[str, Mapping[str, object]]) -> Figure:
@@ -88,7 +91,9 @@ def _picture(frame: pd.DataFrame, correlations: Mapping[str, Mapping[str, object
         axes.set_ylabel(LABELS[panel.y], labelpad=2)
         above = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points"}
         axes.annotate(f"({'abc'[place]}) {panel.title}", xytext=(0, 19), weight="bold", size=7.5, **above)
-        axes.annotate(_numbers(correlations.get(panel.correlation, {})), xytext=(0, 7), color=MUTED, size=7, **above)
+        numbers = _numbers(correlations.get(panel.correlation, {}))
+        size = min(7, 7 * NUMBERS_IN / width_of(numbers, 7))
+        axes.annotate(numbers, xytext=(0, 7), color=MUTED, size=size, **above)
         axes.grid(True)
     return figure
 
@@ -120,7 +125,14 @@ def _scale(axis, set_scale, set_limits, column: str, values: np.ndarray) -> None
     ticks = [0] * (lowest == 0) + [10**power for power in range(int(np.log10(max(top, 1))) + 1)]
     axis.set_ticks(ticks)
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: thousands(round(value))))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _count(round(value), LONGEST[axis.axis_name])))
+
+
+def _count(value: int, longest: int) -> str:
+    """10,000; beyond ``longest`` 100k and 10M, for which there is room."""
+    if value <= longest:
+        return thousands(value)
+    return f"{value // 1000}k" if value < 1_000_000 else f"{thousands(value // 1_000_000)}M"
 
 
 def _trend(axes, x: np.ndarray, y: np.ndarray) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from flat.report.figure_style import FAINT, INK, MUTED, Drawing, colour_of, new_figure, paper_style, thousands
+from flat.report.figure_style import FAINT, INK, MUTED, Drawing, colour_of, finished, new_figure, paper_style, thousands
 from flat.report.figures import TITLES
 
 GAMMA_ON, GAMMA_OFF = "gamma on", "gamma off"
@@ -39,7 +39,7 @@ def draw(with_gamma: pd.DataFrame, without_gamma: pd.DataFrame, *, where: str = 
         f"{thousands(len(parts[0]))} pairs of {thousands(words[0])} words (γ > 0), "
         f"{thousands(len(parts[1]))} pairs of {thousands(words[1])} words (γ = 0).",
     ]
-    return Drawing(5, TITLES[5], figure, frame, caption, tuple(notes), is_run=not frame.empty)
+    return finished(5, TITLES[5], figure, frame, caption, notes, is_run=not frame.empty)
 
 
 def _picture(frame: pd.DataFrame) -> Figure:

@@ -1,6 +1,5 @@
 """Figure 6: top-k intersection TI@k, k = 1..10, one panel per model (row) and data set (column)."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -8,20 +7,23 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from flat.report import figure_legend
 from flat.report.figure_style import (
     MUTED,
     Drawing,
     colour_of,
+    finished,
     marker_of,
     new_figure,
     paper_style,
-    row_title,
     say_not_run,
     width_of,
 )
+from flat.report.figure_titles import ColumnTitles, column_titles, row_height, row_title
 from flat.report.figures import TITLES
 
 KS = tuple(range(1, 11))
+PANEL_IN, NOT_RUN_IN, GAP_IN, LEFT_IN, RIGHT_IN = 1.32, 0.5, 0.24, 0.64, 0.07
 COLUMNS = ["dataset", "model", "strategy", "attack", "metric", "k", "value", "low", "high", "seeds", "pairs", "status"]
 CHANCE_COLOUR = "#8A8A8A"
 
@@ -50,7 +52,8 @@ def draw(
     """
     cells = _cells(measurements, list(strategies), attack, pair_set)
     frame = _frame(cells, list(models), list(datasets), list(strategies), attack)
-    with paper_style():
+    own_words = [text for names in (models, datasets, strategies, stand_ins or {}) for text in names.values()]
+    with paper_style(own_words):
         figure = _picture(frame, models, datasets, strategies, stand_ins or {})
     run = frame["status"].eq("ours").any()
     caption = (
@@ -68,7 +71,7 @@ def draw(
     if model_stand_ins:
         replaced = "; ".join(f"{models[name]}: {what}" for name, what in model_stand_ins.items())
         notes.append(f"Stand-ins for the paper's models: {replaced}.")
-    return Drawing(6, TITLES[6], figure, frame, caption, tuple(notes), is_run=bool(run))
+    return finished(6, TITLES[6], figure, frame, caption, notes, is_run=bool(run))
 
 
 def _cells(measurements: pd.DataFrame, strategies: Sequence[str], attack: str, pair_set: str) -> pd.DataFrame:
@@ -137,15 +140,20 @@ def _picture(
     stand_ins: Mapping[str, str],
 ) -> Figure:
     run = {(model, name) for model, name, status in frame[["model", "dataset", "status"]].values if status == "ours"}
+    ran = {model for model, _ in run}
     # a row of the grid that was not run at all needs no room for curves
-    heights_in = [1.32 if any((model, name) in run for name in datasets) else 0.5 for model in models]
-    below_titles = {name: textwrap.fill(text, 30) for name, text in stand_ins.items() if name in datasets}
-    title_lines = max((text.count("\n") + 1 for text in below_titles.values()), default=0)
-    top_in, bottom_in, gap_in = 0.54 + 0.12 * title_lines, 0.47, 0.24
-    height_in = top_in + bottom_in + sum(heights_in) + gap_in * (len(heights_in) - 1)
+    heights_in = [
+        row_height(title, PANEL_IN if model in ran else NOT_RUN_IN, GAP_IN, model in ran)
+        for model, title in models.items()
+    ]
     width_in = width_of(len(datasets))
+    left, right = LEFT_IN / width_in, 1 - RIGHT_IN / width_in
+    middle = (left + right) / 2
+    over = column_titles(datasets, stand_ins, (right - left) * width_in / len(datasets))
+    legend = _legend(strategies, width_in, middle)
+    top_in, bottom_in = 0.54 + over.extra_in + legend.extra_in, 0.47
+    height_in = top_in + bottom_in + sum(heights_in) + GAP_IN * (len(heights_in) - 1)
     figure = new_figure(height_in, width_in)
-    left, right = 0.64 / width_in, 1 - 0.07 / width_in
     grid = figure.add_gridspec(
         len(models),
         len(datasets),
@@ -155,7 +163,7 @@ def _picture(
         top=1 - top_in / height_in,
         bottom=bottom_in / height_in,
         wspace=0.10,
-        hspace=gap_in / (sum(heights_in) / len(heights_in)),
+        hspace=GAP_IN / (sum(heights_in) / len(heights_in)),
     )
     for i, model in enumerate(models):
         first = next((name for name in datasets if (model, name) in run), None)
@@ -168,12 +176,11 @@ def _picture(
             else:
                 say_not_run(axes)
             if i == 0:
-                _column_title(axes, datasets[dataset], below_titles.get(dataset, ""), title_lines)
+                _column_title(axes, over, dataset)
             if j == 0:
                 box = axes.get_position()
-                row_title(figure, models[model], (box.y0 + box.y1) / 2, model in {key for key, _ in run})
-    middle = (left + right) / 2
-    _legend(figure, strategies, middle, height_in)
+                row_title(figure, models[model], (box.y0 + box.y1) / 2, model in ran, heights_in[i] + GAP_IN)
+    legend.add(figure, middle)
     figure.supxlabel("k (number of top words compared)", size=8, x=middle, y=0.13 / height_in, va="bottom")
     return figure
 
@@ -206,25 +213,19 @@ def _panel(axes, panel: pd.DataFrame, names: Sequence[str], y_labels: bool, x_la
         axes.set_ylabel("TI@k", labelpad=2)
 
 
-def _column_title(axes, title: str, below: str, lines: int) -> None:
-    """The data set's title, with what stands in for it below; ``lines`` is the most that any column has there."""
+def _column_title(axes, over: ColumnTitles, dataset: str) -> None:
+    """The data set's title, with what stands in for it below."""
     above = {"xy": (0.5, 1), "xycoords": "axes fraction", "textcoords": "offset points", "ha": "center"}
+    title, lines = over.titles[dataset], over.lines[1]
     axes.annotate(title, xytext=(0, 5 + 8.6 * lines), weight="bold", size=8.5, **above)
-    axes.annotate(below, xytext=(0, 2 + 8.6 * lines), va="top", color=MUTED, size=6.5, **above)
+    axes.annotate(over.below.get(dataset, ""), xytext=(0, 2 + 8.6 * lines), va="top", color=MUTED, size=6.5, **above)
 
 
-def _legend(figure, strategies: Mapping[str, str], middle: float, height_in: float) -> None:
+def _legend(strategies: Mapping[str, str], width_in: float, middle: float) -> figure_legend.Legend:
     names = list(strategies)
     handles = [
         Line2D([], [], color=colour_of(name, names), marker=marker_of(name, names), markersize=4.5, label=title)
         for name, title in strategies.items()
     ]
     handles.append(Line2D([], [], color=CHANCE_COLOUR, linestyle=(0, (4, 2)), linewidth=1.0, label="chance"))
-    figure.legend(
-        handles=handles,
-        loc="upper center",
-        bbox_to_anchor=(middle, 1 - 0.02 / height_in),
-        ncols=len(handles),
-        handlelength=2.6,
-        columnspacing=2.2,
-    )
+    return figure_legend.fitted(handles, width_in, middle, handlelength=2.6, columnspacing=2.2)

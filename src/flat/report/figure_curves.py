@@ -1,6 +1,5 @@
 """Robustness curves: after-attack accuracy against the attack's budget of queries; models down, data sets across."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -10,23 +9,28 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from flat.analysis import paper
 from flat.analysis.curves import curves
+from flat.report import figure_legend, fonts
 from flat.report.figure_style import (
     FAINT,
     MUTED,
     Drawing,
     colour_of,
+    finished,
     new_figure,
     not_run,
     paper_style,
-    row_title,
     say_not_run,
     width_of,
 )
+from flat.report.figure_titles import ColumnTitles, column_titles, row_height, row_title
 from flat.report.figures import TITLES
 from flat.report.table_grid import shown_names
+from flat.report.text_fit import lines_of, widest, wrapped
 
 KEY = "curves"
 PANEL_IN, NOT_RUN_IN, GAP_IN, BLOCK_IN, TICKS_IN = 0.88, 0.34, 0.13, 0.58, 0.14
+RULE_IN = 0.2  # of the line beside an attack's title, at least
+BLOCK_LINE_IN = 0.14  # from one line of an attack's title to the next
 LEFT_IN, RIGHT_IN, BETWEEN_IN = 0.64, 0.10, 0.14
 DASHES = {"base": (0, (1.2, 1.1)), "adv": (0, (4.2, 1.4))}  # told apart without colour; FLAT is solid
 
@@ -44,7 +48,12 @@ def draw(study, cells: Sequence[tuple[Mapping[str, object], pd.DataFrame]]) -> D
     main = study.artefacts.main
     strategies = {name: study.strategies[name].title for name in main.strategies}
     attacks = [name for name in main.train_attacks if name in set(frame["attack"])]
-    with paper_style():
+    own_words = [
+        item.title
+        for items in (study.models, study.datasets, study.strategies, study.attacks)
+        for item in items.values()
+    ]
+    with paper_style([*own_words, *(d.stand_in for d in study.datasets.values() if d.stand_in)]):
         figure = _picture(study, frame, attacks, strategies)
     caption = (
         "After-attack accuracy (%) if an attack may ask a model at most so many queries an example, from the recorded "
@@ -60,7 +69,7 @@ def draw(study, cells: Sequence[tuple[Mapping[str, object], pd.DataFrame]]) -> D
     notes += [f"Stand-ins for the paper's models: {replaced}."] if replaced else []
     absent = [study.attacks[name].title for name in main.train_attacks if name not in attacks]
     notes += [f"Without exact counts of queries, hence not drawn: {', '.join(absent)}."] if absent else []
-    return Drawing(KEY, TITLES[KEY], figure, frame.round(6), caption, tuple(notes))
+    return finished(KEY, TITLES[KEY], figure, frame.round(6), caption, notes)
 
 
 def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Mapping[str, str]) -> Figure:
@@ -69,24 +78,33 @@ def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Map
     datasets = shown_names(paper.DATASETS, study.datasets, main.datasets)
     run = set(zip(frame["attack"], frame["model"], frame["dataset"], strict=True))
     rows = [(attack, model) for attack in attacks for model in models]
-    heights = [PANEL_IN if any((*row, name) in run for name in datasets) else NOT_RUN_IN for row in rows]
+    ran = [any((*row, name) in run for name in datasets) for row in rows]
     # the last panel of a column has its ticks' labels
     last = {(a, d): [m for m in models if (a, m, d) in run][-1:] for a in attacks for d in datasets}
     labelled = {(attack, *found) for (attack, _), found in last.items()}
     gaps = [
         BLOCK_IN if model == models[-1] else GAP_IN + TICKS_IN * ((attack, model) in labelled) for attack, model in rows
     ]
-    below = {n: textwrap.fill(d.stand_in, 30) for n, d in study.datasets.items() if d.stand_in and n in datasets}
-    lines = max((text.count("\n") + 1 for text in below.values()), default=0)
-    top, bottom = 0.60 + 0.12 * lines, 0.18
-    height = top + sum(heights) + sum(gaps) + bottom
+    heights = [
+        row_height(study.models[model].title, PANEL_IN if is_run else NOT_RUN_IN, GAP_IN, is_run)
+        for (_, model), is_run in zip(rows, ran, strict=True)
+    ]
     width_in = width_of(len(datasets))
-    figure = new_figure(height, width_in)
     left, right = LEFT_IN / width_in, 1 - RIGHT_IN / width_in
-    y, width = height - top - 0.20, (right - left) / len(datasets)
+    width, middle = (right - left) / len(datasets), (left + right) / 2
+    stand_ins = {name: d.stand_in for name, d in study.datasets.items() if d.stand_in}
+    over = column_titles({name: study.datasets[name].title for name in datasets}, stand_ins, width * width_in)
+    blocks = {name: _wrapped_block(study.attacks[name].title, (right - left) * width_in) for name in attacks}
+    legend = _legend(strategies, width_in, middle)
+    top, bottom = 0.60 + over.extra_in + legend.extra_in, 0.18
+    more_lines = sum(lines_of(title) - 1 for title in blocks.values())
+    height = top + sum(heights) + sum(gaps) + BLOCK_LINE_IN * more_lines + bottom
+    figure = new_figure(height, width_in)
+    y = height - top - 0.20
     for i, attack in enumerate(attacks):
+        above, y = y, y - BLOCK_LINE_IN * (lines_of(blocks[attack]) - 1)
         x_range = {d: _x_range(frame[frame["attack"].eq(attack) & frame["dataset"].eq(d)]) for d in datasets}
-        _block_title(figure, study.attacks[attack].title, left, right, (y + 0.055) / height)
+        _block_title(figure, blocks[attack], left, right, (y + 0.055) / height)
         for j, model in enumerate(models):
             panel_in = heights[i * len(models) + j]
             first = next((d for d in datasets if (attack, model, d) in run), None)
@@ -101,12 +119,13 @@ def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Map
                 else:
                     say_not_run(axes)
                 if i == j == 0:
-                    _column_title(figure, study, dataset, below.get(dataset, ""), box, height, lines)
-            row_title(figure, study.models[model].title, (y - panel_in / 2) / height, panel_in == PANEL_IN)
-            y -= panel_in + gaps[i * len(models) + j]
-    _legend(figure, strategies, (left + right) / 2, height)
+                    _column_title(figure, over, dataset, box, above / height)
+            place = i * len(models) + j
+            row_title(figure, study.models[model].title, (y - panel_in / 2) / height, ran[place], panel_in + GAP_IN)
+            y -= panel_in + gaps[place]
+    legend.add(figure, middle)
     label = "queries an example (budget of the attack)"
-    figure.supxlabel(label, size=8, x=(left + right) / 2, y=0.13 / height, va="bottom")
+    figure.supxlabel(label, size=8, x=middle, y=0.13 / height, va="bottom")
     return figure
 
 
@@ -148,26 +167,34 @@ def _panel(axes, panel: pd.DataFrame, names: Sequence[str], x_range, y_labels: b
         axes.set_ylabel("AA, %", labelpad=1, size=7)
 
 
+def _wrapped_block(title: str, width_in: float) -> str:
+    return title if widest(title, 8.5, True) <= width_in - RULE_IN else wrapped(title, width_in, 8.5, True)
+
+
 def _block_title(figure: Figure, title: str, left: float, right: float, y: float) -> None:
-    """The attack's name over its rows, with a line to the right edge."""
-    text = figure.text(left, y, title, weight="bold", size=8.5, color=MUTED, va="bottom")
+    """The attack's name over its rows, with a line to the right edge where there is room for one."""
+    text = figure.text(left, y, fonts.drawable(title, bold=True), weight="bold", size=8.5, color=MUTED, va="bottom")
     edge = text.get_window_extent(figure.canvas.get_renderer()).transformed(figure.transFigure.inverted()).x1
-    middle = y + 0.045 / figure.get_figheight()
-    figure.add_artist(Line2D([edge + 0.012, right], [middle, middle], color=FAINT, linewidth=0.8))
+    text.set_text(title)
+    if edge + 0.012 < right:
+        middle = y + 0.045 / figure.get_figheight()
+        figure.add_artist(Line2D([edge + 0.012, right], [middle, middle], color=FAINT, linewidth=0.8))
 
 
-def _column_title(figure: Figure, study, dataset: str, below: str, box, height: float, lines: int) -> None:
-    title = study.datasets[dataset].title
-    x, top = box[0] + box[2] / 2, box[1] + box[3]
-    figure.text(x, top + (0.24 + 0.12 * lines) / height, title, weight="bold", size=8.5, ha="center", va="bottom")
-    figure.text(x, top + (0.22 + 0.12 * lines) / height, below, color=MUTED, size=6.5, ha="center", va="top")
+def _column_title(figure: Figure, over: ColumnTitles, dataset: str, box, top: float) -> None:
+    """The data set's title over its first panel; ``top``: where the attack's block begins."""
+    height, lines = figure.get_figheight(), over.lines[1]
+    x = box[0] + box[2] / 2
+    title = {"weight": "bold", "size": 8.5, "ha": "center", "va": "bottom"}
+    figure.text(x, top + (0.24 + 0.12 * lines) / height, over.titles[dataset], **title)
+    below = {"color": MUTED, "size": 6.5, "ha": "center", "va": "top"}
+    figure.text(x, top + (0.22 + 0.12 * lines) / height, over.below.get(dataset, ""), **below)
 
 
-def _legend(figure: Figure, strategies: Mapping[str, str], middle: float, height: float) -> None:
+def _legend(strategies: Mapping[str, str], width_in: float, middle: float) -> figure_legend.Legend:
     names = list(strategies)
     handles = [
         Line2D([], [], color=colour_of(n, names), linestyle=DASHES.get(n, "-"), linewidth=1.9, label=title)
         for n, title in strategies.items()
     ]
-    place = {"loc": "upper center", "bbox_to_anchor": (middle, 1 - 0.02 / height)}
-    figure.legend(handles=handles, ncols=len(handles), handlelength=3.0, columnspacing=2.4, **place)
+    return figure_legend.fitted(handles, width_in, middle, handlelength=3.0, columnspacing=2.4)

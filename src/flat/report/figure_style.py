@@ -5,8 +5,7 @@ turns it into `fig<N>.pdf` (vector, fonts embedded), `fig<N>.png` and `fig<N>.cs
 and notes as text fields, so that the report page needs no further file.
 """
 
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -19,6 +18,8 @@ from matplotlib.figure import Figure
 
 from flat.artefacts import atomic
 from flat.paths import figure_name, figure_stem
+from flat.report import fonts
+from flat.report.text_fit import wrapped
 
 WIDTH_IN = 7.0  # text width of a two-column paper
 PNG_DPI = 200
@@ -32,11 +33,11 @@ PANEL = "#F4F4F2"  # ground of a panel that was not run
 STRATEGY_COLOURS = {"base": "#DDAA33", "adv": "#BB5566", "FLAT": "#004488"}
 STRATEGY_INKS = STRATEGY_COLOURS | {"base": "#8F6B00"}  # the yellow is too light for letters
 STRATEGY_MARKERS = {"base": "s", "adv": "^", "FLAT": "o"}
-VARIANT_COLOURS = ("#117733", "#882255", "#44AA99", "#999933", "#332288")
-VARIANT_MARKERS = ("D", "v", "P", "X", "*")
+VARIANT_COLOURS = ("#117733", "#882255", "#44AA99", "#999933", "#332288", "#CC5500", "#AA4499", "#555555")
+VARIANT_MARKERS = ("D", "v", "P", "X", "*", "<", "p", ">")
 
 RC = {
-    "font.family": "DejaVu Sans",  # shipped inside matplotlib: the same glyphs on every machine
+    "font.family": fonts.MAIN,  # shipped inside matplotlib: the same glyphs on every machine
     "font.size": 8,
     "axes.titlesize": 8.5,
     "axes.titleweight": "bold",
@@ -98,14 +99,23 @@ class Drawing:
     is_run: bool = True
 
 
+def finished(
+    number: int | str, title: str, figure: Figure, frame: pd.DataFrame, caption: str, notes: Sequence[str], **more
+) -> Drawing:
+    """The drawing of a picture that is complete; where no font has a character, its notes and the log say so."""
+    return Drawing(number, title, figure, frame, caption, (*notes, *fonts.settle(figure)), **more)
+
+
 @contextmanager
-def paper_style() -> Iterator[None]:
-    """matplotlib's settings of this repository, whatever the user's own matplotlibrc says."""
-    with matplotlib.rc_context(), warnings.catch_warnings():
+def paper_style(texts: Iterable[str] = ()) -> Iterator[None]:
+    """matplotlib's settings of this repository, whatever the user's own matplotlibrc says.
+
+    Args:
+        texts: what will be drawn that is not ours, such as words and titles; their scripts choose the fonts.
+    """
+    with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(RC)
-        # A text may hold characters that no shipped font draws; they appear as boxes, the csv keeps them.
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
+        matplotlib.rcParams.update(RC | {"font.family": fonts.families(texts)})
         yield
 
 
@@ -119,12 +129,6 @@ def new_figure(height_in: float, width_in: float = WIDTH_IN) -> Figure:
 def width_of(columns: int) -> float:
     """Inches that a grid of so many panels takes: one or two would be drawn out over the width of a page."""
     return {1: 4.0, 2: 5.4}.get(columns, WIDTH_IN)
-
-
-def row_title(figure: Figure, title: str, y: float, run: bool) -> None:
-    """A model's name at the left of its row of panels, upright; smaller where nothing of the row was run."""
-    style = {"rotation": 90, "ha": "center", "va": "center", "weight": "bold", "size": 8.5 if run else 7}
-    figure.text(0.09 / figure.get_figwidth(), y, title, **style)
 
 
 def colour_of(strategy: str, variants: Sequence[str] = ()) -> str:
@@ -163,11 +167,12 @@ def say_not_run(axes, reason: str = "") -> None:
 
 def not_run(number: int | str, title: str, reason: str) -> Drawing:
     """The figure of something that the study did not compute: a panel and a csv row that say so."""
-    with paper_style():
+    with paper_style([reason]):
         figure = new_figure(1.6)
-        say_not_run(figure.add_axes((0.02, 0.04, 0.96, 0.92)), reason)
-    frame = pd.DataFrame({"status": ["not run"], "reason": [reason]})
-    return Drawing(number, title, figure, frame, f"Not run: {reason}.", (), is_run=False)
+        shown = wrapped(reason, 0.94 * WIDTH_IN, 7)
+        say_not_run(figure.add_axes((0.02, 0.04, 0.96, 0.92)), shown)
+        frame = pd.DataFrame({"status": ["not run"], "reason": [reason]})
+        return finished(number, title, figure, frame, f"Not run: {reason}.", (), is_run=False)
 
 
 def thousands(count: int) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from flat.analysis.guards import FLAGS
-from flat.cells import NO_ATTACK, Cell
+from flat.cells import NO_ATTACK, Cell, cell_at
 from flat.frames import records
 from flat.report.table_grid import attack_title, dataset_title, model_title, strategy_title
 from flat.report.table_layout import FLAG_MARK, RUN, Table
+from flat.study_grid import seeds_of
 
 COORDINATES = ("dataset", "model", "strategy", "train_attack")
 NAMED = 12  # cells that a note names; flags.parquet has all
@@ -89,7 +90,7 @@ def _trained(study, flag: Mapping) -> str:
 
 
 def _details(study, flags: Sequence[Mapping]) -> str:
-    """What was found, seed by seed where the study has several."""
-    if len(study.seeds) == 1:
+    """What was found, seed by seed where the cell has several."""
+    if len(seeds_of(study, cell_at(flags[0]))) == 1:
         return flags[0]["detail"]
     return ", ".join(f"seed {flag['seed']}: {flag['detail']}" for flag in flags)

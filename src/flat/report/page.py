@@ -15,6 +15,7 @@ from flat.report.claims import ClaimLine, counts
 from flat.report.figures import PAGE_WIDTH_PX, SUFFIXES, FigureFile
 from flat.report.table_layout import FLAG_MARK, RUN, Entry, Table, Wide, wide
 from flat.study_grid import attacked_cells, reported_datasets, seeds_of, trained_cells
+from flat.study_seeds import seed_groups, seeds_that_ran, shortened
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLE_KINDS = ("csv", "md", "tex")
@@ -89,6 +90,7 @@ def build(
         figures=figures,
         provenance=provenance,
         claims=claims,
+        seeds=seeds(study),
         verdict_counts=counts(list(claims)),
         run=RUN,
         table_kinds=TABLE_KINDS,
@@ -111,6 +113,13 @@ def sizes(study) -> list[tuple[str, str]]:
         "seed": "–".join(map(str, sorted({min(seeds), max(seeds)}))),
     }
     return [(str(number), noun if number in (1, "1") else _plural(noun)) for noun, number in counted.items()]
+
+
+def seeds(study) -> str:
+    """The seeds that ran: 0–2; and which cells have which where they differ: 0–2 (0–2: CNN; 0: the other cells)."""
+    groups = seed_groups(study)
+    every = shortened(seeds_that_ran(groups))
+    return every if len(groups) == 1 else f"{every} ({'; '.join(group.text for group in groups)})"
 
 
 def _plural(noun: str) -> str:

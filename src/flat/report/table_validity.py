@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flat.analysis.validity_summary import METRICS
+from flat.analysis.validity_summary import METRICS, OF_SENTENCES, OF_WORDS
 from flat.guard_cells import checked_cells
 from flat.report import table_notes as notes
 from flat.report.table_grid import Extras, stand_ins
@@ -23,6 +23,8 @@ COLUMNS = {
     "aa_both_percent": "AA, both",
 }
 IN_CSV = ("unjudged_percent",)
+JUDGES = {OF_WORDS: ("synonym space", "synonyms"), OF_SENTENCES: ("sentence encoder", "sentence_encoder")}
+NAMED = 5  # cells that a note names
 _KEYS = ("dataset", "model", "strategy", "train_attack", "attack", "metric")
 
 
@@ -48,6 +50,8 @@ def validity(study, index, extras: Extras) -> Table:
         "under such constraints might have found others, so that its AA may be lower.",
         "Similarity is measured for every success, also where the attack's own check skipped the text (“unchecked”). "
         "Changes that the synonym space cannot judge violate nothing; the csv has their share.",
+        *_without_judge(extras.validity),
+        _blind(study, extras.validity),
         "Antonyms: a replaced word and its substitute are antonyms in some sense of WordNet.",
         _grammar(extras.validity),
         notes.counts_by_attack(study, frame, "after_attack_accuracy_percent", "Attacked test examples"),
@@ -64,6 +68,41 @@ def validity(study, index, extras: Extras) -> Table:
 
 def _column(metric: str, title: str, shown: bool = True) -> Column:
     return Column(title, {"metric": metric}, METRICS[metric].unit, f".{METRICS[metric].decimals}f", shown=shown)
+
+
+def _without_judge(summary) -> list[str]:
+    """Which columns nothing judged, and how to have them judged: a sentence for the synonym space and the encoder."""
+    if summary is None:
+        return []
+    cells, sentences = (summary["metric"] == "pairs").sum(), []
+    for metrics, (what, role) in JUDGES.items():
+        if (summary["metric"] == metrics[0]).sum() < cells:
+            titles = ", ".join(f"“{COLUMNS[metric]}”" for metric in metrics if metric in COLUMNS)
+            sentences.append(
+                f"“not run” in {titles}: no attack of this study names a {what}, which would judge them. Name one in "
+                f"attacks.*.resources.{role} (docs/resources.md) and run again."
+            )
+    return sentences
+
+
+def _blind(study, summary) -> str:
+    """The cells whose changes the synonym space does not know at all, so that AA, words can only repeat AA."""
+    if summary is None:
+        return ""
+    shares = summary[(summary["metric"] == "unjudged_percent") & (summary["n"] > 0)]
+    least = shares.groupby(list(_KEYS[:-1]), sort=True)["value"].min()
+    names = [
+        f"{study.models[model].title}-{study.strategies[strategy].title} on {study.datasets[dataset].title}, "
+        f"{study.attacks[attack].title}"
+        for dataset, model, strategy, _, attack in least[least >= 100].index
+    ]
+    if not names:
+        return ""
+    more = f"; {len(names) - NAMED} more in the csv (unjudged_percent 100)" if len(names) > NAMED else ""
+    return (
+        "The synonym space knows no replaced word of these cells, so that their “AA, words” repeats AA and says "
+        f"nothing of words: {'; '.join(names[:NAMED])}{more}."
+    )
 
 
 def _grammar(summary) -> str:

@@ -1,17 +1,17 @@
 """Texts drawn word by word on coloured grounds: measuring, wrapping, painting; in inches from the page's top left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from unicodedata import category
 
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyBboxPatch
-from matplotlib.textpath import TextToPath
 
+from flat.report import text_fit
 from flat.report.figure_style import INK, MUTED
+from flat.report.fonts import runs_right_to_left
 
 AGAINST, NEUTRAL, FOR = "#D9772F", "#FFFFFF", "#2F9688"
 SALIENCY = LinearSegmentedColormap.from_list("saliency", [AGAINST, NEUTRAL, FOR])  # told apart by the colour-blind
@@ -20,6 +20,7 @@ LINE_IN = 0.185
 SPACE_IN = 0.045  # between the grounds of two words
 PAD_IN = 0.022  # ground beyond its word, left and right
 HIDDEN = "\N{REPLACEMENT CHARACTER}"
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # parts of Persian and Hindi words and of emoji
 
 
 @dataclass(frozen=True)
@@ -44,34 +45,26 @@ class Placed:
 
 def visible(text: str) -> str:
     """The text with control characters, line breaks and the like replaced: each word stays on its line."""
-    return "".join(c if c.isprintable() else HIDDEN for c in text)
+    return "".join(c if _stays_on_its_line(c) else HIDDEN for c in text)
 
 
-@cache
-def _font(bold: bool) -> FontProperties:
-    return FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal", size=WORD_PT)
+def _stays_on_its_line(character: str) -> bool:
+    # characters newer than Python's own table (Cn) and private ones (Co) are a font's to know
+    return character.isprintable() or character in JOINERS or category(character) in ("Cn", "Co")
 
 
 def width_of(text: str, bold: bool = False) -> float:
     """Width in inches at the size that words are drawn in."""
-    # the advance of "|" on both sides keeps words apart that end in narrow or overhanging glyphs
-    measure = TextToPath().get_text_width_height_descent
-    return (measure(f"|{text}|", _font(bold), False)[0] - measure("||", _font(bold), False)[0]) / 72
+    return text_fit.width_of(text, WORD_PT, bold)
 
 
 def fitted(text: str, width_in: float, bold: bool = False) -> str:
     """The text, its end replaced by "…" where it is wider than a whole line."""
-    if width_of(text, bold) <= width_in:
-        return text
-    low, high = 0, len(text)
-    while low < high:  # the longest beginning that fits
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if width_of(text[:middle] + "…", bold) <= width_in else (low, middle - 1)
-    return text[:low] + "…"
+    return text_fit.cut(text, width_in, WORD_PT, bold)
 
 
 def wrap(words: Sequence[Word], width_in: float) -> list[Placed]:
-    """Break words into lines of at most ``width_in``."""
+    """Break words into lines of at most ``width_in``; those of Arabic, Hebrew and the like run from the right edge."""
     placed, x, line = [], 0.0, 0
     for word in words:
         text = fitted(visible(word.text), width_in - 2 * PAD_IN, word.marked)
@@ -80,6 +73,8 @@ def wrap(words: Sequence[Word], width_in: float) -> list[Placed]:
             x, line = 0.0, line + 1
         placed.append(Placed(Word(text, word.shade, word.marked, word.muted), x, line, width))
         x += width + SPACE_IN
+    if runs_right_to_left(word.text for word in words):
+        return [replace(item, x_in=width_in - item.x_in - item.width_in) for item in placed]
     return placed
 
 
