@@ -179,9 +179,11 @@ def treat_duplicates(frame, how: str, where: str):
     Raises:
         DataError: ``how`` is refuse and there are some.
     """
+    if how == "keep":
+        return frame, {}
     texts = frame["text"].map(lambda text: text if text.isascii() else unicodedata.normalize("NFC", text))
     repeated = texts.duplicated()
-    if how == "keep" or not repeated.any():
+    if not repeated.any():
         return frame, {}
     if how == "refuse":
         rows = frame.loc[repeated, "row"].tolist()

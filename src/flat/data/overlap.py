@@ -46,8 +46,8 @@ def letters_only(text: str) -> str:
 
 def overlapping(train, other) -> list[int]:
     """The positions of the texts of frame ``other`` that also stand in frame ``train`` (column text)."""
-    known = set(map(letters_only, train["text"]))
-    return [place for place, text in enumerate(other["text"]) if letters_only(text) in known]
+    known = set(map(letters_only, train["text"].tolist()))
+    return [place for place, text in enumerate(other["text"].tolist()) if letters_only(text) in known]
 
 
 def share_of(places: list[int], other) -> float:

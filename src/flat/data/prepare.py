@@ -91,7 +91,7 @@ def _cleaned(source: Source, split: str, options: Mapping, dropped: dict[str, in
     cleaning, where = options.get("cleaning") or {}, source.where[split]
     frame = source.frames[split].copy()
     warnings += suspicions.lengths(frame, where)
-    frame["text"] = [*map(cleaner(cleaning), frame["text"])]
+    frame["text"] = [*map(cleaner(cleaning), frame["text"].tolist())]
     frame, emptied = checks.treat_empty(frame, options.get("empty", "refuse"), where, cleaning.get("style", "sst"))
     if emptied:
         dropped[f"{split}: nothing left after cleaning"] = emptied

@@ -15,9 +15,9 @@ RESERVED = frozenset(
 
 def lengths(frame, where: str) -> list[str]:
     """A warning about texts (of a frame with columns text and row) that are many times as long as the usual one."""
-    counts = [*map(len, frame["text"])]
+    counts = [*map(len, frame["text"].tolist())]
     usual = median(counts) if counts else 0
-    rows = [row for row, count in zip(frame["row"], counts, strict=True) if count > OUTLIER * usual]
+    rows = [row for row, count in zip(frame["row"].tolist(), counts, strict=True) if count > OUTLIER * usual]
     if not rows:
         return []
     return [
@@ -29,7 +29,7 @@ def lengths(frame, where: str) -> list[str]:
 def marks(frame, where: str) -> list[str]:
     """A warning about cleaned texts (of a frame with columns text and row) that hold a reserved word."""
     rows: dict[str, list[int]] = defaultdict(list)
-    for row, text in zip(frame["row"], frame["text"], strict=True):
+    for row, text in zip(frame["row"].tolist(), frame["text"].tolist(), strict=True):
         if "[" in text or "<" in text:
             for word in RESERVED.intersection(text.split(" ")):
                 rows[word].append(row)
