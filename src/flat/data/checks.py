@@ -152,11 +152,11 @@ def refuse_empty_classes(frame, classes: Sequence[str], where: str) -> None:
 
 
 def _spellings(value: object) -> list[str]:
-    """A label as text, the closest first: of 1.0 "1.0" and "1", which may both be what a class or a mapping says."""
+    """A label as text, the closest first: of 1.0 "1.0" and "1", of True "True" and "true": each may be meant."""
     text = unicodedata.normalize("NFC", str(value)).strip()
     if isinstance(value, float) and value.is_integer():
         return [text, str(int(value))]
-    return [text]
+    return [text, text.lower()] if isinstance(value, bool) else [text]
 
 
 def _is_number(name: str) -> bool:

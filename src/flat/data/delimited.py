@@ -17,6 +17,7 @@ _REMEDIES = {
     "\t": "take tabs and line breaks out of the texts; quotation marks do not protect them in a .tsv file",
 }
 
+TAB = "\t"
 _CLOSE = 'close the field by a quotation mark, and write one that belongs to the text twice ("")'
 
 
@@ -51,7 +52,7 @@ def read(path: Path, columns: list[str], separator: str, quoted: bool) -> Table:
                 elif len(fields) != len(header):
                     raise DataError(
                         f"{path}, row {row + 1} (line {first})",
-                        f"not a readable {kind} table: {len(fields)} fields where the header has {len(header)}",
+                        f"not a readable {kind} table: {_count(len(fields))} where the header has {len(header)}",
                         _REMEDIES[separator],
                     )
                 else:
@@ -83,15 +84,23 @@ def _header(path: Path, fields: list[str], columns: list[str], separator: str) -
                 f"its fields are separated by {name}, not by {_SEPARATORS[separator]}",
                 "name the file .tsv" if other == "\t" else "write it with commas (.csv) or tabs (.tsv)",
             )
-    if absent and any(map(_like_a_value, fields)):
+    if len(absent) == len(columns):
+        example = any(map(_like_a_value, fields))
+        like_one = "its first row looks like an example, not like a header:" if example else "there are"
+        shown = ", ".join(repr(field[:30]) for field in fields[:8])
+        names = columns[0] + "".join(f"{'<tab>' if separator == TAB else separator}{name}" for name in columns[1:])
         raise DataError(
             f"{path}, header",
-            f"no column {', '.join(map(repr, absent))}; its first row looks like an example, not like a header: "
-            f" {', '.join(repr(field[:30]) for field in fields[:5])}",
-            f"put a first line above it that names the columns in their order, such as {separator.join(columns)}",
+            f"no column {', '.join(map(repr, absent))}; {like_one} {shown}",
+            "if the first row is an example, put a line above it that names the columns in their order, such as "
+            f"{names}; otherwise name the right columns under source.text, source.label and source.id in the study",
         )
     refuse_absent(f"{path}, header", columns, fields)
     return fields
+
+
+def _count(fields: int) -> str:
+    return f"{fields} field{'' if fields == 1 else 's'}"
 
 
 def _like_a_value(field: str) -> bool:

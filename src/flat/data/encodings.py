@@ -24,9 +24,10 @@ _PACKED = (
     (b"\x80\x05", "a Python pickle", ""),
 )
 # a guess fits so much of the text, and any other reading so much less: the less it fits, the more apart they must be
-_SURE = ((0.9, 0.06), (0.65, 0.25))
+_SURE = ((0.9, 0.04), (0.65, 0.25))
 _WESTERN, _PRIOR = "CP1252", 0.85
 _LATIN = {"CP1250", "ISO-8859-2", "CP1254", "CP1257", "MACINTOSH", "CP850"}
+_EVIDENCE = 6  # characters beyond ASCII; the usual Western encoding is taken for granted with less
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
 _LOOKED_AT = 200_000  # characters that are held against languages
 
@@ -126,7 +127,8 @@ def _by_letters(data: bytes) -> Guess:
     else:
         rivals, best = ranking, ranking[0] if ranking else None
     others = [scores[e] for e in rivals if best and looked_at[e] != looked_at[best]]
-    if best and any(scores[best] >= fit and scores[best] - max(others, default=0) > apart for fit, apart in _SURE):
+    enough = best == _WESTERN or (best and sum(sign > "\x7f" for sign in looked_at[best]) >= _EVIDENCE)
+    if enough and any(scores[best] >= fit and scores[best] - max(others, default=0) > apart for fit, apart in _SURE):
         return Guess(best, f"its bytes read as {best} give {_sample(looked_at[best])}")
     close = [e for e in rivals if best and e != best and scores[e] > scores[best] - 0.25]
     likely = [best, *close] if best and scores[best] >= 0.5 else []

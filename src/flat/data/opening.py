@@ -63,7 +63,8 @@ def misencoded(path: Path) -> DataError:
         remedy = f"name it {path.name}{suffix}" if suffix in _PACKERS else "write the table in it as csv, tsv or jsonl"
         return DataError(str(path), f"not text: its first bytes are those of {kind}", remedy)
     found = encodings.guess(data)
-    return DataError(str(path), f"not UTF-8: {found.problem}", _conversion(path, data, found))
+    kind = "not plain text" if encodings.is_utf8(data) and not found.encoding else "not UTF-8"
+    return DataError(str(path), f"{kind}: {found.problem}", _conversion(path, data, found))
 
 
 def _conversion(path: Path, data: bytes, found: encodings.Guess) -> str:

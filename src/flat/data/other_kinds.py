@@ -71,14 +71,15 @@ def _json(path: Path) -> str:
         return "it is no JSON: write it again, one object a line, as .jsonl"
     if isinstance(whole, list) and whole and all(isinstance(row, dict) for row in whole):
         return _command(_ARRAY, path, ".jsonl")
-    if isinstance(whole, dict) and whole and all(isinstance(column, list | dict) for column in whole.values()):
-        if len({len(column) for column in whole.values()}) == 1:
+    if isinstance(whole, dict):
+        columns = [value for value in whole.values() if isinstance(value, list | dict)]
+        if len(columns) == len(whole) > 1 and len({*map(len, columns)}) == 1:
             return _command(_COLUMNS, path, ".jsonl")
-        key = next((name for name, rows in whole.items() if isinstance(rows, list) and rows), None)
-        if key is not None:
-            return _command(_ARRAY.replace("'utf-8-sig'))", f"'utf-8-sig'))[{key!r}]", 1), path, ".jsonl")
-    if isinstance(whole, dict) and "\n" not in text.strip():
-        return f"it holds one object a line: name it {_beside(path, '.jsonl')}"
+        for key, rows in whole.items():
+            if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
+                return _command(_ARRAY.replace("'utf-8-sig'))", f"'utf-8-sig'))[{key!r}]", 1), path, ".jsonl")
+        if "\n" not in text.strip():
+            return f"it holds one object a line: name it {_beside(path, '.jsonl')}"
     return 'write it as .jsonl, one object a line: {"text": ..., "label": ...}'
 
 
@@ -100,4 +101,4 @@ def _command(code: str, path: Path, suffix: str) -> str:
 
 
 def _beside(path: Path, suffix: str) -> str:
-    return str(path.with_name(path.name.partition(".")[0] + suffix)) if path.suffix else str(path) + suffix
+    return str(path.with_suffix(suffix))

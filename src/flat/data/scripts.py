@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 _WESTERN = (
-    "àâæçéèêëîïôœùûüÿ",  # French
+    "àâæçéèêëîïôœùûü",  # French
     "äöüßé",  # German
     "áéíóúüñ",  # Spanish
     "àáâãçéêíóôõú",  # Portuguese
@@ -32,6 +32,7 @@ _GREEK = ("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋ�
 _BALTIC = ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž")
 # a fair share of every text in the script is made of the common ones; no longer word is without a vowel
 _COMMON = {"cyrillic": "оеаинтсрвлкі", "greek": "αοιετσνηυρπκςίάόή"}
+_SELDOM = "щэфцюхшжёъ"  # a twelfth of a Russian text
 _VOWELS = {"cyrillic": "аеёиоуыэюяіїє", "greek": "αεηιουωάέήίόύώϊϋΐΰ"}
 _COMMON_HANZI = frozenset(
     "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可里后小么心多天而能好都然"
@@ -42,7 +43,7 @@ _COMMON_HANGUL = frozenset("이다는을를의에가고하은로지도한기사�
 _PUNCTUATION = "’‘“”„‚–—…«»¿¡·´¨"
 _AROUND = _PUNCTUATION + string.punctuation + string.digits
 _OPENING = dict.fromkeys(map(ord, "„‚¿¡"))  # not at a word's end
-_SIGNS = "°ªº€£¥©®™§½¼¾²"  # may stand beside a letter
+_SIGNS = "°ªº€£¥©®™§²"  # may stand beside a letter
 _THAI = re.compile("(?:[เแโใไ]?[ก-ฮ][ัิีึืุู็ํ]?[่้๊๋์]?[ะาำ]?[ๆฯ]?)+")
 _INSIDE = "’'·´-"  # may stand between two letters
 
@@ -56,6 +57,8 @@ def _word_fits(word: str, languages: tuple[str, ...]) -> bool:
             continue
         beside = core[place - 1 : place] + core[place + 1 : place + 2]
         if sign not in _PUNCTUATION + _SIGNS and any(map(str.isalpha, beside)):
+            return False
+        if sign in "„‚¿¡" and core[place - 1 : place].isalpha():
             return False
         if sign not in "—–…“”" and len(beside) == 2 and beside.isalpha():
             return False
@@ -89,8 +92,14 @@ def alphabetic(
         if accents:
             fitting = [w for w in fitting if len(w) < 4 or w.isupper() or sum(letter in accents for letter in w) == 1]
         usual = sum(letter.lower() in common for letter in letters) / max(1, len(letters))
+        seldom = sum(letter.lower() in _SELDOM for letter in letters) / max(1, len(letters))
         capitals = sum(map(str.isupper, letters)) / max(1, len(letters))
-        return len(fitting) / max(1, len(words)) * min(1.0, usual / 0.6) * (1 - 0.3 * capitals)
+        return (
+            len(fitting)
+            / max(1, len(words))
+            * min(1.0, usual / 0.6)
+            * (1 - 0.05 * capitals - 2 * max(0.0, seldom - 0.12))
+        )
 
     return score
 
@@ -113,9 +122,10 @@ def abjad(first: str, last: str, common: str) -> Callable[[str], float]:
 def thai(text: str) -> float:
     """The share of words that are consonants with vowels and tones where Thai has them."""
     words = [word for word in re.split(r"[\s,\t\"{}:]+", text) if not word.isascii()]
-    return sum(_THAI.fullmatch(word.strip(_PUNCTUATION + string.punctuation)) is not None for word in words) / max(
-        1, len(words)
-    )
+    fitting = sum(_THAI.fullmatch(word.strip(_PUNCTUATION + string.punctuation)) is not None for word in words)
+    other = _others(text)
+    marks = sum(unicodedata.category(sign) == "Mn" for sign in other)
+    return fitting / max(1, len(words)) * min(1.0, marks / max(1, len(other)) / 0.1)
 
 
 def japanese(text: str) -> float:
