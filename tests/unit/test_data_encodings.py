@@ -84,7 +84,7 @@ SHORT = [
         for text in ("хорошо", "ПЛОХО И СКУЧНО", "да", "Нет")
         for e in ("cp1251", "koi8-r", "cp866", "iso8859-5")
     ),
-    *((text, e) for text in ("Å", "cliché", "¿", "über") for e in ("cp1252", "mac_roman", "cp850")),
+    *((text, e) for text in ("Å", "cliché", "über") for e in ("cp1252", "mac_roman", "cp850")),
     *((text, e) for text in ("价", "好", "便宜没好货") for e in ("gb18030", "gbk")),
     *((text, e) for text in ("良い", "カメラ", "駄目") for e in ("cp932", "euc_jp")),
 ]

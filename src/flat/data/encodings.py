@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from flat.data.scripts import ENCODINGS
+from flat.data.scripts import EAST_ASIAN, ENCODINGS
 
 # byte order marks, the longer first: UTF-32's begins with UTF-16's
 _MARKS = (
@@ -27,9 +27,10 @@ _PACKED = (
 _SURE = ((0.9, 0.04), (0.65, 0.25))
 _WESTERN, _PRIOR = "CP1252", 0.85
 _LATIN = {"CP1250", "ISO-8859-2", "CP1254", "CP1257", "MACINTOSH", "CP850"}
-_EVIDENCE = 6  # characters beyond ASCII; the usual Western encoding is taken for granted with less
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
-_LOOKED_AT = 200_000  # characters that are held against languages
+_EVIDENCE = 7  # characters beyond ASCII, more in other scripts; with less, the usual Western encoding is assumed
+_CONTROL = re.compile("[\x80-\x9f]")  # no text has these
+_BEYOND_ASCII, _NO_UTF8 = re.compile("[^\x00-\x7f]"), re.compile("[\udc80-\udcff]")
+_LOOKED_AT = 200_000  # bytes, of lines beyond ASCII, that are held against languages
 
 
 class Guess(NamedTuple):
@@ -83,8 +84,7 @@ def is_utf8(data: bytes) -> bool:
 def mostly_utf8(data: bytes) -> bool:
     """Whether more characters are UTF-8 of several bytes than bytes are none."""
     text = data.decode("utf-8", "surrogateescape")
-    bad = sum("\udc80" <= sign <= "\udcff" for sign in text)
-    return sum(sign > "\x7f" for sign in text) - bad > bad
+    return len(_BEYOND_ASCII.findall(text)) > 2 * len(_NO_UTF8.findall(text))
 
 
 def _nearly_utf8(data: bytes) -> Guess | None:
@@ -94,9 +94,9 @@ def _nearly_utf8(data: bytes) -> Guess | None:
     if not mostly_utf8(data):
         return None
     text = data.decode("utf-8", "surrogateescape")
-    bad = [place for place, sign in enumerate(text) if "\udc80" <= sign <= "\udcff"]
+    bad = [found.start() for found in _NO_UTF8.finditer(text)]
     lines = sorted({line_of(text[:place].encode("utf-8", "replace"), None) for place in bad[:3]})
-    if bad[0] >= len(text) - 3:
+    if bad[0] >= len(text) - 3 and len(bad) == len(text) - bad[0]:
         return Guess(None, f"it is UTF-8 but ends in the middle of a character (line {lines[0]}): it was cut")
     return Guess(None, f"it is UTF-8 but for {len(bad)} bytes, the first in line {', '.join(map(str, lines))}")
 
@@ -116,8 +116,9 @@ def _by_letters(data: bytes) -> Guess:
     Western letters go before others in the Latin script: Polish, Czech or Turkish read as such soon shows signs inside
     words, whereas French read as Polish does not.
     """
-    readings = {encoding: text for encoding in ENCODINGS if (text := _reads(data, encoding)) and not _controls(text)}
-    looked_at = {encoding: _telling(text) for encoding, text in readings.items()}
+    sample = _telling(data)
+    readings = ((encoding, _reads(sample, encoding)) for encoding in ENCODINGS)
+    looked_at = {encoding: text for encoding, text in readings if text and not _CONTROL.search(text)}
     lettered = {e: t for e, t in looked_at.items() if e == _WESTERN or any(c > "\x7f" and c.isalpha() for c in t)}
     scores = {encoding: ENCODINGS[encoding](text) for encoding, text in lettered.items()}
     ranking = sorted(scores, key=lambda encoding: -scores[encoding])
@@ -127,8 +128,11 @@ def _by_letters(data: bytes) -> Guess:
     else:
         rivals, best = ranking, ranking[0] if ranking else None
     others = [scores[e] for e in rivals if best and looked_at[e] != looked_at[best]]
-    enough = best == _WESTERN or (best and sum(sign > "\x7f" for sign in looked_at[best]) >= _EVIDENCE)
-    if enough and any(scores[best] >= fit and scores[best] - max(others, default=0) > apart for fit, apart in _SURE):
+    evidence = sum(sign > "\x7f" for sign in looked_at[best]) if best else 0
+    enough = best == _WESTERN or evidence >= (_EVIDENCE if best in _LATIN | EAST_ASIAN else 2 * _EVIDENCE)
+    apart = scores[best] - max(others, default=0) if best else 0
+    sure = enough and any(scores[best] >= fit and apart > least for fit, least in _SURE)
+    if sure and (whole := _reads(data, best)) and not _CONTROL.search(whole):
         return Guess(best, f"its bytes read as {best} give {_sample(looked_at[best])}")
     close = [e for e in rivals if best and e != best and scores[e] > scores[best] - 0.25]
     likely = [best, *close] if best and scores[best] >= 0.5 else []
@@ -138,14 +142,14 @@ def _by_letters(data: bytes) -> Guess:
     return Guess(None, f"its bytes do not tell which encoding it is in: {said}")
 
 
-def _controls(text: str) -> bool:
-    """Whether it has control characters that no text has (C1, and those of ASCII but for white space)."""
-    return _CONTROL.search(text) is not None
-
-
-def _telling(text: str) -> str:
-    """The lines with other than ASCII characters, as many as are looked at."""
-    return "\n".join(line for line in text.splitlines() if not line.isascii())[:_LOOKED_AT]
+def _telling(data: bytes) -> bytes:
+    """The first lines with other than ASCII bytes, as many as are looked at. No letter holds the byte of a line feed."""
+    lines, size = [], 0
+    for line in data.split(b"\n"):
+        if not line.isascii() and size < _LOOKED_AT:
+            lines.append(line)
+            size += len(line)
+    return b"\n".join(lines)
 
 
 def _sample(text: str, around: int = 20) -> str:

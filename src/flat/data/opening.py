@@ -39,7 +39,9 @@ def lines_of(path: Path) -> Iterator[str]:
         DataError: the file is in another encoding, holds NUL bytes, or its packing is damaged.
     """
     try:
-        with _opened(path) as stream:
+        with _opened(path) as packed:
+            # a packed file is checked to its end before any of it is believed
+            stream = io.BytesIO(packed.read()) if kind_of(path)[1] else packed
             for line in io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""):
                 if "\0" in line:
                     raise misencoded(path)

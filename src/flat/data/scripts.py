@@ -45,6 +45,7 @@ _AROUND = _PUNCTUATION + string.punctuation + string.digits
 _OPENING = dict.fromkeys(map(ord, "„‚¿¡"))  # not at a word's end
 _SIGNS = "°ªº€£¥©®™§²"  # may stand beside a letter
 _THAI = re.compile("(?:[เแโใไ]?[ก-ฮ][ัิีึืุู็ํ]?[่้๊๋์]?[ะาำ]?[ๆฯ]?)+")
+_ALONE = "½¼¾×÷±µ•¢³¹"
 _INSIDE = "’'·´-"  # may stand between two letters
 
 
@@ -55,6 +56,8 @@ def _word_fits(word: str, languages: tuple[str, ...]) -> bool:
     for place, sign in enumerate(core):
         if sign <= "\x7f" or sign in letters or sign in _INSIDE or sign.isalpha():
             continue
+        if sign not in _PUNCTUATION + _SIGNS + _ALONE:
+            return False
         beside = core[place - 1 : place] + core[place + 1 : place + 2]
         if sign not in _PUNCTUATION + _SIGNS and any(map(str.isalpha, beside)):
             return False
@@ -85,7 +88,8 @@ def alphabetic(
         fitting = [word for word in words if _word_fits(word, languages)]
         if languages is _WESTERN and not set("áíóúæ") & set(text.lower()):
             fitting = [word for word in fitting if not set("ðþý") & set(word.lower())]  # Turkish, not Icelandic
-        if not common:
+        if not common:  # Latin: a longer word has plain letters too
+            fitting = [w for w in fitting if len(w) < 5 or 3 * len(re.findall("[ -~]", w)) >= len(w)]
             return len(fitting) / max(1, len(words))
         letters = [letter for word in words for letter in word if letter > "\x7f" and letter.isalpha()]
         fitting = [w for w in fitting if not re.search("[A-Za-z]", w) and (len(w) < 3 or set(vowels) & set(w.lower()))]
@@ -98,7 +102,7 @@ def alphabetic(
             len(fitting)
             / max(1, len(words))
             * min(1.0, usual / 0.6)
-            * (1 - 0.05 * capitals - 2 * max(0.0, seldom - 0.12))
+            * (1 - 0.12 * capitals - 2 * max(0.0, seldom - 0.12 - 0.4 / max(1, len(letters)) ** 0.5))
         )
 
     return score
@@ -192,3 +196,4 @@ ENCODINGS: dict[str, Callable[[str], float]] = {
     "MACINTOSH": _western,
     "CP850": _western,
 }
+EAST_ASIAN = {"CP932", "EUC-JP", "GB18030", "CP950", "CP949"}
