@@ -1,9 +1,9 @@
 """Texts that hold what TextAttack, a tokenizer or our vocabulary uses as a mark of its own are attacked like others."""
 
+import attack_toys as toys
 import pandas as pd
 import pytest
 
-import attack_toys as toys
 from flat.attacks.engine import attack_examples
 from flat.attacks.textattack_environment import as_installed, textattack
 

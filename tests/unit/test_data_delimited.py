@@ -57,7 +57,12 @@ REFUSED = {
     "a last row that was cut": ("m.csv", "body,topic\nlate,rail\nno se", ["row 2 (line 3)", "1 field where"]),
     "fewer, after blank lines": ("m.csv", "n,body,topic\n\n1,late,rail\n\n2,full\n", ["row 2 (line 5)", "2 fields"]),
     "a tab in a tsv text": ("m.tsv", "body\ttopic\nlate\tagain\trail\n", ["row 1 (line 2)", "3 fields", "tabs"]),
-    "a carriage return in a tsv text": ("m.tsv", "body\ttopic\nlate\ragain\trail\n", ["row 1 (line 2)", "1 field"]),
+    "a carriage return in a tsv text": (
+        "m.tsv",
+        "body\ttopic\nlate\ragain\trail\n",
+        ["line 2", "a carriage return stands there alone"],
+    ),
+    "an unquoted carriage return": ("m.csv", "body,topic\r\n\rlate,rail\r\n", ["line 2", "carriage return", "quote"]),
     "a quote that nothing closes": ("m.csv", 'body,topic\nlate,rail\n"full,bus\nok,bus\n', ["row 2 (lines 3 to 4)"]),
     "a quote closed in a later text": ("m.csv", 'body,topic\n"late,rail\nso" full,bus\n', ["row 1 (lines 2 to 3)"]),
     "quotes escaped by a backslash": ("m.csv", 'body,topic\n"a \\"bad\\" day",bus\n', ["row 1 (line 2)", "twice"]),

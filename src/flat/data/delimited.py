@@ -34,8 +34,16 @@ def read(path: Path, columns: list[str], separator: str, quoted: bool) -> Table:
             the file is no UTF-8.
     """
     kind = kind_of(path)[0]
+    end = usual_end = ""
+
+    def lines() -> Iterator[str]:
+        nonlocal end
+        for line in lines_of(path):
+            end = line[-1]
+            yield line
+
     reader = csv.reader(
-        lines_of(path), delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=quoted
+        lines(), delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=quoted
     )
     values: dict[str, list[str]] = {name: [] for name in columns}
     broken: list[int] = []
@@ -44,6 +52,13 @@ def read(path: Path, columns: list[str], separator: str, quoted: bool) -> Table:
         try:
             for fields in reader:
                 first, before = before + 1, reader.line_num
+                usual_end = usual_end or end
+                if end == "\r" != usual_end:
+                    raise DataError(
+                        f"{path}, line {first}",
+                        f"not a readable {kind} table: a carriage return stands there alone, other lines end otherwise",
+                        "take it out, or end all lines alike" + (", or quote the field" if quoted else ""),
+                    )
                 if len(fields) < 2 and not "".join(fields).strip():
                     continue
                 if row < 0:
@@ -62,10 +77,9 @@ def read(path: Path, columns: list[str], separator: str, quoted: bool) -> Table:
                         broken.append(row)
                 row += 1
         except csv.Error as error:
-            lines = (
-                f"line {before + 1}" if reader.line_num == before + 1 else f"lines {before + 1} to {reader.line_num}"
-            )
-            where = f"{path}, " + (f"row {row + 1} ({lines})" if row >= 0 else f"header ({lines})")
+            last = reader.line_num
+            span = f"line {before + 1}" if last == before + 1 else f"lines {before + 1} to {last}"
+            where = f"{path}, " + (f"row {row + 1} ({span})" if row >= 0 else f"header ({span})")
             raise DataError(where, f"not a readable {kind} table: {_quoting(error)}", _CLOSE) from None
     if row < 0:
         raise DataError(str(path), f"not a readable {kind} table: it is empty", "give a file with a header and rows")

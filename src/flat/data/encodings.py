@@ -143,7 +143,7 @@ def _by_letters(data: bytes) -> Guess:
 
 
 def _telling(data: bytes) -> bytes:
-    """The first lines with other than ASCII bytes, as many as are looked at. No letter holds the byte of a line feed."""
+    """The first lines with other than ASCII bytes, as many as are looked at. No letter holds a line feed byte."""
     lines, size = [], 0
     for line in data.split(b"\n"):
         if not line.isascii() and size < _LOOKED_AT:
