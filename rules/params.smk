@@ -12,6 +12,7 @@ DATA_FIELDS = {
     "max_length",
     "max_overlap",
     "duplicates",
+    "empty",
 }
 ATTACK_FIELDS = {"recipe", "resources", "parameters", "query_budget", "time_limit"}
 

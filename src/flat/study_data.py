@@ -35,7 +35,7 @@ class HubSource(Strict):
 
 
 class FilesSource(Strict):
-    """The user's own csv, tsv, jsonl or parquet files."""
+    """The user's own csv, tsv, jsonl (also packed as .gz, .bz2 or .xz) or parquet files."""
 
     kind: Literal["files"]
     train: str
@@ -79,6 +79,7 @@ class Dataset(Strict):
     max_length: Positive
     max_overlap: Share = 0.02
     duplicates: Literal["drop", "keep", "refuse"] = "keep"
+    empty: Literal["drop", "refuse"] = Field("refuse", description="rows whose text is empty, before or after cleaning")
     attacked_train: Positive | None = Field(None, description="train examples attacked per round; null: all of them")
     attacked_test: Positive | None = Field(None, description="test examples attacked; null: all of them")
     explained: Positive | None = Field(None, description="attacked test examples explained; null: all of them")

@@ -102,11 +102,14 @@ def stock_edit(text, new_words):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_quick_edits_give_the_object_that_textattack_gives(seed):
-    """Chains of edits: replaced, dropped and inserted words, words with punctuation, words of other alphabets."""
+    """Chains of edits: replaced, dropped and inserted words, words with punctuation, words of other alphabets.
+
+    TextAttack cannot edit a text that holds its separator "<SPLIT>"; ours can (test_attacks_marks).
+    """
     AttackedText = textattack.shared.AttackedText
     stock = stock_edit
     draw = random.Random(seed)
-    texts = [*ODD_TEXTS, *(text for text, _ in SENTENCES), "a a a <SPLIT> aa", "'s 's s ' s", "SPLIT it < S > P"]
+    texts = [*ODD_TEXTS, *(text for text, _ in SENTENCES), "a a a <SPLAT> aa", "'s 's s ' s", "SPLIT it < S > P"]
     words = ["new", "'hood", "U.S.", "", "two words", "x-y", "--", "naïve", "中文", "s", "a", "A"]
     compared = 0
     for text in texts:

@@ -39,7 +39,7 @@ def test_style_none_changes_only_white_space_unless_told():
     assert clean(" Été,\u00a0 5 < 6 \u2028 & <i>so</i> ", "none", lower=False, strip_html=False) == (
         "Été, 5 < 6 & <i>so</i>"
     )
-    assert clean("Été <br/>&lt;ok&gt; 5 < 6", "none") == "été 5 < 6"
+    assert clean("Été <br/>&lt;i&gt; 5 < 6", "none") == "été 5 < 6"
 
 
 def test_the_case_is_kept_on_demand_and_clitics_still_split():

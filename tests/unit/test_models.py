@@ -50,6 +50,13 @@ def test_words_are_looked_up_in_lower_case_and_unseen_ones_are_unknown():
 
 
 @pytest.mark.parametrize("kind", ["cnn", "lstm"])
+def test_the_word_of_padding_in_a_text_is_an_unknown_word(kind):
+    model = make(kind).eval()
+    assert model.word_ids(["w4", "<pad>", "<PAD>", "<unk>"]) == (6, 1, 1, 1)
+    np.testing.assert_array_equal(model.logits([["w4", "<pad>", "w5"]]), model.logits([["w4", "unseen", "w5"]]))
+
+
+@pytest.mark.parametrize("kind", ["cnn", "lstm"])
 def test_the_mask_multiplies_each_embedding_by_its_phi(kind):
     model = make(kind, "variational").eval()
     batch = model.encode(TEXTS[:3])

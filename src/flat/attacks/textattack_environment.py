@@ -230,9 +230,18 @@ def _activate() -> types.ModuleType:
     sys.meta_path.insert(0, _Finder())
     package = importlib.import_module("textattack")
     importlib.import_module("textattack.shared.validators")  # breaks its import cycle with goal_functions
+    _separate_by_line_breaks(package)
     _remember_words(package)
     _take_tags(package)
     return package
+
+
+def _separate_by_line_breaks(package: types.ModuleType) -> None:
+    """Between the parts of a text that has several, put what no text here holds: a text of ours is words and spaces.
+
+    TextAttack cuts each new text at the literal "<SPLIT>": a text that held it would lose what follows.
+    """
+    _replace(package.shared.AttackedText, "SPLIT_TOKEN", "\n<SPLIT>\n")
 
 
 def _remember_words(package: types.ModuleType) -> None:

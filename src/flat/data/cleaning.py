@@ -5,9 +5,10 @@ Style ``sst`` is the cleaning behind the paper's SST2 numbers: applied to the se
 quotation marks only: style ``alphanumeric``. A cleaned text is its words joined by single spaces.
 """
 
-import html
 import re
 from collections.abc import Callable, Mapping
+
+from flat.data import markup
 
 # what a style keeps besides letters and digits; None keeps every character
 KEPT = {"sst": "(),!?'`", "alphanumeric": "'`", "none": None}
@@ -17,8 +18,6 @@ STYLES = tuple(KEPT)
 _CLITIC = re.compile(r"('s|'ve|n't|'re|'d|'ll)", re.IGNORECASE)
 _MARKS = "(),!?"
 _DROPPED = {style: re.compile(f"[^A-Za-z0-9 {re.escape(kept)}]+") for style, kept in KEPT.items() if kept}
-# "<br />" and "</p>", but not "a < b > c"
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 
 
 def clean(
@@ -30,11 +29,12 @@ def clean(
         style: ``sst`` keeps letters, digits and ``( ) , ! ? ' ` ``; ``alphanumeric`` keeps letters, digits, ``'`` and
             `````; both split clitics and turn the rest into spaces. ``none`` only tidies the white space.
         lower: lower-case everything.
-        strip_html: replace tags such as ``<br />`` by a space and resolve entities such as ``&amp;``.
+        strip_html: replace HTML tags such as ``<br />`` by a space and resolve entities such as ``&amp;``; what is
+            no HTML stays, angle brackets or not (``flat.data.markup``).
         max_words: keep the first words only.
     """
     if strip_html:
-        text = _without_html(text, lower)
+        text = markup.without(text, lower)
     if lower:
         text = text.lower()
     if style != "none":
@@ -57,15 +57,3 @@ def mask_unknown(words: list[str], known: set[str], unknown: str = "<unk>") -> l
     An attack cannot usefully touch such a word, which raises after-attack accuracy: off by default.
     """
     return [word if word.lower() in known else unknown for word in words]
-
-
-def _without_html(text: str, lower: bool) -> str:
-    """Tags and entities resolved until nothing changes: "&amp;lt;br&amp;gt;" hides a tag two layers deep."""
-    while "<" in text or "&" in text:
-        plain = _TAG.sub(" ", html.unescape(text))
-        if lower:  # lower-casing can complete an entity: "&AMP" is one, "&NBSP" is one only in lower case
-            plain = plain.lower()
-        if plain == text:
-            break
-        text = plain
-    return text

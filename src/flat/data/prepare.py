@@ -4,10 +4,11 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flat.data import checks, vocabulary
+from flat.data import checks, overlap, suspicions, vocabulary
 from flat.data.cleaning import cleaner, mask_unknown
 from flat.data.sources import SPLITS, Source, read
 from flat.data.splits import make_splits
+from flat.errors import DataError
 
 log = logging.getLogger("flat.data")
 
@@ -35,21 +36,21 @@ def prepare(options: Mapping, name: str, seed: int, mirror: str | None = None) -
         DataError: the data cannot be used as they are; names file, row and remedy.
         ResourceError: a package-shipped corpus has not been fetched.
     """
-    from flat.seeds import seed_of
-
     source = read(options, mirror)
-    dropped = dict(source.dropped)
-    for split in list(source.frames):
-        source.frames[split], repeated = _cleaned(source, split, options)
-        dropped |= {f"{split}: {why}": count for why, count in repeated.items() if count}
+    dropped, warnings = dict(source.dropped), list(source.warnings)
+    frames = {split: _cleaned(source, split, options, dropped, warnings) for split in source.frames}
+    splits, origins, repeated = _divided(frames, source, options, name, seed)
+    dropped |= repeated
     where = f"data set {name}"
-    splits, origins = make_splits(source.frames, options.get("splits") or {}, seed_of(seed, name), where)
-    overlaps, warnings = {}, []
-    for split in ("test", "dev"):
-        overlaps[split], said = checks.check_overlap(
-            splits["train"], splits[split], split, options.get("max_overlap", 0.02), where
-        )
-        warnings += [said] if said else []
+    overlaps = {split: overlap.overlapping(splits["train"], splits[split]) for split in ("test", "dev")}
+    most = _most_overlap(options)
+    if any(overlap.share_of(places, splits[split]) > most for split, places in overlaps.items()):
+        raise _too_much_overlap(frames, source, options, name, seed, splits, overlaps)
+    warnings += [
+        f"{overlap.said_of(places, splits[split], split)} (at most {most:.1%} are allowed)"
+        for split, places in overlaps.items()
+        if places
+    ]
     for split in SPLITS:
         checks.refuse_empty_classes(splits[split], options["classes"], f"{where}, {split}")
         splits[split]["words"] = splits[split]["text"].str.split(" ")
@@ -75,7 +76,7 @@ def prepare(options: Mapping, name: str, seed: int, mirror: str | None = None) -
         "vocabulary_over": list(over),
         "unknown_share": unknown,
         "splits": {split: _facts(splits[split], origins[split], options) for split in SPLITS},
-        "overlap_with_train": overlaps,
+        "overlap_with_train": {split: overlap.share_of(places, splits[split]) for split, places in overlaps.items()},
         "dropped": dropped,
         "warnings": warnings,
         "cleaning": dict(options.get("cleaning") or {}),
@@ -85,13 +86,57 @@ def prepare(options: Mapping, name: str, seed: int, mirror: str | None = None) -
     return Prepared(*(splits[split][columns] for split in SPLITS), (words, counts), summary)
 
 
-def _cleaned(source: Source, split: str, options: Mapping):
-    """A split's frame with cleaned texts, repeated ones treated as the study says, and how many that left out."""
-    cleaning = options.get("cleaning") or {}
+def _cleaned(source: Source, split: str, options: Mapping, dropped: dict[str, int], warnings: list[str]):
+    """A split's frame with cleaned texts; what was left out and what looks wrong are added to the last two."""
+    cleaning, where = options.get("cleaning") or {}, source.where[split]
     frame = source.frames[split].copy()
-    frame["text"] = [*map(cleaner(cleaning), frame["text"])]
-    checks.refuse_empty_after_cleaning(frame, source.where[split], cleaning.get("style", "sst"))
-    return checks.treat_duplicates(frame, options.get("duplicates", "keep"), source.where[split])
+    warnings += suspicions.lengths(frame, where)
+    frame["text"] = [*map(cleaner(cleaning), frame["text"].tolist())]
+    frame, emptied = checks.treat_empty(frame, options.get("empty", "refuse"), where, cleaning.get("style", "sst"))
+    if emptied:
+        dropped[f"{split}: nothing left after cleaning"] = emptied
+    warnings += suspicions.marks(frame, where)
+    return frame
+
+
+def _divided(frames: Mapping, source: Source, options: Mapping, name: str, seed: int):
+    """The three splits, where each came from, and how many repeated texts were left out."""
+    from flat.seeds import seed_of
+
+    kept, dropped = {}, {}
+    for split, frame in frames.items():
+        kept[split], repeated = checks.treat_duplicates(frame, options.get("duplicates", "keep"), source.where[split])
+        dropped |= {f"{split}: {why}": count for why, count in repeated.items() if count}
+    return *make_splits(kept, options.get("splits") or {}, seed_of(seed, name), f"data set {name}"), dropped
+
+
+def _most_overlap(options: Mapping) -> float:
+    return options.get("max_overlap", 0.02)
+
+
+def _too_much_overlap(frames, source: Source, options: Mapping, name: str, seed: int, splits, overlaps) -> DataError:
+    """The error about it, with the rows, and with the keys of the study that would end it."""
+    most, said, rows = _most_overlap(options), [], []
+    for split, places in overlaps.items():
+        if overlap.share_of(places, splits[split]) > most:
+            said.append(overlap.said_of(places, splits[split], split))
+            rows.append(overlap.rows_of(places, splits[split], source.where.get(split, source.where["train"])))
+    remedies = [f"remove them from one of the files ({'; '.join(rows)})"]
+    if _dropping_helps(frames, source, options, name, seed):
+        remedies.append("or set duplicates: drop, which leaves repeated texts of one file out")
+    shares = [overlap.share_of(places, splits[split]) for split, places in overlaps.items()]
+    remedies.append(f"or raise max_overlap to {overlap.enough(shares)}")
+    return DataError(f"data set {name}", f"{'; '.join(said)}; at most {most:.1%} are allowed", ", ".join(remedies))
+
+
+def _dropping_helps(frames, source: Source, options: Mapping, name: str, seed: int) -> bool:
+    """Whether these data would pass with ``duplicates: drop``."""
+    try:
+        splits, _, _ = _divided(frames, source, {**options, "duplicates": "drop"}, name, seed)
+    except DataError:
+        return False
+    found = (overlap.share_of(overlap.overlapping(splits["train"], splits[s]), splits[s]) for s in ("test", "dev"))
+    return max(found) <= _most_overlap(options)
 
 
 def _facts(frame, origin: str, options: Mapping) -> dict:

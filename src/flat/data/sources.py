@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flat.data import checks
+from flat.data import checks, values
+from flat.data.opening import kind_of
+from flat.data.readers import READERS as READABLE
 from flat.data.readers import read_columns
 from flat.errors import DataError
 from flat.resources import sha256_of
@@ -23,6 +25,7 @@ class Source:
     where: dict[str, str]  # split -> what an error about one of its rows names
     identity: dict  # what was read, for provenance
     dropped: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)  # what looks wrong but could be meant, with file and row
 
 
 def read(options: Mapping, mirror: str | None = None) -> Source:
@@ -84,28 +87,51 @@ def _read_tables(options: Mapping, paths: Mapping[str, Path]) -> Source:
     import pandas as pd
 
     source = options["source"]
-    texts = [source["text"]] if isinstance(source["text"], str) else list(source["text"])
-    label, id_ = source["label"], source.get("id")
-    frames, where, files = {}, {}, {}
+    read_ = Source({}, {}, {"files": {}})
     for path in paths.values():
-        if not path.is_file():
+        if not path.is_file() and kind_of(path)[0] in READABLE:
             raise DataError(str(path), "no such file", "correct the path in the study (relative to the repository)")
+    texts = [source["text"]] if isinstance(source["text"], str) else list(source["text"])
     for split, path in paths.items():
-        place = where[split] = str(path)
-        table = read_columns(path, [*texts, label, *([id_] if id_ else [])])
-        for column in (*texts, label, *([id_] if id_ else [])):
-            checks.refuse_missing(table[column], place, column)
-        rows = range(len(table[label]))
-        names = [str(name) for name in table[id_]] if id_ else [f"{row:06d}" for row in rows]
-        checks.refuse_repeated_ids(names, place)
-        frames[split] = pd.DataFrame(
+        place = read_.where[split] = str(path)
+        table, names, rows = _read_table(read_, split, path, options)
+        read_.frames[split] = pd.DataFrame(
             {
                 # the split in front keeps ids apart where two files both number their rows from 1
                 "example_id": [f"{split}-{name}" for name in names],
-                "text": [" ".join(map(str, parts)) for parts in zip(*(table[c] for c in texts), strict=True)],
-                "label": checks.class_numbers(table[label], options["classes"], source.get("labels"), place),
+                "text": [" ".join(parts) for parts in zip(*(table[column] for column in texts), strict=True)],
+                "label": checks.class_numbers(
+                    table[source["label"]], options["classes"], source.get("labels"), place, rows
+                ),
                 "row": rows,
             }
         )
-        files[split] = {"file": path.name, "sha256": sha256_of(path), "rows": len(rows)}
-    return Source(frames, where, {"files": files})
+    return read_
+
+
+def _read_table(read_: Source, split: str, path: Path, options: Mapping) -> tuple[dict, list[str], list[int]]:
+    """The checked columns of a file, its rows' ids and their places; what else was found is noted in ``read_``."""
+    source, place = options["source"], str(path)
+    texts = [source["text"]] if isinstance(source["text"], str) else list(source["text"])
+    label, id_ = source["label"], source.get("id")
+    found = read_columns(path, [*texts, label, *([id_] if id_ else [])])
+    table, rows = found.columns, list(range(len(found.columns[label])))
+    read_.warnings += found.warnings
+    read_.identity["files"][split] = {"file": path.name, "sha256": sha256_of(path), "rows": len(rows)}
+    for columns, kinds in ((texts, values.TEXT), ([label], values.LABEL), ([id_] if id_ else [], values.ID)):
+        for column in columns:
+            values.refuse_others(table[column], kinds, place, column)
+    if options.get("empty", "refuse") == "drop":
+        kept = [row for row in rows if not any(checks.missing(table[column][row]) for column in texts)]
+        if len(kept) < len(rows):
+            read_.dropped[f"{split}: empty texts"] = len(rows) - len(kept)
+            table, rows = {name: [column[row] for row in kept] for name, column in table.items()}, kept
+    for column in (*texts, label, *([id_] if id_ else [])):
+        checks.refuse_missing(table[column], place, column, rows, droppable=column in texts)
+    names = [str(name) for name in table[id_]] if id_ else [f"{row:06d}" for row in rows]
+    checks.refuse_repeated_ids(names, place, rows)
+    said = values.check_class_names(
+        found.class_names.get(label), table[label], options["classes"], source.get("labels"), place
+    )
+    read_.warnings += [said] if said else []
+    return table, names, rows

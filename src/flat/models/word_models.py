@@ -51,9 +51,9 @@ class WordModel(Classifier):
         return self.word_ids(text[: self.max_length])
 
     def word_ids(self, words: Sequence[str | None]) -> tuple[int, ...]:
-        """The id of each word, as spelt or in lower case; None is unknown."""
+        """The id of each word, as spelt or in lower case; None is unknown, and so is a text's own "<pad>"."""
         look_up = self.index.get
-        return tuple(look_up(w) or look_up(w.lower(), UNKNOWN) if w else UNKNOWN for w in words)
+        return tuple(look_up(w) or look_up(w.lower()) or UNKNOWN if w else UNKNOWN for w in words)
 
     def encode(self, texts: Texts) -> Batch:
         rows = [self.signature(text) for text in texts]

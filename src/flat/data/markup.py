@@ -1,0 +1,85 @@
+"""HTML in raw texts: tags and entities go, words in angle brackets and addresses with & stay.
+
+A tag is the name of an element of HTML, followed by nothing or by attributes: ``<br />`` and ``<a href="x">`` are
+tags; ``<user>``, ``<unk>``, ``a <b and c> d`` and ``<http://x.org>`` are not.
+"""
+
+import html
+import re
+
+_HTML_5_AND_OBSOLETE = """
+    a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br
+    button canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed
+    fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe
+    image img input ins isindex kbd keygen label legend li link listing main map mark marquee menu meta meter nav nobr
+    noembed noframes noscript object ol optgroup option output p param picture plaintext pre progress q rp rt ruby s
+    samp script section select small source span strike strong style sub summary sup svg table tbody td template
+    textarea tfoot th thead time title tr track tt u ul var video wbr xmp
+"""
+# these say nothing without attributes or an end tag: standing bare they are somebody's placeholders
+_SAY_NOTHING_BARE = """
+    address audio code data embed image img input label link mark meta object picture source summary time title track
+    var video
+"""
+_WITHOUT_VALUE = """
+    async autoplay checked compact controls default defer disabled hidden ismap loop multiple muted nohref noshade
+    novalidate nowrap open readonly required reversed selected
+"""
+_ELEMENTS, _PLACEHOLDERS, _FLAGS = (
+    frozenset(names.split()) for names in (_HTML_5_AND_OBSOLETE, _SAY_NOTHING_BARE, _WITHOUT_VALUE)
+)
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*|(?:o|st1|v|w|x|m):[A-Za-z]+)((?:[\s/][^<>]*)?)>")  # o: is Microsoft's
+_ATTRIBUTE = re.compile(r"[A-Za-z_:@][\w:.@-]*\s*=")
+_ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);")
+_PARAMETER = re.compile(r"&\w+=")
+
+
+def without(text: str, lower: bool) -> str:
+    """Tags become spaces and entities characters, until nothing changes: "&amp;lt;br&amp;gt;" hides a tag in layers.
+
+    Args:
+        lower: lower-case the text; that can complete an entity: "&AMP" is one, "&NBSP" is one only in lower case.
+    """
+    while "<" in text or "&" in text:
+        plain = _without_tags(_resolved(text) if "&" in text else text)
+        if lower:
+            plain = plain.lower()
+        if plain == text:
+            break
+        text = plain
+    return text
+
+
+def _without_tags(text: str) -> str:
+    if "<" not in text:
+        return text
+
+    def replaced(found: re.Match) -> str:
+        slash, name, rest = found[1], found[2].lower(), found[3].strip("/ \t\r\n\f")
+        if name not in _ELEMENTS and ":" not in name:
+            return found[0]
+        if rest and not slash and not _ATTRIBUTE.match(rest) and not _FLAGS.issuperset(rest.lower().split()):
+            return found[0]
+        if rest and slash:
+            return found[0]
+        if name in _PLACEHOLDERS and not slash and not rest and f"</{name}" not in text.lower():
+            return found[0]
+        return " "
+
+    return _TAG.sub(replaced, text)
+
+
+def _resolved(text: str) -> str:
+    """Entities as characters. In an address, and before "=", only with a semicolon: "?a=1&copy=2" is no ©."""
+    if "://" not in text and "www." not in text and not _PARAMETER.search(text):
+        return html.unescape(text)
+    return re.sub(r"\S+", _resolved_word, text)
+
+
+def _resolved_word(found: re.Match) -> str:
+    word = found[0]
+    if "&" not in word:
+        return word
+    if "://" in word or "www." in word or _PARAMETER.search(word):
+        return _ENTITY.sub(lambda entity: html.unescape(entity[0]), word)
+    return html.unescape(word)
