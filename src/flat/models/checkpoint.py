@@ -26,7 +26,8 @@ def save(model: Classifier, folder: str | Path, config: dict) -> None:
     """Write the model.
 
     Args:
-        config: kind, options, classes, max_length, mask, mask_hidden and, for encoders, switches (see ``load``).
+        config: kind, options, classes, max_length, mask, mask_hidden and, for encoders, switches and labels (see
+            ``load``).
     """
     folder = Path(folder)
     weights = {model.stored_name(name): w.detach().cpu().contiguous() for name, w in model.state_dict().items()}
@@ -36,6 +37,7 @@ def save(model: Classifier, folder: str | Path, config: dict) -> None:
         _save_tokenizer(model.tokenizer, folder)
         described = json.loads(model.network.config.to_json_string())
         described["architectures"] = [type(model.network).__name__]
+        described |= {"id2label": dict(model.network.config.id2label), "label2id": dict(model.network.config.label2id)}
         config = described | {"flat": dict(config)}
     write_json(folder / "config.json", config)
 
