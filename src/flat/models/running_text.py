@@ -9,6 +9,7 @@ tokenizer cuts no word by itself, which is found out when it is read.
 """
 
 import logging
+import string
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -17,6 +18,7 @@ from itertools import accumulate, chain
 from tokenizers.models import BPE
 
 ANCHORS = ("a", "the", "1", ".", "x")  # words to cut others between; the first that the tokenizer cuts like any other
+ASCII = string.punctuation + "a0"
 MARKS = " \u2581\u0120"  # how pieces write a space: as it is, SentencePiece's ▁, byte-level BPE's Ġ
 PROBES = (
     "it's",
@@ -65,7 +67,14 @@ class RunningText:
         self._backend = backend
         self._first, self._later = _Cuts(self._cut_first), _Cuts(self._cut_later)
         self._whole = lru_cache(maxsize=4096)(self._cut_whole)  # signature, length and batch ask for the same text
-        self.by_word = self._find_anchor() and _cuts_at_spaces(backend) and self._is_right_by_word()
+        self._added = backend.get_added_tokens_decoder()
+        self._strict = True  # every word is tried at the end of a text, until the tokenizer is known better
+        self.by_word = (
+            self._find_anchor()
+            and not any(_holds_space(token.content) for token in self._added.values())
+            and _cuts_at_spaces(backend)
+            and self._is_right_by_word()
+        )
 
     def ids(self, words: Sequence[str], most: int) -> list[int]:
         """The first ``most`` pieces of a text."""
@@ -124,17 +133,21 @@ class RunningText:
         if not _is_solid(word):
             return None
         pieces = _between([], self._encode(f"{word} {self._anchor}").ids, self._as_later)
-        alone = pieces is None or _is_plain(word) or self._encode(word).ids == pieces
-        return pieces if alone else None
+        if pieces is None or self._is_same_at_the_end(word, pieces):
+            return pieces
+        return pieces if self._encode(word).ids == pieces else None
 
     def _cut_later(self, word: str) -> list[int] | None:
         if not _is_solid(word):
             return None
         pieces = _between(self._as_first, self._encode(f"{self._anchor} {word} {self._anchor}").ids, self._as_later)
-        last = (
-            pieces is None or _is_plain(word) or self._encode(f"{self._anchor} {word}").ids == self._as_first + pieces
-        )
-        return pieces if last else None
+        if pieces is None or self._is_same_at_the_end(word, pieces):
+            return pieces
+        return pieces if self._encode(f"{self._anchor} {word}").ids == self._as_first + pieces else None
+
+    def _is_same_at_the_end(self, word: str, pieces: list[int]) -> bool:
+        """Whether a word is known to end a text as it ends a word: printable ASCII without a token of its own."""
+        return not self._strict and word.isascii() and word.isprintable() and self._added.keys().isdisjoint(pieces)
 
     def _cut_whole(self, words: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Pieces of the joined words, and for each the number of the word that its first character belongs to.
@@ -148,10 +161,12 @@ class RunningText:
             number = max(bisect_right(starts, start) - 1, 0)
             behind = start >= starts[number] + len(words[number]) and number + 1 < len(words)
             numbers.append(number + 1 if behind and words[number] else number)
-        return tuple(found.ids), tuple(numbers)
+        # within a word, some offsets of a space put in there point behind the word
+        return tuple(found.ids), tuple([*accumulate(reversed(numbers), min)][::-1])
 
     def _is_right_by_word(self) -> bool:
         """Whether texts cut word by word, of many scripts and of the vocabulary, are those cut whole."""
+        self._strict = any(self._each(words) is None for c in ASCII for words in ([c], [self._anchor, c]))
         vocabulary = sorted(self._backend.get_vocab(with_added_tokens=False))
         own = [word for piece in vocabulary[:: max(len(vocabulary) // 40, 1)] if (word := piece.strip(MARKS + "#"))]
         for text in (*PROBES, " ".join(own), " ".join(own[::-1])):
@@ -173,11 +188,6 @@ def _between(head: list[int], ids: list[int], tail: list[int]) -> list[int] | No
 def _is_solid(word: str) -> bool:
     """Neither empty nor with space at an end, where it would run together with the spaces between words."""
     return bool(word) and not word[0].isspace() and not word[-1].isspace()
-
-
-def _is_plain(word: str) -> bool:
-    """Printable ASCII: no normalizer takes it for a space or for nothing, so that it ends a text as it ends a word."""
-    return word.isascii() and word.isprintable()
 
 
 def _cuts_at_spaces(backend) -> bool:
