@@ -89,7 +89,7 @@ def tokenizer(family: str, **options):
 
 
 def _modernbert(vocabulary, merges, options):
-    """ModernBERT's repository has a plain tokenizer.json: NFC, byte-level BPE, runs of spaces as tokens of their own."""
+    """ModernBERT's repository has a plain tokenizer.json: NFC, byte-level BPE, runs of spaces as tokens."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
@@ -141,7 +141,11 @@ def configuration(family: str, made, **changes):
     if family in ("llama", "qwen2"):
         sizes["num_key_value_heads"] = 1
     if family == "modernbert":
-        sizes |= {"cls_token_id": made.cls_token_id, "sep_token_id": made.sep_token_id, "initializer_cutoff_factor": 3.0}
+        sizes |= {
+            "cls_token_id": made.cls_token_id,
+            "sep_token_id": made.sep_token_id,
+            "initializer_cutoff_factor": 3.0,
+        }
         sizes |= {"global_attn_every_n_layers": 2, "local_attention": 8}
     return AutoConfig.for_model(family, **sizes | changes)
 

@@ -160,7 +160,7 @@ class RunningText:
         for start, _ in found.offsets:
             number = max(bisect_right(starts, start) - 1, 0)
             behind = start >= starts[number] + len(words[number]) and number + 1 < len(words)
-            numbers.append(number + 1 if behind and words[number] else number)
+            numbers.append(number + behind)
         # within a word, some offsets of a space put in there point behind the word
         return tuple(found.ids), tuple([*accumulate(reversed(numbers), min)][::-1])
 
