@@ -182,6 +182,10 @@ def _keep_layers(network, wanted: int) -> None:
     kept = [stacks[0][number] for number in numbers]
     del stacks[0][:]
     stacks[0].extend(kept)
+    for number, layer in enumerate(kept):
+        for module in layer.modules():
+            if hasattr(module, "layer_idx"):  # as it will be numbered when it is read again
+                module.layer_idx = number
     config.num_hidden_layers = wanted
     if len(getattr(config, "layer_types", None) or ()) == there:  # which attention each has
         config.layer_types = [config.layer_types[number] for number in numbers]
