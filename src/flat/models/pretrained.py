@@ -15,8 +15,6 @@ from torch import nn
 from flat.errors import ArtefactError, ResourceError, StudyError
 
 HEAD = {"classifier", "head", "pooler", "pre_classifier", "score"}  # what a checkpoint without a classifier lacks
-BY_KIND = (TypeError, AttributeError, NotImplementedError, ImportError, KeyError, AssertionError)
-"""What transformers raises where the kind of encoder is at fault, not its files."""
 log = logging.getLogger("flat")
 
 
@@ -63,18 +61,20 @@ def read_network(
                 ignore_mismatched_sizes=True,  # told below
                 output_loading_info=True,
             )
-        except BY_KIND as error:
-            raise ResourceError(
-                str(folder),
-                f"transformers cannot build this {config.model_type} ({_said(error)})",
-                "name another encoder",
-            ) from None
-        except (SafetensorError, OSError, RuntimeError, ValueError) as error:
+        except MemoryError:
+            raise
+        except (SafetensorError, OSError) as error:
             raise ArtefactError(
                 str(folder),
                 f"its weights cannot be read ({_said(error)})",
                 "fetch or train it again; only safetensors are read, since a pickle (pytorch_model.bin) can run code: "
                 "convert it with transformers' save_pretrained",
+            ) from None
+        except Exception as error:  # config.json may ask for anything, and transformers raises what comes of it
+            raise ArtefactError(
+                str(folder),
+                f"transformers cannot build its {config.model_type} ({_said(error)})",
+                "compare config.json, and the model's options in the study, with the weights; or name another encoder",
             ) from None
     _check_weights(network, report, folder)
     _tell_head(network, report, folder, theirs)
@@ -92,7 +92,7 @@ def _config(folder: str | Path, classes: int):
         kind, classifies = config.model_type, type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
     except MemoryError:
         raise
-    except Exception as error:  # config.json may hold anything, and transformers raises what comes of it
+    except Exception as error:  # the file may hold anything, and transformers raises what comes of it
         raise ResourceError(
             str(folder), f"holds no encoder ({_said(error)})", "name a folder with config.json and weights"
         ) from None
@@ -156,7 +156,7 @@ def _tell_head(network, report: dict, folder: str | Path, theirs: dict) -> None:
     fresh = {name for name in report["missing_keys"] if _of_head(name, network)}
     if resized:
         log.warning(
-            "%s: its head answers %d classes, not %d (%s): these weights are fresh: %s",
+            "%s: its head is for %d classes, the study has %d (%s): fresh are %s",
             folder, resized[0][1], network.config.num_labels, names, ", ".join(name for name, _ in resized),
         )  # fmt: skip
     elif fresh:
@@ -216,7 +216,8 @@ def read_tokenizer(folder: str | Path):
 
 def longest_text(network, tokenizer) -> int:
     """Tokens that an encoder can read of one text."""
-    positions = int(getattr(network.config.get_text_config(), "max_position_embeddings", None) or 1 << 30)
+    positions = int(getattr(network.config.get_text_config(), "max_position_embeddings", None) or 0)
+    positions = positions if positions > 0 else 1 << 30  # XLNet gives -1
     block = getattr(network.base_model, "embeddings", None)
     padding = getattr(getattr(block, "position_embeddings", None), "padding_idx", None)
     if padding is not None:
@@ -233,8 +234,8 @@ def preload() -> None:
 
 
 def _said(error: Exception) -> str:
-    """What an error says, in a line."""
-    said = str(error).strip().partition("\n")[0]
+    """What an error says, in a line of at most 200 characters."""
+    said = " ".join(str(error).split())[:200]
     return said if isinstance(error, OSError | ValueError) and said else f"{type(error).__name__}: {said}"
 
 

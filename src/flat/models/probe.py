@@ -41,7 +41,7 @@ def probe(encoder, folder: str | Path) -> None:
     except MemoryError:
         raise
     except Exception as error:  # whatever a class of transformers raises that was not made for this
-        said = f"{type(error).__name__}: {error}".partition("\n")[0]
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         raise ResourceError(
             where, f"its {type(network).__name__} cannot be asked by its embeddings ({said})", PLAIN
         ) from None
