@@ -155,7 +155,9 @@ def network_of(cell):
         "switches": network_switches(STUDY, cell.model, cell.strategy),
     } | (
         # what the checkpoint's config.json tells transformers
-        {"labels": list(dataset.classes)} if model.kind == "encoder" else {}
+        {"labels": list(dataset.classes)}
+        if model.kind == "encoder"
+        else {}
     )
 
 

@@ -48,6 +48,13 @@ def test_the_answers_are_those_of_transformers_on_running_text(folder):
     np.testing.assert_allclose(asked(model.network, model.tokenizer), model.logits(TEXTS), atol=1e-5)
 
 
+def test_special_tokens_written_in_a_text_are_read_as_transformers_reads_them(folder):
+    model = families.make(folder)
+    for token in model.tokenizer.all_special_tokens:
+        for text in (["the", token, "film"], [token, "dull", "plot"], ["dull", token], [token, token, "film"]):
+            np.testing.assert_allclose(asked(model.network, model.tokenizer, [text]), model.logits([text]), atol=1e-5)
+
+
 @pytest.mark.parametrize("mask", ["none", "variational"])
 def test_a_text_has_one_answer_alone_and_in_any_batch(folder, mask):
     model = families.make(folder, mask)

@@ -8,7 +8,6 @@ Its pieces are read as words by ``flat.attacks.masked_pieces``.
 from pathlib import Path
 
 import torch
-from tokenizers import models
 
 from flat.attacks.masked_pieces import READ_AS, BertLikePieces
 from flat.errors import ResourceError
@@ -143,6 +142,8 @@ def read_tokenizer(folder: str | Path):
     Raises:
         ResourceError: it holds none, or one without a mask, or whose pieces cannot be read as text.
     """
+    from tokenizers import models
+
     from flat.models import pretrained
 
     tokenizer = pretrained.read_tokenizer(folder)

@@ -8,8 +8,6 @@ word, a special token or a part of a character, is the empty string, which TextA
 
 from types import SimpleNamespace
 
-from tokenizers import models
-
 READ_AS = SimpleNamespace(model_type="bert")  # the config of a model whose pieces are written so
 UNDECODABLE = "\ufffd"
 
@@ -22,6 +20,8 @@ class BertLikePieces:
     """
 
     def __init__(self, tokenizer):
+        from tokenizers import models
+
         self._tokenizer, self._backend = tokenizer, tokenizer.backend_tokenizer
         self.mask_token, self.mask_token_id = tokenizer.mask_token, tokenizer.mask_token_id
         model = self._backend.model

@@ -21,7 +21,7 @@ from flat.models import last_token
 from flat.models.first_token import skip_unread_tokens
 from flat.models.interface import Batch, Classifier, Texts
 from flat.models.masks import Mask, build_mask
-from flat.models.pretrained import longest_text, read_network, read_tokenizer
+from flat.models.pretrained import counts_from_padding, longest_text, read_network, read_tokenizer
 from flat.models.probe import probe
 from flat.models.word_pieces import WordPieces
 
@@ -60,6 +60,7 @@ class Encoder(Classifier):
         self.reads_last_token = last_token.reads_last_token(network)
         if self.reads_last_token:
             last_token.pad_as(network, self.pad_id)
+        self._pad_position = counts_from_padding(network)
         self.position_dependent_masks = switches.get("position_dependent_masks", False)
         self.mask_special_tokens = switches.get("mask_special_tokens", False)
         self.mask_attention = switches.get("mask_attention", False)
@@ -120,7 +121,7 @@ class Encoder(Classifier):
             return rows
         block, training = self.embedding_block, self.training
         try:
-            return block.eval()(input_ids=None, inputs_embeds=rows)
+            return block.eval()(input_ids=None, inputs_embeds=rows, **self._positions(batch))
         finally:
             block.train(training)
 
@@ -157,7 +158,14 @@ class Encoder(Classifier):
         attention = batch.present.long()
         if self.reads_last_token:
             return last_token.logits(self.network, embeddings, attention, batch, self.pad_id)
-        return self.network(inputs_embeds=embeddings, attention_mask=attention).logits
+        return self.network(inputs_embeds=embeddings, attention_mask=attention, **self._positions(batch)).logits
+
+    def _positions(self, batch: Batch) -> dict[str, Tensor]:
+        """RoBERTa's positions, as it counts them itself when it is given ids: a padding token in a text has none."""
+        if self._pad_position is None:
+            return {}
+        counted = (batch.ids != self._pad_position).long()
+        return {"position_ids": counted.cumsum(1) * counted + self._pad_position}
 
     def freeze_embeddings(self) -> None:
         """Train everything but the embedding block (a reading of the published code)."""

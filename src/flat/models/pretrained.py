@@ -218,11 +218,16 @@ def longest_text(network, tokenizer) -> int:
     """Tokens that an encoder can read of one text."""
     positions = int(getattr(network.config.get_text_config(), "max_position_embeddings", None) or 0)
     positions = positions if positions > 0 else 1 << 30  # XLNet gives -1
-    block = getattr(network.base_model, "embeddings", None)
-    padding = getattr(getattr(block, "position_embeddings", None), "padding_idx", None)
+    padding = counts_from_padding(network)
     if padding is not None:
-        positions -= padding + 1  # RoBERTa and its kin count positions from behind the padding's
+        positions -= padding + 1
     return min(int(tokenizer.model_max_length), positions)
+
+
+def counts_from_padding(network) -> int | None:
+    """The position of padding where a network counts positions from behind it, as RoBERTa and its kin do; else None."""
+    block = getattr(network.base_model, "embeddings", None)
+    return getattr(getattr(block, "position_embeddings", None), "padding_idx", None)
 
 
 def preload() -> None:

@@ -15,8 +15,6 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import accumulate, chain
 
-from tokenizers.models import BPE
-
 ANCHORS = ("a", "the", "1", ".", "x")  # words to cut others between; the first that the tokenizer cuts like any other
 ASCII = string.punctuation + "a0"
 MARKS = " \u2581\u0120"  # how pieces write a space: as it is, SentencePiece's ▁, byte-level BPE's Ġ
@@ -75,6 +73,8 @@ class RunningText:
             and _cuts_at_spaces(backend)
             and self._is_right_by_word()
         )
+        if not self.by_word:
+            log.info("the tokenizer cuts words by their neighbours: texts are cut whole, which is slower")
 
     def ids(self, words: Sequence[str], most: int) -> list[int]:
         """The first ``most`` pieces of a text."""
@@ -204,6 +204,8 @@ def _cuts_at_spaces(backend) -> bool:
         parts = [part for part, _ in backend.pre_tokenizer.pre_tokenize_str(text)]
     if not any(map(_holds_space, parts)):
         return True
+    from tokenizers.models import BPE
+
     model = backend.model
     if not isinstance(model, BPE) or getattr(model, "ignore_merges", False):
         return False
