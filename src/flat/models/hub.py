@@ -45,6 +45,7 @@ def masked_classifier(folder: str | Path):
         text = Batch(pieces, torch.ones_like(special), special, torch.where(special, -1, pieces))
         phi = model.phi(text)[0]  # (vocabulary,)
         matrix.mul_(phi.unsqueeze(-1))
+    model.tokenizer.model_max_length = model.max_length
     return model.network, model.tokenizer
 
 

@@ -1,4 +1,4 @@
-"""What an encoder must do before it is trained: tried on two short texts of its own vocabulary, in two batches.
+"""What an encoder must do before it is trained: tried on two short texts of its own vocabulary.
 
 The attacks, the explanations and the masks ask an encoder by its embeddings, in batches with padding. One that answers
 otherwise so than transformers does by token ids would be trained, attacked and explained as another model than the one
@@ -32,10 +32,10 @@ def probe(encoder, folder: str | Path) -> None:
     try:
         rows = len(network.get_input_embeddings().weight)
         _check_tokens(encoder.tokenizer, rows, where)
-        texts = _texts(encoder)
-        alone = [encoder(encoder.encode_pieces([text])) for text in texts]
-        batched = encoder(encoder.encode_pieces(texts))
-        asked = [_by_ids(encoder, text) for text in texts]
+        short, long = _texts(encoder)
+        batched = encoder(encoder.encode_pieces([short, long]))
+        alone = encoder(encoder.encode_pieces([short]))
+        by_ids = _by_ids(encoder, long)
     except ResourceError:
         raise
     except MemoryError:
@@ -48,19 +48,18 @@ def probe(encoder, folder: str | Path) -> None:
     finally:
         for module, mode in training.items():
             module.training = mode
-    alone, asked = torch.cat(alone), torch.cat(asked)
-    if alone.shape != (len(texts), encoder.classes):
+    if batched.shape != (2, encoder.classes):
         raise ResourceError(
-            where, f"its {type(network).__name__} answers {tuple(alone.shape)} numbers to two texts", PLAIN
+            where, f"its {type(network).__name__} answers two texts by {tuple(batched.shape)} numbers", PLAIN
         )
-    if not torch.isfinite(alone).all():
+    if not torch.isfinite(batched).all():
         raise ResourceError(where, "answers infinite or undefined logits", "fetch it again, or name another encoder")
-    allowed = TOLERANCE * max(1.0, float(alone.abs().max()))
-    for other, problem in (
-        (batched, "gives a text another answer in a batch with a longer one than alone"),
-        (asked, "answers otherwise by its embeddings than by the tokens they are of"),
+    allowed = TOLERANCE * max(1.0, float(batched.abs().max()))
+    for one, other, problem in (
+        (batched[:1], alone, "gives a text another answer in a batch with a longer one than alone"),
+        (batched[1:], by_ids, "answers otherwise by its embeddings than by the tokens they are of"),
     ):
-        apart = float((other - alone).abs().max())
+        apart = float((one - other).abs().max())
         if not apart <= allowed:
             raise ResourceError(where, f"its {type(network).__name__} {problem} (logits differ by {apart:.2g})", PLAIN)
 

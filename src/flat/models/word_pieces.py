@@ -20,9 +20,8 @@ class WordPieces:
     """Cuts words into pieces, adds the special tokens, truncates and pads.
 
     Args:
-        tokenizer: a fast tokenizer of transformers. It is set to do as is done here when others ask it: to truncate at
-            ``max_length`` and to pad, both on the right. Without a padding token it pads with its end of text: padding
-            is hidden from the network.
+        tokenizer: a fast tokenizer of transformers. It is set to truncate and to pad on the right, also when others ask
+            it. Without a padding token it pads with its end of text: padding is hidden from the network.
         max_length: tokens of a text, special ones included.
 
     Attributes:
@@ -65,7 +64,7 @@ class WordPieces:
         self._room = max_length - len(self._before) - len(self._after)
         if self._room < 1:
             raise StudyError("datasets.*.max_length", f"{max_length} tokens leave no room for a word", "raise it")
-        _ask_alike(tokenizer, max_length)
+        _ask_alike(tokenizer)
         self._running = RunningText(backend)
 
     def encode(self, texts: Texts) -> Batch:
@@ -117,9 +116,8 @@ def _around(tokenizer, where: str) -> tuple[list[int], list[int]]:
     return whole.ids[:first], whole.ids[last:]
 
 
-def _ask_alike(tokenizer, max_length: int) -> None:
-    """What a saved tokenizer is to do by itself: truncate and pad as is done here."""
-    tokenizer.model_max_length = max_length
+def _ask_alike(tokenizer) -> None:
+    """Have a tokenizer truncate and pad on the side where it is done here, when others ask it and when it is saved."""
     for side in ("padding_side", "truncation_side"):
         if getattr(tokenizer, side) != "right":
             setattr(tokenizer, side, "right")
