@@ -154,7 +154,12 @@ def network_of(cell):
         "mask": strategy.mask,
         "mask_hidden": model.mask_hidden,
         "switches": network_switches(STUDY, cell.model, cell.strategy),
-    }
+    } | (
+        # what the checkpoint's config.json tells transformers
+        {"labels": list(dataset.classes)}
+        if model.kind == "encoder"
+        else {}
+    )
 
 
 def training_params(wildcards):

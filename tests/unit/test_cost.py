@@ -10,7 +10,7 @@ import pytest
 from flat.cost import __main__ as command
 from flat.cost import predict, processor, rates
 from flat.cost.check import TOLERANCE, checks
-from flat.cost.facts import DataFacts, data_facts, network_facts
+from flat.cost.facts import DataFacts, data_facts, network_facts, network_of
 from flat.cost.jobs import Job, jobs_of
 from flat.cost.processor import Processor
 from flat.cost.rates import Rates, Sample, fit
@@ -80,6 +80,22 @@ def test_networks_are_measured_by_their_weights(paper):
     assert network_facts(study, "BERT", 0).mflops == pytest.approx(2 * 12 * 12 * 768**2 / 1e6)
     assert network_facts(study, "CNN", 0).mflops == pytest.approx(2 * 12 * 300 * 200 / 1e6)
     assert network_facts(study, "LSTM", 1000).stored == 4 * (4 * 300 * 600 + 1000 * 300)
+
+
+@pytest.mark.parametrize(
+    "config, weights",
+    [
+        ({"num_hidden_layers": 2, "hidden_size": 16, "intermediate_size": 24}, 2 * (4 * 16**2 + 2 * 16 * 24)),
+        ({"n_layers": 2, "dim": 16, "hidden_dim": 24}, 2 * (4 * 16**2 + 2 * 16 * 24)),
+        ({"n_layer": 2, "n_embd": 16, "n_inner": None}, 2 * (4 * 16**2 + 2 * 16 * 64)),
+    ],
+)
+def test_an_encoder_s_sizes_are_read_under_its_family_s_names(tmp_path, config, weights):
+    (tmp_path / "config.json").write_text(json.dumps(config | {"vocab_size": 50}))
+    assert network_of("encoder", str(tmp_path), {}).mflops == pytest.approx(2 * weights / 1e6)
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(FlatError, match="tells no size"):
+        network_of("encoder", str(tmp_path), {})
 
 
 # --- rates

@@ -23,6 +23,7 @@ class _LocalModel:
         tokenizer = tokenizer or masked_language_model.tokenizer
         super().__init__(*args, masked_language_model=masked_language_model, tokenizer=tokenizer, **options)
         self.masked_lm_name = masked_language_model.name
+        self._lm_tokenizer = masked_language_model.pieces
 
     def _encode_text(self, text):
         return self._language_model.encode(text, self.max_length)

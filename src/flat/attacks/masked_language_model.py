@@ -2,14 +2,16 @@
 
 Any folder in the layout of transformers with ``config.json``, weights as safetensors and a fast tokenizer will do:
 ``distilroberta-base``, ``bert-base-uncased``, or a model that ``flat.attacks.masked_training`` has trained further.
+Its pieces are read as words by ``flat.attacks.masked_pieces``.
 """
 
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 
+from flat.attacks.masked_pieces import READ_AS, BertLikePieces
 from flat.errors import ResourceError
+from flat.models.pretrained import longest_text
 
 HEADS = {"bert": "cls", "roberta": "lm_head"}  # from hidden states to logits, by kind of model; others answer in full
 
@@ -22,14 +24,16 @@ class MaskedLanguageModel:
     Args:
         network: a masked language model of transformers, on the device where it is to compute.
         tokenizer: its fast tokenizer.
+
+    Attributes:
+        pieces: stands for the tokenizer where TextAttack turns ids into words; ``config`` says how it reads them.
     """
 
     def __init__(self, network, tokenizer):
         self.network, self.tokenizer = network.eval(), tokenizer
-        self.config = network.config
+        self.pieces, self.config = BertLikePieces(tokenizer), READ_AS
         self.name = type(network).__name__
-        positions = int(getattr(self.config, "max_position_embeddings", 1 << 30))
-        self.longest = min(int(tokenizer.model_max_length), positions)
+        self.longest = longest_text(network, tokenizer)
 
     @property
     def device(self) -> torch.device:
@@ -54,7 +58,7 @@ class MaskedLanguageModel:
         masks = input_ids == self.tokenizer.mask_token_id  # (texts, tokens)
         places = masks.int().argmax(1)  # of the first mask; 0 where there is none
         rows = torch.arange(len(places), device=places.device)
-        head = HEADS.get(self.config.model_type)
+        head = HEADS.get(self.network.config.model_type)
         if head is None:
             logits = self.network(input_ids=input_ids, **inputs)[0][rows, places]
         else:
@@ -92,7 +96,15 @@ def load(folder: str | Path, device: str = "cpu") -> MaskedLanguageModel:
     Raises:
         ResourceError: the folder holds no masked language model with its tokenizer, or lacks weights.
     """
-    return MaskedLanguageModel(read_network(folder).to(device), read_tokenizer(folder))
+    network, tokenizer = read_network(folder), read_tokenizer(folder)
+    rows = len(network.get_input_embeddings().weight)
+    if max(tokenizer.get_vocab().values()) >= rows:
+        raise ResourceError(
+            str(folder),
+            f"its tokenizer gives more tokens than the {rows} that its network knows",
+            "name a masked language model with the tokenizer that it came with",
+        )
+    return MaskedLanguageModel(network.to(device), tokenizer)
 
 
 def read_network(folder: str | Path):
@@ -111,8 +123,10 @@ def read_network(folder: str | Path):
                 trust_remote_code=False,
                 output_loading_info=True,
             )
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            problem = str(error).strip().partition("\n")[0]
+        except MemoryError:
+            raise
+        except Exception as error:  # the files may hold anything, and transformers raises what comes of it
+            problem = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise ResourceError(
                 str(folder), f"holds no masked language model ({problem})", "fetch it again, or name another folder"
             ) from None
@@ -126,8 +140,10 @@ def read_tokenizer(folder: str | Path):
     """The fast tokenizer of a folder.
 
     Raises:
-        ResourceError: it holds none, or one without a mask.
+        ResourceError: it holds none, or one without a mask, or whose pieces cannot be read as text.
     """
+    from tokenizers import models
+
     from flat.models import pretrained
 
     tokenizer = pretrained.read_tokenizer(folder)
@@ -137,5 +153,12 @@ def read_tokenizer(folder: str | Path):
             str(folder),
             "holds no fast tokenizer with words, a mask and a padding token",
             "put the masked language model's tokenizer.json there",
+        )
+    backend = tokenizer.backend_tokenizer
+    if isinstance(backend.model, models.BPE | models.Unigram) and backend.decoder is None:
+        raise ResourceError(
+            f"{folder}/tokenizer.json",
+            "does not say how pieces become text (decoder)",
+            "take it from the model's source",
         )
     return tokenizer

@@ -19,6 +19,9 @@ ENCODERS = {
     "deberta-base": (12, 768, 3072, 50265),
     "distilroberta-base": (6, 768, 3072, 50265),
 }
+# how BERT's, DistilBERT's and GPT-2's config.json call a network's sizes; GPT-2's inner width is 4 times the outer
+LAYERS, WIDTH = ("num_hidden_layers", "n_layers", "n_layer"), ("hidden_size", "dim", "n_embd")
+INNER = ("intermediate_size", "hidden_dim", "n_inner")
 WIDTHS = (3, 4, 5)  # of flat.models.word_models.CNN
 
 
@@ -127,7 +130,15 @@ def _encoder(checkpoint: str) -> tuple[int, int, int, int]:
         return ENCODERS[checkpoint]
     try:
         config = json.loads((locate(checkpoint) / "config.json").read_text(encoding="utf-8"))
-        names = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
-        return tuple(int(config[name]) for name in names)
-    except (OSError, ValueError, KeyError) as error:
+        layers, width, words = (_first(config, names) for names in (LAYERS, WIDTH, ("vocab_size",)))
+        return layers, width, _first(config, INNER, 4 * width), words
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise FlatError(checkpoint, f"its config.json tells no size ({error!r})", "fetch the checkpoint") from None
+
+
+def _first(config: dict, names: tuple[str, ...], otherwise: int | None = None) -> int:
+    """The first of these numbers that a config gives."""
+    found = next((config[name] for name in names if config.get(name) is not None), otherwise)
+    if found is None:
+        raise KeyError(names[0])
+    return int(found)

@@ -26,24 +26,31 @@ def save(model: Classifier, folder: str | Path, config: dict) -> None:
     """Write the model.
 
     Args:
-        config: kind, options, classes, max_length, mask, mask_hidden and, for encoders, switches (see ``load``).
+        config: kind, options, classes, max_length, mask, mask_hidden and, for encoders, switches and labels (see
+            ``load``).
     """
     folder = Path(folder)
     weights = {model.stored_name(name): w.detach().cpu().contiguous() for name, w in model.state_dict().items()}
     write_tensors(folder / "model.safetensors", weights, {"format": "pt"})
     write_json(folder / "vocabulary.json", {"words": model.words})
     if isinstance(model, Encoder):
-        _save_tokenizer(model.tokenizer, folder)
+        _save_tokenizer(model.tokenizer, model.max_length, folder)
         described = json.loads(model.network.config.to_json_string())
         described["architectures"] = [type(model.network).__name__]
+        described |= {"id2label": dict(model.network.config.id2label), "label2id": dict(model.network.config.label2id)}
         config = described | {"flat": dict(config)}
     write_json(folder / "config.json", config)
 
 
-def _save_tokenizer(tokenizer, folder: Path) -> None:
-    """The tokenizer's files, each whole or not there at all."""
+def _save_tokenizer(tokenizer, max_length: int, folder: Path) -> None:
+    """The tokenizer's files, each whole or not there at all; read again, it truncates where the model does."""
+    longest = tokenizer.model_max_length
     with tempfile.TemporaryDirectory(prefix=".tokenizer-", dir=folder) as part:
-        tokenizer.save_pretrained(part)
+        tokenizer.model_max_length = max_length
+        try:
+            tokenizer.save_pretrained(part)
+        finally:
+            tokenizer.model_max_length = longest
         for file in Path(part).iterdir():
             os.replace(file, folder / file.name)
 

@@ -1,9 +1,10 @@
 """Any pretrained encoder with a classification head: BERT, DeBERTa and their kin (METHOD section 2).
 
 The mask multiplies the word-piece embeddings and the network is called through ``inputs_embeds``, so that no model is
-forked or patched. phi of a piece depends on its row of the embedding matrix alone; special tokens are never masked.
-Three switches give the published code's reading instead (flat.readings): masks behind position embeddings and layer
-norm, masked special tokens, masks that also hide tokens from the attention.
+forked or patched. phi of a piece depends on its row of the embedding matrix alone; special tokens are never masked. A
+decoder's head reads its last token (flat.models.last_token). Three switches give the published code's reading instead
+(flat.readings): masks behind position embeddings and layer norm, masked special tokens, masks that also hide tokens
+from the attention.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,10 +17,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from flat.errors import StudyError
+from flat.models import last_token
 from flat.models.first_token import skip_unread_tokens
 from flat.models.interface import Batch, Classifier, Texts
 from flat.models.masks import Mask, build_mask
-from flat.models.pretrained import longest_text, read_network, read_tokenizer
+from flat.models.pretrained import counts_from_padding, longest_text, read_network, read_tokenizer
+from flat.models.probe import probe
 from flat.models.word_pieces import WordPieces
 
 
@@ -54,6 +57,10 @@ class Encoder(Classifier):
         self._texts = WordPieces(tokenizer, max_length)
         self.pad_id, self.unknown_word = self._texts.pad_id, self._texts.unknown_word
         self.special_ids = self._texts.special_ids
+        self.reads_last_token = last_token.reads_last_token(network)
+        if self.reads_last_token:
+            last_token.pad_as(network, self.pad_id)
+        self._pad_position = counts_from_padding(network)
         self.position_dependent_masks = switches.get("position_dependent_masks", False)
         self.mask_special_tokens = switches.get("mask_special_tokens", False)
         self.mask_attention = switches.get("mask_attention", False)
@@ -92,6 +99,10 @@ class Encoder(Classifier):
     def encode(self, texts: Texts) -> Batch:
         return self._texts.encode(texts)
 
+    def encode_pieces(self, rows: Sequence[tuple[list[int], list[int]]]) -> Batch:
+        """``encode`` for texts given as token ids and the numbers of their words, without special tokens."""
+        return self._texts.batch(rows)
+
     def lengths(self, texts: Texts) -> list[int]:
         return self._texts.lengths(texts)
 
@@ -110,7 +121,7 @@ class Encoder(Classifier):
             return rows
         block, training = self.embedding_block, self.training
         try:
-            return block.eval()(input_ids=None, inputs_embeds=rows)
+            return block.eval()(input_ids=None, inputs_embeds=rows, **self._positions(batch))
         finally:
             block.train(training)
 
@@ -132,17 +143,29 @@ class Encoder(Classifier):
         return super().encode_masked(embeddings, batch, weights)
 
     def encode_embeddings(self, embeddings: Tensor, batch: Batch) -> Tensor:
-        attention = batch.present.long()
         if not self.position_dependent_masks:
-            return self.network(inputs_embeds=embeddings, attention_mask=attention).logits
+            return self._answer(embeddings, batch)
         # the network runs on from its embedding block, whose own answer is replaced
         unused = self.network.get_input_embeddings()(torch.full_like(batch.ids, self.pad_id))
         dropped = self.drop_embeddings(embeddings)
         hook = self.embedding_block.register_forward_hook(lambda *_: dropped)
         try:
-            return self.network(inputs_embeds=unused, attention_mask=attention).logits
+            return self._answer(unused, batch)
         finally:
             hook.remove()
+
+    def _answer(self, embeddings: Tensor, batch: Batch) -> Tensor:
+        attention = batch.present.long()
+        if self.reads_last_token:
+            return last_token.logits(self.network, embeddings, attention, batch, self.pad_id)
+        return self.network(inputs_embeds=embeddings, attention_mask=attention, **self._positions(batch)).logits
+
+    def _positions(self, batch: Batch) -> dict[str, Tensor]:
+        """RoBERTa's positions, as it counts them itself when it is given ids: a padding token in a text has none."""
+        if self._pad_position is None:
+            return {}
+        counted = (batch.ids != self._pad_position).long()
+        return {"position_ids": counted.cumsum(1) * counted + self._pad_position}
 
     def freeze_embeddings(self) -> None:
         """Train everything but the embedding block (a reading of the published code)."""
@@ -161,27 +184,33 @@ def from_folder(
     mask: str = "none",
     mask_hidden: int = 400,
     switches: Mapping[str, bool] | None = None,
+    labels: Sequence[str] | None = None,
     layers: int | None = None,
     attention: str | None = None,
     gradient_checkpointing: bool = False,
 ) -> Encoder:
     """An encoder of a pretrained network; its head, where the folder has none, and its mask are fresh.
 
+    It is tried out on two short texts, unless the folder is a checkpoint of ours, which was when it was trained.
+
     Args:
         folder: config.json, weights and tokenizer as transformers writes them.
+        labels: the names of the classes, for whom reads the saved network with transformers; None: LABEL_0 and so on.
         layers: keep so many layers, evenly spread: a smaller encoder for small machines.
         attention: sdpa | eager; None: as transformers chooses.
         gradient_checkpointing: recompute activations in the backward pass: less memory, a third more time.
 
     Raises:
-        FlatError: see ``flat.models.pretrained`` and ``Encoder``.
+        FlatError: see ``flat.models.pretrained``, ``flat.models.probe`` and ``Encoder``.
     """
     if mask == "group":
         raise StudyError("strategies.*.mask: group", "word groups are no groups of word pieces", "use a CNN or LSTM")
-    network = read_network(folder, classes, layers=layers, attention=attention)
+    network = read_network(folder, classes, labels=labels, layers=layers, attention=attention)
     if gradient_checkpointing:
         network.activation_checkpointing_enable({"use_reentrant": False})
     encoder = Encoder(network, read_tokenizer(folder), max_length, Mask(), switches)
+    if not hasattr(network.config, "flat"):
+        probe(encoder, folder)
     with torch.no_grad():
         dim = encoder.embed(encoder.padding(1)).shape[-1]
     encoder.mask = build_mask(mask, dim, mask_hidden)

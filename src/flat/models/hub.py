@@ -41,10 +41,11 @@ def masked_classifier(folder: str | Path):
     with torch.inference_mode():
         matrix = model.network.get_input_embeddings().weight
         pieces = torch.arange(len(matrix)).unsqueeze(0)  # the whole vocabulary as one text
-        special = torch.isin(pieces, torch.tensor(model.special_ids))
+        special = torch.isin(pieces, torch.tensor(model.special_ids, dtype=torch.long))
         text = Batch(pieces, torch.ones_like(special), special, torch.where(special, -1, pieces))
         phi = model.phi(text)[0]  # (vocabulary,)
         matrix.mul_(phi.unsqueeze(-1))
+    model.tokenizer.model_max_length = model.max_length
     return model.network, model.tokenizer
 
 

@@ -1,6 +1,6 @@
 """The models a study can name by ``kind``: one entry each. Adding a model means adding its class and one entry here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,8 @@ class ModelKind:
 
     Attributes:
         build: class called with (words, vectors, classes, max_length, mask, **options); for what needs an encoder, a
-            function called with (folder, classes=, max_length=, mask=, mask_hidden=, switches=, **options).
+            function called with (folder, classes=, max_length=, mask=, mask_hidden=, switches=, labels=,
+            **options).
         needs: what it is built from: "vectors" (vocabulary and word vectors) or "encoder" (a pretrained checkpoint).
         options: the keyword options a study may set.
     """
@@ -49,6 +50,7 @@ def build(
     mask_hidden: int = 400,
     groups: torch.Tensor | None = None,
     switches: Mapping[str, bool] | None = None,
+    labels: Sequence[str] | None = None,
 ) -> Classifier:
     """A new model; weights that it does not start from are fresh (seed torch before).
 
@@ -57,6 +59,7 @@ def build(
         encoder: folder of the pretrained network, for encoders.
         groups: the group of each word, for a group mask.
         switches: the readings that decide how an encoder answers (flat.readings.network_switches).
+        labels: the names of the classes, which an encoder's config.json gives.
 
     Raises:
         StudyError: the kind is not in the registry.
@@ -74,6 +77,7 @@ def build(
             mask=mask,
             mask_hidden=mask_hidden,
             switches=switches,
+            labels=labels,
             **options,
         )
     layer = build_mask(mask, vectors.shape[1], mask_hidden, groups)
