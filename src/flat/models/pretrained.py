@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from flat.errors import ArtefactError, ResourceError, StudyError
+from flat.resources.weights import refuse_pickles
 
 HEAD = {"classifier", "head", "pooler", "pre_classifier", "score"}  # what a checkpoint without a classifier lacks
 
@@ -29,9 +30,10 @@ def read_network(folder: str | Path, classes: int, *, layers: int | None = None,
 
     Raises:
         ResourceError: the folder holds no such encoder, or lacks more of its weights than the head.
-        ArtefactError: its weights are truncated or do not fit its config.json.
+        ArtefactError: its weights are a pickle, are truncated, or do not fit its config.json.
         StudyError: more layers asked for than there are, or the encoder has no list of layers to choose from.
     """
+    refuse_pickles(folder)
     with quiet():
         from transformers import AutoConfig, AutoModelForSequenceClassification
 
@@ -58,8 +60,8 @@ def read_network(folder: str | Path, classes: int, *, layers: int | None = None,
             raise ArtefactError(
                 str(folder),
                 f"its weights cannot be read ({_first_line(error)})",
-                "fetch or train it again; only safetensors are read, since a pickle (pytorch_model.bin) can run code: "
-                "convert it with transformers' save_pretrained",
+                "fetch or train it again; only safetensors are read, since a pickle can run code: "
+                f"convert one with python -m flat.resources convert {folder}",
             ) from None
     missing = sorted(name for name in report["missing_keys"] if not HEAD & set(name.split(".")))
     if missing:

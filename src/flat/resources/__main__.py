@@ -1,4 +1,4 @@
-"""``python -m flat.resources list | fetch | verify``: the resources from the command line."""
+"""``python -m flat.resources list | fetch | verify | convert``: the resources from the command line."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ from flat.errors import FlatError, ResourceError
 from flat.resources import differences, resources_root
 from flat.resources.catalogue import Catalogue, Shipped, load_catalogue
 from flat.resources.fetch import fetch, in_place
+from flat.resources.weights import convert
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,8 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     verifying = commands.add_parser("verify", help="compare the SHA-256 of every file with its record")
     verifying.add_argument("names", nargs="*", metavar="NAME")
+    converting = commands.add_parser("convert", help="make safetensors of pickled weights in folders of your own")
+    converting.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
     options = parser.parse_args(arguments)
     try:
+        if options.command == "convert":
+            return convert_folders(options.folders)
         catalogue = load_catalogue()
         if options.command == "list":
             show(catalogue, resources_root())
@@ -57,6 +62,15 @@ def show(catalogue: Catalogue, root: Path) -> None:
         star = "*" if entry.default else ""
         table.add_row(f"{name}{star}", here, f"{entry.holds}{stands}\n[dim]{source} · {entry.licence}[/dim]")
     Console().print(table)
+
+
+def convert_folders(folders: list[Path]) -> int:
+    """Write safetensors beside the pickled weights of each folder; say what in them are no weights."""
+    for folder in folders:
+        for name, left_out in convert(folder).items():
+            also = f"; left out, since they are no tensors: {', '.join(left_out)}" if left_out else ""
+            print(f"{folder / name}: converted to safetensors, which are read from now on{also}")
+    return 0
 
 
 def verify(catalogue: Catalogue, names: list[str], root: Path) -> None:

@@ -18,6 +18,7 @@ from flat.errors import ResourceError
 from flat.resources import PROVENANCE, differences, resources_root, sha256_of
 from flat.resources.catalogue import Catalogue, Hub, Installed, Packaged, Resource, Shipped, Web, load_catalogue
 from flat.resources.sources import download, from_hub, from_index, from_mirror
+from flat.resources.weights import INDEX, convert, pickles
 
 
 def fetch(
@@ -120,11 +121,25 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
         missing = [name for name in entry.files if not from_mirror(mirror, entry.name, name, content / name)]
         if missing:
             from_hub(entry, missing, content)
+        used |= _converted(entry, content)
     if getattr(entry, "build", None):
         from flat.resources.builders import BUILDERS
 
         BUILDERS[entry.build](content)
     return used
+
+
+def _converted(entry: Hub, content: Path) -> dict[str, str]:
+    """Check what the catalogue knows of the files; pickled weights become safetensors, and their SHA-256 is returned."""
+    digests = {name: check(content / name, expected, entry.name) for name, expected in entry.sha256.items()}
+    if not entry.converted():
+        return {}
+    digests |= {name: sha256_of(content / name) for name in pickles(entry.files) if name not in digests}
+    convert(content)
+    for name in pickles(entry.files):
+        (content / name).unlink()
+    (content / INDEX).unlink(missing_ok=True)
+    return {name: digests[name] for name in pickles(entry.files)}
 
 
 def check(file: Path, expected: str | None, name: str) -> str:
