@@ -30,6 +30,7 @@ onstart:
 
 
 include: "rules/common.smk"
+include: "rules/own_inputs.smk"
 include: "rules/params.smk"
 include: "rules/inputs.smk"
 include: "rules/report_inputs.smk"

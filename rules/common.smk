@@ -109,7 +109,7 @@ wildcard_constraints:
     figure=alternatives(map(figure_stem, FIGURE_KEYS)),
     shard=r"\d+",
     groups=r"\d+",
-    resource=r"[A-Za-z0-9.-]+",
+    resource=r"[A-Za-z0-9._-]+",
 
 
 def code(script):

@@ -24,7 +24,7 @@ def locate(name: str, *, root: Path | None = None, verify: bool = False) -> Path
     """The folder of resource ``name``, checked against its record of what was fetched.
 
     Sizes are always compared (milliseconds); contents only with ``verify=True`` (SHA-256 of every file). A name with a
-    ``/`` is a folder of the user, relative to the repository, and taken as it is.
+    ``/`` is a folder of the user's, relative to the working folder, and taken as it is.
 
     Raises:
         ResourceError: unknown name, not fetched yet, or the files are not the recorded ones.
@@ -76,9 +76,10 @@ def sha256_of(path: Path) -> str:
 
 
 def _locate_folder(name: str) -> Path:
-    folder = ROOT / name
+    folder = Path(name)
     if not folder.is_dir():
-        raise ResourceError(name, "a study names it as a resource, but there is no such folder", "correct the path")
+        remedy = f"correct the path; it is looked for in {Path.cwd()}"
+        raise ResourceError(name, "a study names it as a resource, but there is no such folder", remedy)
     return folder
 
 

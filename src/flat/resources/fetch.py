@@ -130,7 +130,7 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
 
 
 def _converted(entry: Hub, content: Path) -> dict[str, str]:
-    """Check what the catalogue knows of the files; pickled weights become safetensors, and their SHA-256 is returned."""
+    """Check files against the catalogue and make safetensors of pickled weights; returns {pickle: its SHA-256}."""
     digests = {name: check(content / name, expected, entry.name) for name, expected in entry.sha256.items()}
     if not entry.converted():
         return {}

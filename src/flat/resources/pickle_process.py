@@ -1,9 +1,9 @@
 """Pickled weights to safetensors, in a process that does nothing else: ``python -I pickle_process.py SOURCE TARGET``.
 
-``flat.resources.weights`` starts it. It imports nothing of this package, and reads with PyTorch's own unpickler for weights,
-which builds tensors and plain containers and refuses every other class and function. In case that unpickler has a hole:
-before the file is opened the process gives up the network (where the system allows it), new processes, and memory and
-disk beyond what such weights can need.
+``flat.resources.weights`` starts it. It imports nothing of this package, and reads with PyTorch's own unpickler for
+weights, which builds tensors and plain containers and refuses every other class and function. In case that unpickler
+has a hole, the process gives up some things before the file is opened: the network (where the system allows it),
+processes of its own, and memory and disk beyond what such weights can need.
 
 It prints one JSON object: ``{"tensors": n, "left_out": [names]}``, or ``{"refused": name}``, or ``{"damaged": why}``.
 """
@@ -36,7 +36,7 @@ def leave_network() -> None:
 
 
 def limit(size: int) -> None:
-    """Memory, disk, time and processes for weights of ``size`` bytes. Tied weights are written twice, hence the room."""
+    """Set limits for weights of ``size`` bytes: memory, disk, time, processes. Tied weights are written twice."""
     limits = {resource.RLIMIT_CPU: SECONDS, resource.RLIMIT_FSIZE: 4 * size + (64 << 20), resource.RLIMIT_CORE: 0}
     with contextlib.suppress(OSError):
         with open("/proc/self/statm", encoding="ascii") as file:

@@ -1,4 +1,4 @@
-"""Weights that come as a pickle (``pytorch_model.bin``) become safetensors once; no other part of this package reads pickles.
+"""Weights that come as a pickle (``pytorch_model.bin``) become safetensors once; networks are read from these alone.
 
 Repositories of the hub from before 2023 hold pickled weights alone. A pickle can run code, so that a process of its own
 reads it (``flat.resources.pickle_process``). The same pickle gives the same bytes on every machine.
