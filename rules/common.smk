@@ -26,6 +26,7 @@ from flat.paths import (
     train_ledger,
 )
 from flat.readings import network_switches, switches_of
+from flat.resources import shown
 from flat.resources.catalogue import marker, marker_of_folder
 from flat.seeds import seed_of
 from flat.study import parse as parse_study
@@ -115,6 +116,11 @@ wildcard_constraints:
 def code(script):
     """Digest of a script and the library code it uses; a rule's param, so that changed code reruns the rule."""
     return digest.of(f"{workflow.basedir}/workflow/scripts/{script}")
+
+
+def of_repository(file):
+    """A file of the repository, from wherever Snakemake runs: the user's files alone are looked for there."""
+    return shown(Path(workflow.basedir).resolve() / file)
 
 
 def checkpoint_of(round, cell):

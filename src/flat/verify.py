@@ -96,7 +96,7 @@ def _of_input(path: str, read: str, job: dict, maker: tuple[dict, dict] | None, 
 
 
 def _added(folder: str, job: dict) -> Iterable[Finding]:
-    """Files of a user's folder that were not there when a job read it. A folder that is gone lacks its recorded ones."""
+    """Files of a user's folder that were not there when a job read it. One that is gone lacks its recorded files."""
     with suppress(ResourceError):
         for path in set(files_of(folder)) - set(job["inputs"]):
             problem = f"was added; {job['rule']} read {folder} without it"

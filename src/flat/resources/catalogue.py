@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from flat.errors import ResourceError
-from flat.resources import PROVENANCE, ROOT, resources_root
+from flat.resources import PROVENANCE, ROOT, folder_of, shown
 from flat.resources.weights import pickled_only
 
 CATALOGUE = ROOT / "config" / "resources.yaml"
@@ -186,7 +186,7 @@ def load_catalogue(path: Path = CATALOGUE) -> Catalogue:
 def marker(name: str) -> str | None:
     """The file a rule names as input for a resource: its record, or the repository's own file.
 
-    None for a folder of the user's (with a / in its name). Relative to the repository where the resource lies in it.
+    None for a folder of the user's (with a / in its name). Relative to the working folder where it lies below that.
     """
     if "/" in name:
         return None
@@ -195,10 +195,9 @@ def marker(name: str) -> str | None:
         return marker_of_folder(name)
     file = ROOT / entry.path
     file = min(file.glob("*.json"), default=file) if file.is_dir() else file
-    return str(file.relative_to(ROOT))
+    return shown(file)
 
 
 def marker_of_folder(name: str) -> str:
-    """The record of the fetched resource ``name``, relative to the repository where it lies in it."""
-    file = resources_root() / name / PROVENANCE
-    return str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else str(file)
+    """The record of the fetched resource ``name``; where one would be put, if the name is a rule's wildcard."""
+    return shown(folder_of(name) / PROVENANCE)

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from flat.artefacts import write_json
 from flat.errors import ResourceError
-from flat.resources import PROVENANCE, differences, resources_root, sha256_of
+from flat.resources import PROVENANCE, differences, roots, sha256_of
 from flat.resources.catalogue import Catalogue, Hub, Installed, Packaged, Resource, Shipped, Web, load_catalogue
 from flat.resources.sources import download, from_hub, from_index, from_mirror
 from flat.resources.weights import INDEX, convert, pickles
@@ -34,7 +34,7 @@ def fetch(
 
     Args:
         names: resources of the catalogue.
-        root: where they go; by default ``$FLAT_RESOURCES`` or ``resources/``.
+        root: where they go; by default ``flat.resources.resources_root``, and what the repository has stays there.
         mirror: a folder or base URL that holds the same file names, asked first (a study's ``resources.mirror``).
         again: fetch even what is in place.
         say: called with one line per resource.
@@ -45,11 +45,12 @@ def fetch(
     Raises:
         ResourceError: unknown name, unreachable source, or bytes that are not the catalogued ones.
     """
-    root = root or resources_root()
+    places = [root] if root else roots()
+    root = places[0]
     catalogue = catalogue or load_catalogue()
     entries = [catalogue[name] for name in dict.fromkeys(names)]
     fetched = []
-    wanted = [entry for entry in entries if again or not in_place(entry, root)]
+    wanted = [entry for entry in entries if again or not any(in_place(entry, place) for place in places)]
     if not wanted:
         return fetched
     with _workspace(root) as workspace:
