@@ -28,7 +28,7 @@ def resources_root() -> Path:
 
 
 def roots() -> list[Path]:
-    """Where fetched resources are looked for: where they go, then in the repository; ``$FLAT_RESOURCES`` alone if set."""
+    """Where fetched resources are looked for: where they go, then the repository, unless ``$FLAT_RESOURCES`` is set."""
     first = resources_root()
     return [first] if os.environ.get("FLAT_RESOURCES") else list(dict.fromkeys([first, ROOT / "resources"]))
 

@@ -215,6 +215,8 @@ def _finish(entry: Resource, content: Path, archives: dict[str, str], target: Pa
         "recipe": entry.recipe_digest(),
     }
     write_json(content / PROVENANCE, record)
+    for path in (content, *content.rglob("*")):  # NLTK reads nothing that others could have written to
+        path.chmod(path.stat().st_mode & ~0o022)
     if target.exists():  # a damaged or older copy, or the empty folder that a workflow engine made ready
         target.rename(content.with_name(f"{entry.name}.old"))
     content.rename(target)
