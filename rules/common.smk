@@ -3,7 +3,7 @@ import gc
 import inspect
 import re
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from snakemake.exceptions import WorkflowError
 

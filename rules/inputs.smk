@@ -60,8 +60,10 @@ def victim_in_train_mode(wildcards):
 def attack_resources(wildcards):
     """Markers of the fetched resources an attack uses, and the files of the user's folders among them."""
     resources = STUDY.attacks[attack_name(wildcards)].resources
-    names = {name for role, name in resources.items() if not is_made(role, name)}
-    return sorted({file for name in names for file in resource_files(name)})
+    names = {role: name for role, name in resources.items() if not is_made(role, name)}
+    if is_own(names.get("masked_language_model", "")):
+        told(refuse_pickles, names["masked_language_model"])
+    return sorted({file for name in names.values() for file in resource_files(name)})
 
 
 def attack_tables(wildcards):

