@@ -24,6 +24,7 @@ UNBOUND = 10_000
 
 
 onstart:
+    refuse_unusable(workflow.dag.needrun_jobs())
     limiter = getattr(
         getattr(workflow, "scheduler", None), "job_rate_limiter", None
     )

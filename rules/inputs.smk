@@ -61,8 +61,6 @@ def attack_resources(wildcards):
     """Markers of the fetched resources an attack uses, and the files of the user's folders among them."""
     resources = STUDY.attacks[attack_name(wildcards)].resources
     names = {role: name for role, name in resources.items() if not is_made(role, name)}
-    if is_own(names.get("masked_language_model", "")):
-        told(refuse_pickles, names["masked_language_model"])
     return sorted({file for name in names.values() for file in resource_files(name)})
 
 

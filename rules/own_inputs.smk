@@ -1,6 +1,9 @@
 # Files and folders of the user's as inputs. No rules here.
-from flat.own_files import config_of, digests, files_of, is_own, label
-from flat.resources.weights import refuse_pickles
+from snakemake.logging import logger
+
+from flat.own_files import check as check_own
+from flat.own_files import digests, files_of, is_own, label
+from flat.study_paths import paths_of as named_paths
 
 
 def timeless(paths):
@@ -25,12 +28,16 @@ def told(function, *given):
 
 
 def resource_files(name):
-    """The input that a resource is: the record of a catalogued one, every file of a folder of the user's."""
+    """The input that a resource is: the record of a catalogued one, every file of a folder of the user's.
+
+    Of what is absent the path, which Snakemake then misses.
+    """
     if not name:
         return []
-    if is_own(name):
-        return timeless(told(files_of, name))
-    return [told(marker, name)]
+    if not is_own(name):
+        return [told(marker, name)]
+    there = Path(name).exists()
+    return timeless(told(files_of, name) if there else [str(PurePosixPath(name))])
 
 
 def own(*names):
@@ -39,13 +46,38 @@ def own(*names):
 
 
 def encoder_files(checkpoint):
-    """The input that a pretrained encoder is; a folder that cannot be read as one is refused before any job."""
-    if not is_own(checkpoint):
-        return marker(checkpoint)
-    files = told(files_of, checkpoint)
-    told(refuse_pickles, checkpoint)
-    told(config_of, files, checkpoint)
-    return timeless(files)
+    """The input that a pretrained encoder is."""
+    return resource_files(checkpoint) if is_own(checkpoint) else marker(checkpoint)
+
+
+def problems_of_own():
+    """Path -> what is wrong with it, of all that the study names of the user's."""
+    problems = {}
+    for key, path in named_paths(STUDY):
+        if key in ("results", "mirror"):
+            continue
+        try:
+            check_own(
+                path, network=key.endswith((".checkpoint", ".masked_language_model"))
+            )
+        except FlatError as error:
+            problems[path] = f"{key}: {error}"
+    return problems
+
+
+# Told at each call. Snakemake takes what has been made of an absent file for finished, so that this is no refusal yet;
+# the Snakefile refuses before the first job if one needs such a path
+UNUSABLE = problems_of_own()
+for problem in UNUSABLE.values():
+    logger.warning(problem)
+
+
+def refuse_unusable(jobs):
+    """Raise WorkflowError for the first of these jobs that reads a path which no job can read."""
+    for job in jobs:
+        for path in job.params.get("own") or ():
+            if path in UNUSABLE:
+                raise WorkflowError(UNUSABLE[path])
 
 
 # the resources that are looked up for a data set, by the label that the looked up file's name shows

@@ -40,10 +40,11 @@ def label(name: str) -> str:
 def files_of(name: str) -> tuple[str, ...]:
     """Every file below a folder of the user's that a loader may read, sorted; of a path to a file that path alone.
 
-    Listed once in a process. Links to files count as files; links to folders are not followed.
+    Listed once in a process. Links to files count as files; links to folders are not followed. Nothing of an empty
+    folder: so a job whose folder was emptied is planned again.
 
     Raises:
-        ResourceError: there is no such file or folder, it cannot be listed, or it holds no file.
+        ResourceError: there is no such file or folder, or it cannot be listed.
     """
     path = PurePosixPath(name)
     if os.path.isfile(path):
@@ -55,12 +56,9 @@ def files_of(name: str) -> tuple[str, ...]:
             f"correct the path; it is looked for in {os.getcwd()}",
         )
     try:
-        found = sorted(str(path / file) for file in listing(path))
+        return tuple(sorted(str(path / file) for file in listing(path)))
     except OSError as error:
         raise ResourceError(name, f"cannot be listed ({error})", "make it readable") from None
-    if not found:
-        raise ResourceError(name, "the folder holds no file", "name the folder that holds the files")
-    return tuple(found)
 
 
 def listing(folder: str | os.PathLike) -> list[str]:
@@ -100,8 +98,32 @@ def digest_of(name: str) -> str:
 
 
 def digests(names: Iterable[str | None], all_own: bool = False) -> dict[str, str]:
-    """Digest by path, sorted, of those among ``names`` that are the user's own; of all of them if the caller knows."""
-    return {name: digest_of(name) for name in sorted({n for n in names if n and (all_own or is_own(n))})}
+    """Digest by path, sorted, of those among ``names`` that are the user's own; of all of them if the caller knows.
+
+    "absent" of what is not there: the plan then misses its files.
+    """
+    wanted = sorted({name for name in names if name and (all_own or is_own(name))})
+    return {name: digest_of(name) if os.path.exists(name) else "absent" for name in wanted}
+
+
+def check(name: str, network: bool = False) -> None:
+    """Refuse a path that no job can read.
+
+    Args:
+        network: it has to be a pretrained network's folder.
+
+    Raises:
+        ResourceError: it is absent or empty, or lacks a network's config.json.
+        ArtefactError: the network's weights are a pickle alone.
+    """
+    files = files_of(name)
+    if not files:
+        raise ResourceError(name, "the folder holds no file", "name the folder that holds the files")
+    if network:
+        from flat.resources.weights import refuse_pickles
+
+        config_of(files, name)
+        refuse_pickles(name)
 
 
 def config_of(files: Iterable[str], folder: str | None = None) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from flat import own_files
 from flat.attacks.resources import content_digest
 from flat.errors import ResourceError
-from flat.own_files import config_of, digest_of, digests, files_of, is_own, label
+from flat.own_files import check, config_of, digest_of, digests, files_of, is_own, label
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +87,7 @@ def test_a_folder_is_listed_and_read_once(folder, monkeypatch):
 def test_only_paths_are_own(folder):
     assert is_own("mine/encoder") and not is_own("wordnet")
     assert list(digests(["mine/encoder", "wordnet", None])) == ["mine/encoder"]
+    assert digests(["mine/none"]) == {"mine/none": "absent"}
     assert list(digests(["mine/encoder/config.json"], True)) == ["mine/encoder/config.json"]
 
 
@@ -96,7 +97,13 @@ def test_absent_empty_and_unreadable_folders_are_refused(folder, tmp_path):
     (tmp_path / "mine/empty").mkdir()
     (tmp_path / "mine/empty/README.md").write_text("nothing but a card")
     with pytest.raises(ResourceError, match="holds no file"):
-        files_of("mine/empty")
+        check("mine/empty")
+    before = digest_of("mine/empty")
+    (tmp_path / "mine/empty/vectors.txt").write_text("a 1 2")
+    files_of.cache_clear()
+    digest_of.cache_clear()
+    check("mine/empty")
+    assert digest_of("mine/empty") != before
 
 
 def test_a_label_is_the_name_or_tells_paths_apart():
