@@ -89,7 +89,7 @@ def _read_tables(options: Mapping, paths: Mapping[str, Path]) -> Source:
     frames, where, files = {}, {}, {}
     for path in paths.values():
         if not path.is_file():
-            raise DataError(str(path), "no such file", "correct the path in the study (relative to the repository)")
+            raise DataError(str(path), "no such file", "correct the path in the study (relative to the working folder)")
     for split, path in paths.items():
         place = where[split] = str(path)
         table = read_columns(path, [*texts, label, *([id_] if id_ else [])])

@@ -32,7 +32,8 @@ def leave_network() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     with contextlib.suppress(AttributeError):  # systems other than Linux
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        libc.unshare(CLONE_NEWNET | (0 if os.geteuid() == 0 else CLONE_NEWUSER))
+        if os.geteuid() != 0 or libc.unshare(CLONE_NEWNET) != 0:
+            libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
 
 
 def limit(size: int) -> None:
