@@ -97,13 +97,15 @@ def test_fetched_files_can_be_written_by_their_owner_alone(places, monkeypatch):
 
 
 def test_wordnet_that_nltk_refuses_is_told_with_a_remedy(resources, monkeypatch, tmp_path):
+    from nltk.corpus.reader.wordnet import WordNetCorpusReader
+
     from flat.attacks import wordnet_table
     from flat.errors import ResourceError
 
     def refused(*_, **__):
         raise PermissionError("NLTK will not read it: it is owned by another account")
 
-    monkeypatch.setattr("nltk.corpus.reader.wordnet.WordNetCorpusReader.__init__", refused)
+    monkeypatch.setattr(WordNetCorpusReader, "__init__", refused)
     with pytest.raises(ResourceError, match=r"owned by another account(?s:.)*remedy: chmod -R go-w"):
         wordnet_table.read_wordnet.__wrapped__(resources / "wordnet")
 

@@ -43,12 +43,15 @@ def refuse_pickles(folder: str | Path) -> None:
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     if not pickled_only(names):
         return
-    fetched = (folder / PROVENANCE).is_file()
+    try:  # fetching converts what comes from the hub
+        hub = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))["kind"] == "hub"
+    except (OSError, ValueError, KeyError, TypeError):
+        hub = False
     raise ArtefactError(
         str(folder),
         f"its weights cannot be read: they are a pickle alone ({', '.join(pickles(names)[:SHOWN])}), which can run "
         "code; only safetensors are read",
-        f"convert it: python -m flat.resources {f'fetch --again {folder.name}' if fetched else f'convert {folder}'}",
+        f"convert it: python -m flat.resources {f'fetch --again {folder.name}' if hub else f'convert {folder}'}",
     )
 
 
