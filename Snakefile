@@ -5,6 +5,8 @@
 #   snakemake --cores 1 --configfile config/demo.yaml -- tables     or: figures, claims, report, models, attacks ...
 #   snakemake --cores 1 --configfile config/demo.yaml -- verify     is every file still as it was made?
 #   snakemake --cores 1 --configfile config/demo.yaml -- crate      the results as a Workflow Run RO-Crate
+from os.path import relpath
+
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -13,7 +15,7 @@ min_version("9.27")
 # A study is one file: another one replaces the default, it is not merged into it.
 if "datasets" not in config:
 
-    configfile: "config/config.yaml"
+    configfile: relpath(f"{workflow.basedir}/config/config.yaml")
 
 
 # Snakemake keeps its limit of jobs in a time by looking at its queue again some time after each look, while jobs wait: one
@@ -22,6 +24,7 @@ UNBOUND = 10_000
 
 
 onstart:
+    refuse_unusable(workflow.dag.needrun_jobs())
     limiter = getattr(
         getattr(workflow, "scheduler", None), "job_rate_limiter", None
     )
@@ -30,6 +33,7 @@ onstart:
 
 
 include: "rules/common.smk"
+include: "rules/own_inputs.smk"
 include: "rules/params.smk"
 include: "rules/inputs.smk"
 include: "rules/report_inputs.smk"

@@ -65,7 +65,7 @@ rule judge_claims:
     """What the study has to say on each of the paper's claims (config/claims.yaml), and on each cell of it."""
     input:
         **FLAGS,
-        claims="config/claims.yaml",
+        claims=of_repository("config/claims.yaml"),
         paper=PRINTED,
         measurements=PATHS.measurements(),
         ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],

@@ -29,6 +29,7 @@ rule attack_train:
         runtime=2880,
     params:
         attack=attack_params,
+        own=own_of_attack,
         examples=attacked_of_round,
         train_mode=victim_in_train_mode,
         seed=train_attack_seed,
@@ -62,6 +63,7 @@ use rule attack_train as attack_train_shard with:
         runtime=2880,
     params:
         attack=attack_params,
+        own=own_of_attack,
         examples=attacked_of_round,
         train_mode=victim_in_train_mode,
         seed=train_attack_seed,
@@ -101,6 +103,7 @@ rule attack_test:
         runtime=2880,
     params:
         attack=attack_params,
+        own=own_of_attack,
         examples=attacked_of_test,
         seed=seeded("attack-test"),
         shard=None,
@@ -134,6 +137,7 @@ use rule attack_test as attack_test_shard with:
         runtime=2880,
     params:
         attack=attack_params,
+        own=own_of_attack,
         examples=attacked_of_test,
         seed=seeded("attack-test"),
         shard=shard_of,

@@ -3,7 +3,7 @@ import gc
 import inspect
 import re
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from snakemake.exceptions import WorkflowError
 
@@ -26,6 +26,7 @@ from flat.paths import (
     train_ledger,
 )
 from flat.readings import network_switches, switches_of
+from flat.resources import shown
 from flat.resources.catalogue import marker, marker_of_folder
 from flat.seeds import seed_of
 from flat.study import parse as parse_study
@@ -109,12 +110,17 @@ wildcard_constraints:
     figure=alternatives(map(figure_stem, FIGURE_KEYS)),
     shard=r"\d+",
     groups=r"\d+",
-    resource=r"[A-Za-z0-9.-]+",
+    resource=r"[A-Za-z0-9._-]+",
 
 
 def code(script):
     """Digest of a script and the library code it uses; a rule's param, so that changed code reruns the rule."""
     return digest.of(f"{workflow.basedir}/workflow/scripts/{script}")
+
+
+def of_repository(file):
+    """A file of the repository, from wherever Snakemake runs: the user's files alone are looked for there."""
+    return shown(Path(workflow.basedir).resolve() / file)
 
 
 def checkpoint_of(round, cell):

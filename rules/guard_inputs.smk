@@ -74,9 +74,13 @@ GUARDED_FILES = {
 }
 
 
+def antonyms_resource(wildcards):
+    return resource_files(ANTONYMS_FROM)
+
+
 def validity_resources(wildcards):
     return sorted(
-        file for name in VALIDITY_RESOURCES.values() for file in markers(name)
+        file for name in VALIDITY_RESOURCES.values() for file in resource_files(name)
     )
 
 

@@ -27,6 +27,7 @@ rule attack_calibrated:
         runtime=1440,
     params:
         attack=attack_params,
+        own=own_of_attack,
         examples=getattr(STUDY.guards.calibration, "examples", 0),
         draw_seed=seeded("calibration"),
         seed=seeded("attack-test"),
@@ -67,7 +68,7 @@ rule check_guards:
 rule find_antonyms:
     """Substitutions of a word by its opposite, among all adversarial texts that are judged (WordNet)."""
     input:
-        wordnet=markers(ANTONYMS_FROM),
+        wordnet=antonyms_resource,
         ledgers=[test_ledger(STUDY, a) for a in CHECKED],
     output:
         antonyms=PATHS.validity("antonyms.parquet"),
@@ -82,6 +83,7 @@ rule find_antonyms:
         runtime=60,
     params:
         wordnet=ANTONYMS_FROM,
+        own=own(ANTONYMS_FROM),
         attacked=[coordinates(a.cell) | {"attack": a.attack} for a in CHECKED],
         code=code("find_antonyms.py"),
     script:
@@ -106,6 +108,7 @@ rule measure_validity:
         runtime=720,
     params:
         resources=VALIDITY_RESOURCES,
+        own=own(*VALIDITY_RESOURCES.values()),
         attacked=checked_coordinates,
         code=code("measure_validity.py"),
     script:

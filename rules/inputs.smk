@@ -58,12 +58,10 @@ def victim_in_train_mode(wildcards):
 
 
 def attack_resources(wildcards):
-    """Markers of the fetched resources an attack uses."""
+    """Markers of the fetched resources an attack uses, and the files of the user's folders among them."""
     resources = STUDY.attacks[attack_name(wildcards)].resources
-    files = {
-        marker(name) for role, name in resources.items() if not is_made(role, name)
-    }
-    return sorted(file for file in files if file)
+    names = {role: name for role, name in resources.items() if not is_made(role, name)}
+    return sorted({file for name in names.values() for file in resource_files(name)})
 
 
 def attack_tables(wildcards):

@@ -32,11 +32,20 @@ def dataset_options(wildcards):
     return canonical(STUDY.datasets[wildcards.dataset].model_dump(include=DATA_FIELDS))
 
 
+def source_paths(wildcards):
+    """The user's own files of a data set."""
+    source = STUDY.datasets[wildcards.dataset].source
+    if source.kind != "files":
+        return []
+    paths = [path for path in (source.train, source.dev, source.test) if path]
+    return [str(PurePosixPath(path)) for path in paths]
+
+
 def source_files(wildcards):
     """The user's own files, so that an edited file reruns; the resource of a package-shipped corpus."""
     source = STUDY.datasets[wildcards.dataset].source
     if source.kind == "files":
-        return [path for path in (source.train, source.dev, source.test) if path]
+        return timeless(source_paths(wildcards))
     if source.kind == "package":
         return [marker(name) for name in PACKAGE_CORPORA[source.corpus]]
     return []
@@ -69,17 +78,12 @@ def marker_pattern():
     return marker_of_folder("{resource}")
 
 
-def markers(name):
-    file = marker(name) if name else None
-    return [file] if file else []
-
-
 def vectors_resource(wildcards):
-    return markers(wildcards.resource)
+    return resource_files(labelled(wildcards))
 
 
 def named_resource(wildcards):
-    return markers(wildcards.resource)
+    return resource_files(wildcards.resource)
 
 
 def masked_language_model_files():
@@ -93,27 +97,25 @@ def masked_language_model_files():
 
 
 def wordnet_resource(wildcards):
-    return markers(WORDNET)
+    return resource_files(WORDNET)
 
 
 def synonyms_resource(wildcards):
-    return markers(SYNONYM_SPACE)
+    return resource_files(SYNONYM_SPACE)
 
 
 # --- train
 
 
 def model_inputs(wildcards):
-    """Vocabulary and vectors for word models, a file of the pretrained network's folder for encoders."""
+    """Vocabulary and vectors for word models; for encoders the record of the pretrained network, or its whole folder."""
     model = STUDY.models[wildcards.model]
     if model.kind == "encoder":
-        return {
-            "encoder": marker(model.checkpoint) or f"{model.checkpoint}/config.json"
-        }
+        return {"encoder": encoder_files(model.checkpoint)}
     return {
         "vocabulary": PATHS.data(wildcards.dataset, "vocabulary.json"),
         "vectors": PATHS.data(
-            wildcards.dataset, f"vectors-{model.vectors}.safetensors"
+            wildcards.dataset, f"vectors-{label(model.vectors)}.safetensors"
         ),
     }
 

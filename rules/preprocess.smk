@@ -22,6 +22,7 @@ rule preprocess:
         runtime=60,
     params:
         options=dataset_options,
+        own=own_data,
         mirror=STUDY.mirror,
         seed=seeded("data"),
         code=code("preprocess.py"),
@@ -70,6 +71,8 @@ rule look_up_vectors:
         mem_mb=8000,
         runtime=60,
     params:
+        source=labelled,
+        own=own_vectors,
         seed=seeded("vectors"),
         code=code("look_up_vectors.py"),
     script:
@@ -94,6 +97,7 @@ rule look_up_synonyms:
         runtime=60,
     params:
         wordnet=WORDNET,
+        own=own(WORDNET),
         code=code("look_up_synonyms.py"),
     script:
         "../workflow/scripts/look_up_synonyms.py"
@@ -194,6 +198,7 @@ rule group_words:
         runtime=60,
     params:
         space=SYNONYM_SPACE,
+        own=own(SYNONYM_SPACE),
         seed=seeded("groups"),
         code=code("group_words.py"),
     script:

@@ -24,7 +24,7 @@ def table_inputs(wildcards):
         return {"paper": PRINTED}
     if key not in PAPER_TABLES:
         return TABLE_SOURCES[key]
-    printed = f"config/paper/{wildcards.table}_{PAPER_TABLES[key]}.csv"
+    printed = of_repository(f"config/paper/{wildcards.table}_{PAPER_TABLES[key]}.csv")
     return TABLE_SOURCES[key] | {"paper": printed}
 
 
@@ -55,7 +55,10 @@ TABLE_SOURCES |= {
 }
 TABLE_SOURCES["grim"] = {}
 REPORT_TABLES = TABLE_SOURCES
-REPORT_TEMPLATES = sorted(map(str, Path("src/flat/report/templates").glob("*")))
+REPORT_TEMPLATES = sorted(
+    of_repository(f"src/flat/report/templates/{file.name}")
+    for file in Path(workflow.basedir, "src/flat/report/templates").glob("*")
+)
 REPORT_SOURCES = [
     *MEASURED.values(),
     *IMPORTANCE,
@@ -79,7 +82,10 @@ PAPER_TABLES = {
 }
 
 
-PRINTED = [f"config/paper/table{key}_{name}.csv" for key, name in PAPER_TABLES.items()]
+PRINTED = [
+    of_repository(f"config/paper/table{key}_{name}.csv")
+    for key, name in PAPER_TABLES.items()
+]
 CLAIMS = [PATHS.claims("claims.csv"), PATHS.claims("claim_cells.csv")]
 CURVES = curve_cells(STUDY)
 

@@ -23,6 +23,7 @@ rule train_base:
         runtime=720,
     params:
         network=base_model_params,
+        own=own_encoder,
         training=base_training_params,
         objective={},
         device=device,
@@ -60,6 +61,7 @@ rule train_start:
         runtime=720,
     params:
         network=model_params,
+        own=own_encoder,
         training=training_params,
         objective=objective_params,
         freeze_embeddings=freeze_param,
@@ -97,6 +99,7 @@ rule train_round:
         runtime=720,
     params:
         network=model_params,
+        own=own_encoder,
         training=training_params,
         objective=objective_params,
         freeze_embeddings=freeze_param,

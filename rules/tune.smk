@@ -6,7 +6,7 @@ if TUNE is not None:
     rule search_weights:
         """Search beta, gamma and learning rate of the cell that the study's section tune names, on dev."""
         input:
-            attack_resources(tuned(1)),
+            tuned_resources,
             unpack(tuned_inputs),
             train=PATHS.split(TUNE.dataset, "train"),
             dev=PATHS.split(TUNE.dataset, "dev"),
@@ -26,6 +26,7 @@ if TUNE is not None:
             runtime=2880,
         params:
             cell=tuned_cell,
+            own=own_encoder(tuned()) | own_of_attack(tuned(1)),
             setting=tuned_setting,
             rounds=tuned_rounds,
             ranges=searched(STUDY),

@@ -28,6 +28,10 @@ def tuned_overlay(wildcards):
     return [PATHS.tuning("overlay.yaml")]
 
 
+def tuned_resources(wildcards):
+    return attack_resources(tuned(1))
+
+
 def tuned_inputs(wildcards):
     """What the cell's first round reads, and the attack; a strategy that starts by itself has no base model."""
     first, cell = tuned(1), cell_of(tuned())

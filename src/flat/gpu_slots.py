@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +21,7 @@ from flat.errors import FlatError
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 FOLDER = "FLAT_GPU_LOCKS"  # environment variable: where the lock files lie, if not in the temporary folder
 SHARED = "FLAT_SHARE_GPUS"  # environment variable: 1 lets jobs share devices
+TRIES = 10  # to open a lock, a tenth of a second apart
 PATIENCE = 600.0  # seconds; Snakemake starts no job before another has given its device back, but processes end late
 _held: list[BinaryIO] = []  # open for the life of the process: closing would release the lock
 
@@ -35,7 +36,7 @@ def take(wanted: int, patience: float = PATIENCE) -> list[str]:
         patience: seconds to wait for devices that other jobs hold.
 
     Raises:
-        FlatError: they are not free after that time, or the machine has fewer.
+        FlatError: they are not free after that time, the machine has fewer, or another user keeps the locks to himself.
     """
     if wanted < 1 or VISIBLE in os.environ or os.environ.get(SHARED) == "1":
         return []
@@ -77,9 +78,15 @@ def installed() -> list[str]:
 def lock_folder() -> Path:
     """One for all users of the machine: their jobs must not share a device either."""
     folder = Path(os.environ.get(FOLDER) or Path(tempfile.gettempdir()) / "flat-gpus")
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o1777)
+    try:
+        absent = [parent for parent in folder.parents if not parent.exists()]
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o1777)
+            for parent in absent:  # whatever the umask: others must reach the folder
+                parent.chmod(0o755)
+    except PermissionError:
+        raise _not_ours(folder, "cannot be made") from None
     return folder
 
 
@@ -101,9 +108,40 @@ def _lock(devices: Sequence[str], wanted: int, folder: Path) -> dict[str, Binary
 
 
 def _opened(path: Path) -> BinaryIO:
-    """A lock file open for reading alone: another user's file may not be written to, and a lock needs no more."""
+    """A lock file open for reading alone: another user's file may not be written to, and a lock needs no more.
+
+    Raises:
+        FlatError: another user has made it, or its folder, for himself alone.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            with suppress(FileNotFoundError):
+                return path.open("rb")
+            with suppress(FileExistsError):  # another job has made it just now
+                made = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o644)
+                os.fchmod(made, 0o644)  # whatever the umask: other users' jobs have to open it
+                os.close(made)
+        except PermissionError:  # made a moment ago, and not opened to others yet?
+            if not left:
+                raise _not_ours(path, "cannot be opened") from None
+            time.sleep(0.1)
+    raise _not_ours(path, "comes and goes, so that it cannot be opened")
+
+
+def _not_ours(path: Path, what: str) -> FlatError:
+    """What to do about a lock that this user cannot get at; says who owns it, or the folder that hides it."""
+    seen = (place for place in (path, *path.parents) if os.access(place.parent, os.X_OK) and place.exists())
+    there = next(seen, path)
     try:
-        return path.open("rb")
-    except FileNotFoundError:
-        path.touch(mode=0o644, exist_ok=True)
-        return path.open("rb")
+        state = there.stat()
+        with suppress(KeyError):  # a user without a name
+            about = f"; {there} belongs to user {state.st_uid}, its mode is {state.st_mode & 0o7777:04o}"
+            about = about.replace(f"user {state.st_uid}", there.owner())
+    except OSError:
+        about = ""
+    return FlatError(
+        f"GPU lock {path}",
+        f"{what} by this user{about}",
+        f"have its owner make it readable (chmod a+r a lock, chmod 1777 its folder) or delete it; or set {FOLDER} to a "
+        f"folder that all jobs of this machine can use, {VISIBLE} to a GPU that is yours, or {SHARED}=1",
+    )

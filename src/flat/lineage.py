@@ -2,6 +2,7 @@
 
 Records lie under ``provenance/``, at the path of the job's first output. ``python -m flat.verify`` compares them with
 the files and with one another; the study's passport sums them up. They hold times, so they are no artefacts themselves.
+A record names the user's folders among the inputs too (``folders``): every file of such a folder is an input.
 """
 
 import json
@@ -46,9 +47,12 @@ def note(snakemake, started: float) -> None:
     weights = snakemake.output.get("weights")
     beside = Path(weights).parent.iterdir() if weights else ()  # a tokenizer's files are of the checkpoint too
     made = sorted({*outputs, *(str(path) for path in beside if path.is_file() and not path.name.startswith("."))})
+    whole = sorted(path for path in snakemake.params.get("own") or () if os.path.isdir(path))
+    folders = {"folders": whole} if whole else {}
     write_json(
         record_of(outputs[0], root),
-        {
+        folders
+        | {
             "format": FORMAT,
             "rule": snakemake.rule,
             "wildcards": dict(snakemake.wildcards.items()),

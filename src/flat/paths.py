@@ -5,6 +5,7 @@ wildcards such as ``{dataset}``) and a table's concrete file.
 """
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from flat.cells import AttackedCell, Cell, base_of
 from flat.readings import switches_of
@@ -140,7 +141,7 @@ def figure_key(stem: str) -> int | str:
 
 
 def of(study: Study) -> Paths:
-    return Paths(f"{study.results}/{study.name}")
+    return Paths(str(PurePosixPath(study.results) / study.name))  # no "./" or "//", as the files are listed
 
 
 def coordinates(cell: Cell) -> dict[str, str]:

@@ -85,12 +85,14 @@ def machine() -> dict:
 def commit(folder: str | Path = ROOT) -> dict[str, str | bool | None]:
     """Commit of the checkout at `folder` and whether files differ from it; both null outside a checkout."""
     folder = Path(folder)
-    top = _answer("git", "-C", str(folder), "rev-parse", "--show-toplevel")
+    # whoever runs this checkout's code trusts it, whoever owns it; one that is read-only is asked without locks
+    git = ("git", "--no-optional-locks", "-c", f"safe.directory={folder.resolve()}", "-C", str(folder))
+    top = _answer(*git, "rev-parse", "--show-toplevel")
     # a copy of the code that lies inside somebody else's checkout has no commit of its own
     if top is None or Path(top).resolve() != folder.resolve():
         return {"commit": None, "changed": None}
-    head = _answer("git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD")
-    status = _answer("git", "-C", str(folder), "status", "--porcelain", "--untracked-files=normal")
+    head = _answer(*git, "rev-parse", "--verify", "--quiet", "HEAD")
+    status = _answer(*git, "status", "--porcelain", "--untracked-files=normal")
     return {"commit": head or None, "changed": None if status is None else bool(status)}
 
 

@@ -29,8 +29,9 @@ RECIPE_RESOURCES: dict[str, tuple[str, ...]] = {
 
 def check(study: Study, where: str) -> None:
     """Raise StudyError for the first reference that names nothing or combination that cannot be run."""
-    from flat import study_guard_checks
+    from flat import study_guard_checks, study_paths
 
+    study_paths.check(study, where)
     artefacts = study.artefacts
     for part, block in artefacts.present().items():
         for field, known, kind in (

@@ -7,11 +7,13 @@ made them (a file that was made anew after another was made from it); inputs fro
 import argparse
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from flat import lineage, paths, study
-from flat.errors import ArtefactError, FlatError
+from flat.errors import ArtefactError, FlatError, ResourceError
+from flat.own_files import files_of
 from flat.provenance import sha256_of
 
 UNRECORDED = {"logs", "benchmarks", "journals", lineage.FOLDER}  # folders whose files are no results
@@ -57,6 +59,8 @@ def verify(root: str | Path) -> tuple[list[Finding], int]:
     for job in jobs:
         for path, state in job["inputs"].items():
             findings += _of_input(path, state["sha256"], job, made.get(path), now[path])
+        for folder in job.get("folders", ()):
+            findings += _added(folder, job)
     findings += _unrecorded(Path(root), made)
     return sorted(set(findings), key=lambda f: (f.path, f.kind, f.problem)), len(now)
 
@@ -89,6 +93,14 @@ def _of_input(path: str, read: str, job: dict, maker: tuple[dict, dict] | None, 
         what = "is gone" if now is None else f"has the SHA-256 {now[:16]}... now"
         problem = f"{what}; {job['rule']} read it with {read[:16]}..."
         yield Finding(path, "outside", problem, "put the old file back, or run snakemake again")
+
+
+def _added(folder: str, job: dict) -> Iterable[Finding]:
+    """Files of a user's folder that were not there when a job read it. One that is gone lacks its recorded files."""
+    with suppress(ResourceError):
+        for path in set(files_of(folder)) - set(job["inputs"]):
+            problem = f"was added; {job['rule']} read {folder} without it"
+            yield Finding(path, "outside", problem, "take it out again, or run snakemake again")
 
 
 def _unrecorded(root: Path, made: dict) -> Iterable[Finding]:

@@ -284,3 +284,15 @@ def test_a_study_on_a_gpu_without_a_gpus_rate_is_told_so(run_of, repository, cap
     assert "What a GPU makes of it is not known" in out
     assert command.main([*paper, "--gpu-speed", "100"]) == 0
     assert "100 cores each, as you say" in " ".join(capsys.readouterr().out.split())
+
+
+def test_vectors_of_a_users_folder_have_the_dimension_of_its_file(tmp_path, monkeypatch):
+    from flat.cost.facts import network_of
+
+    (tmp_path / "mine/vectors").mkdir(parents=True)
+    (tmp_path / "mine/vectors/v.txt").write_text("good 1 2 3\nbad 4 5 6\n")
+    monkeypatch.chdir(tmp_path)
+    found = network_of("cnn", "mine/vectors", {"filters": 1, "widths": [2]}, 10)
+    assert found.mflops == pytest.approx(2 * 2 * 3 / 1e6)
+    with pytest.raises(FlatError, match="no such file or folder"):
+        network_of("cnn", "mine/none", {}, 10)

@@ -121,3 +121,41 @@ def test_no_gpu_wanted_or_none_there(two_gpus, monkeypatch, tmp_path):
     assert gpu_slots.take(0) == []
     monkeypatch.setenv("PATH", str(tmp_path))
     assert gpu_slots.take(1) == [] and gpu_slots.VISIBLE not in os.environ
+
+
+def open_umask(folder, mask):
+    """Make lock files below ``folder`` under a umask; modes of the lock, its folder and the folder above."""
+    before = os.umask(mask)
+    try:
+        locks = gpu_slots.lock_folder()
+        gpu_slots._opened(locks / "GPU-aa.lock").close()
+    finally:
+        os.umask(before)
+    return [path.stat().st_mode & 0o7777 for path in (locks / "GPU-aa.lock", locks, locks.parent)]
+
+
+@pytest.mark.parametrize("mask", [0o077, 0o027, 0o022, 0o002])
+def test_locks_can_be_opened_by_every_user_whatever_the_umask(tmp_path, monkeypatch, mask):
+    monkeypatch.setenv(gpu_slots.FOLDER, str(tmp_path / "node/locks"))
+    lock, folder, above = open_umask(tmp_path, mask)
+    assert lock == 0o644 and folder == 0o1777 and above & 0o055 == 0o055
+
+
+@pytest.mark.parametrize("closed", ["lock", "folder"])
+def test_a_lock_that_its_user_keeps_to_himself_is_told_with_its_owner(tmp_path, monkeypatch, closed):
+    """The system's refusal is pretended: tests may run as root, whom no mode keeps out."""
+    folder = tmp_path / "locks"
+    folder.mkdir()
+    lock = folder / "GPU-aa.lock"
+    lock.touch(mode=0o600)
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(gpu_slots.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("pathlib.Path.open" if closed == "lock" else "pathlib.Path.is_dir", refused)
+    monkeypatch.setenv(gpu_slots.FOLDER, str(folder))
+    with pytest.raises(FlatError) as error:
+        gpu_slots._opened(gpu_slots.lock_folder() / lock.name)
+    assert f"belongs to {lock.owner()}" in str(error.value) and "FLAT_GPU_LOCKS" in error.value.remedy
+    assert "chmod a+r" in error.value.remedy

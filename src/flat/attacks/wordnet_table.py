@@ -59,7 +59,7 @@ def read_wordnet(folder: Path):
     """NLTK's reader of a WordNet folder, once a process: its indices take more than three CPU-seconds to read.
 
     Raises:
-        ResourceError: the folder holds no WordNet.
+        ResourceError: the folder holds no WordNet, or files that another user owns or may write to.
     """
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
@@ -67,9 +67,17 @@ def read_wordnet(folder: Path):
     if not corpus.is_dir():
         raise ResourceError(str(corpus), "no such folder", "make setup fetches WordNet")
     _admit(folder)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "multilingual functions are not available": nobody wants them
-        reader = WordNetCorpusReader(str(corpus), None)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "multilingual functions are not available": nobody wants them
+            reader = WordNetCorpusReader(str(corpus), None)
+    except PermissionError as error:
+        raise ResourceError(
+            str(corpus),
+            f"cannot be read ({error})",
+            f"chmod -R go-w {folder}; of files that another user owns fetch a copy of your own: "
+            "FLAT_RESOURCES=my-folder python -m flat.resources fetch",
+        ) from None
     reader.opened_by = os.getpid()
     return reader
 

@@ -3,10 +3,12 @@
 import csv
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from flat.artefacts import read_json
 from flat.errors import FlatError, StudyError
+from flat.own_files import is_own
 from flat.paths import of as paths_of
 from flat.resources import ROOT, locate
 from flat.study import Study
@@ -110,19 +112,27 @@ def network_of(kind: str, source: str, options: dict, vocabulary: int = 0) -> Ne
         layers = options.get("layers", layers)
         weights = layers * (4 * width**2 + 2 * width * inner)
         return NetworkFacts(2 * weights / 1e6, 4 * (weights + (words + 512) * width))
-    if source not in DIMENSIONS:
+    if source not in DIMENSIONS and not is_own(source):
         raise StudyError(
             f"models.*.vectors: {source}",
             "their dimension is not known to the cost model",
             "add it to DIMENSIONS in src/flat/cost/facts.py",
         )
-    dimension = DIMENSIONS[source]
+    dimension = _own_dimension(source) if is_own(source) else DIMENSIONS[source]
     if kind == "cnn":
         weights = sum(options.get("widths", WIDTHS)) * dimension * options.get("filters", 200)
     else:
         hidden = options.get("hidden", 300)
         weights = 4 * hidden * (dimension + hidden)
     return NetworkFacts(2 * weights / 1e6, 4 * (weights + vocabulary * dimension))
+
+
+@cache
+def _own_dimension(vectors: str) -> int:
+    """Numbers of a vector in a user's folder."""
+    from flat.data.vectors import load_vectors
+
+    return load_vectors(vectors, ["", ""])[0].shape[1]
 
 
 def _encoder(checkpoint: str) -> tuple[int, int, int, int]:

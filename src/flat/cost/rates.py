@@ -14,8 +14,9 @@ from flat.artefacts import read_json, write_json
 from flat.cost.jobs import Job
 from flat.cost.processor import Processor
 from flat.errors import ArtefactError, FlatError
+from flat.resources import ROOT, shown
 
-FILE = "config/rates.json"
+FILE = shown(ROOT / "config" / "rates.json")
 WORDS = 20  # of the text that a unit is
 # where nothing was measured: queries and the price of each grow with the words
 ATTACK_EXPONENT = 2.0

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flat.errors import DataError, ResourceError
-from flat.resources import resources_root, sha256_of
+from flat.resources import resources_root, roots, sha256_of
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -36,10 +36,12 @@ def obtain(source: Mapping, mirror: str | None = None, endpoint: str | None = No
     for split, file in source["files"].items():
         if file.startswith("/") or ".." in Path(file).parts:
             raise DataError(f"source.files.{split}", f"{file!r} is no path inside the data set", "give such a path")
-        local = resources_root() / "hub" / path / revision / file
-        if local.is_file() and _fits(local, expected.get(split)):
-            found[split] = local
+        below = Path("hub", path, revision, file)
+        held = [root / below for root in roots() if (root / below).is_file()]
+        if fitting := [place for place in held if _fits(place, expected.get(split))]:
+            found[split] = fitting[0]
             continue
+        local = resources_root() / below
         part = local.with_name(f".{local.name}.{os.getpid()}.part")
         part.parent.mkdir(parents=True, exist_ok=True)
         try:

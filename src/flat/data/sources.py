@@ -90,7 +90,7 @@ def _read_tables(options: Mapping, paths: Mapping[str, Path]) -> Source:
     read_ = Source({}, {}, {"files": {}})
     for path in paths.values():
         if not path.is_file() and kind_of(path)[0] in READABLE:
-            raise DataError(str(path), "no such file", "correct the path in the study (relative to the repository)")
+            raise DataError(str(path), "no such file", "correct the path in the study (relative to the working folder)")
     texts = [source["text"]] if isinstance(source["text"], str) else list(source["text"])
     for split, path in paths.items():
         place = read_.where[split] = str(path)

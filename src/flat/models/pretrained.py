@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from flat.errors import ArtefactError, ResourceError, StudyError
+from flat.resources.weights import refuse_pickles
 
 HEAD = {"classifier", "head", "pooler", "pre_classifier", "score"}  # what a checkpoint without a classifier lacks
 log = logging.getLogger("flat")
@@ -40,9 +41,10 @@ def read_network(
 
     Raises:
         ResourceError: the folder holds no such encoder, or lacks more of its weights than the head.
-        ArtefactError: its weights are truncated or do not fit its config.json.
+        ArtefactError: its weights are a pickle, are truncated, or do not fit its config.json.
         StudyError: more layers asked for than there are, or the encoder has no list of layers to choose from.
     """
+    refuse_pickles(folder)
     with quiet():
         from transformers import AutoModelForSequenceClassification
 
@@ -67,8 +69,8 @@ def read_network(
             raise ArtefactError(
                 str(folder),
                 f"its weights cannot be read ({_said(error)})",
-                "fetch or train it again; only safetensors are read, since a pickle (pytorch_model.bin) can run code: "
-                "convert it with transformers' save_pretrained",
+                "fetch or train it again; only safetensors are read, since a pickle can run code: "
+                f"convert one with python -m flat.resources convert {folder}",
             ) from None
         except Exception as error:  # config.json may ask for anything, and transformers raises what comes of it
             raise ArtefactError(

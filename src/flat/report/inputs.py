@@ -6,10 +6,11 @@ from pathlib import Path
 
 from flat.artefacts import read_json, read_table
 from flat.errors import StudyError
+from flat.resources import ROOT, shown
 from flat.study import Study, parse
 from flat.study_grid import figure_keys
 
-PAPER = "config/paper"  # the printed tables, in the repository
+PAPER = shown(ROOT / "config" / "paper")  # the printed tables, in the repository
 
 
 def table_of(key: str, study_values: dict, files: Mapping):

@@ -16,22 +16,46 @@ PROVENANCE = "provenance.json"
 
 
 def resources_root() -> Path:
-    """The folder that holds all fetched resources: ``$FLAT_RESOURCES``, else ``resources/`` of the repository."""
-    return Path(os.environ.get("FLAT_RESOURCES") or ROOT / "resources")
+    """The folder that fetched resources go to: ``$FLAT_RESOURCES``, else ``resources/`` of the repository.
+
+    Where the repository may not be written to, it is ``resources/`` of the working folder.
+    """
+    if given := os.environ.get("FLAT_RESOURCES"):
+        return Path(given)
+    folder = ROOT / "resources"
+    writable = os.access(folder if folder.is_dir() else ROOT, os.W_OK)
+    return folder if writable else Path.cwd() / "resources"
+
+
+def roots() -> list[Path]:
+    """Where fetched resources are looked for: where they go, then the repository, unless ``$FLAT_RESOURCES`` is set."""
+    first = resources_root()
+    return [first] if os.environ.get("FLAT_RESOURCES") else list(dict.fromkeys([first, ROOT / "resources"]))
+
+
+def folder_of(name: str) -> Path:
+    """Where the resource ``name`` lies, or would be put."""
+    held = [root / name for root in roots() if (root / name / PROVENANCE).is_file()]
+    return held[0] if held else resources_root() / name
+
+
+def shown(file: Path) -> str:
+    """A file as rules and records name it: relative to the working folder where it lies below that."""
+    return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)
 
 
 def locate(name: str, *, root: Path | None = None, verify: bool = False) -> Path:
     """The folder of resource ``name``, checked against its record of what was fetched.
 
     Sizes are always compared (milliseconds); contents only with ``verify=True`` (SHA-256 of every file). A name with a
-    ``/`` is a folder of the user, relative to the repository, and taken as it is.
+    ``/`` is a folder of the user's, relative to the working folder, and taken as it is.
 
     Raises:
         ResourceError: unknown name, not fetched yet, or the files are not the recorded ones.
     """
     if "/" in name:
         return _locate_folder(name)
-    folder = (root or resources_root()) / name
+    folder = root / name if root else folder_of(name)
     record = folder / PROVENANCE
     if not record.is_file():
         return _locate_shipped(name, folder)
@@ -76,9 +100,10 @@ def sha256_of(path: Path) -> str:
 
 
 def _locate_folder(name: str) -> Path:
-    folder = ROOT / name
+    folder = Path(name)
     if not folder.is_dir():
-        raise ResourceError(name, "a study names it as a resource, but there is no such folder", "correct the path")
+        remedy = f"correct the path; it is looked for in {Path.cwd()}"
+        raise ResourceError(name, "a study names it as a resource, but there is no such folder", remedy)
     return folder
 
 

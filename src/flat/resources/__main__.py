@@ -1,4 +1,4 @@
-"""``python -m flat.resources list | fetch | verify``: the resources from the command line."""
+"""``python -m flat.resources list | fetch | verify | convert``: the resources from the command line."""
 
 import argparse
 import os
@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 from flat.errors import FlatError, ResourceError
-from flat.resources import differences, resources_root
+from flat.resources import PROVENANCE, differences, folder_of, resources_root
 from flat.resources.catalogue import Catalogue, Shipped, load_catalogue
 from flat.resources.fetch import fetch, in_place
+from flat.resources.weights import convert
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,24 +25,28 @@ def main(arguments: list[str] | None = None) -> int:
     )
     verifying = commands.add_parser("verify", help="compare the SHA-256 of every file with its record")
     verifying.add_argument("names", nargs="*", metavar="NAME")
+    converting = commands.add_parser("convert", help="make safetensors of pickled weights in folders of your own")
+    converting.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
     options = parser.parse_args(arguments)
     try:
+        if options.command == "convert":
+            return convert_folders(options.folders)
         catalogue = load_catalogue()
         if options.command == "list":
-            show(catalogue, resources_root())
+            show(catalogue)
         elif options.command == "fetch":
             names = [*options.names, *(catalogue.defaults() if options.default or not options.names else [])]
             done = fetch(names, mirror=options.mirror, again=options.again, say=lambda line: print(line, flush=True))
             print(f"{len(done)} resources fetched" if done else "all resources are in place", f"({resources_root()})")
         else:
-            verify(catalogue, options.names, resources_root())
+            verify(catalogue, options.names)
     except FlatError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def show(catalogue: Catalogue, root: Path) -> None:
+def show(catalogue: Catalogue) -> None:
     """Print the catalogue as a table."""
     from rich.console import Console
     from rich.table import Table
@@ -51,7 +56,7 @@ def show(catalogue: Catalogue, root: Path) -> None:
     table.add_column("here", no_wrap=True)
     table.add_column("what it holds")
     for name, entry in catalogue.items():
-        here = "shipped" if isinstance(entry, Shipped) else "yes" if in_place(entry, root) else "no"
+        here = "shipped" if isinstance(entry, Shipped) else "yes" if in_place(entry, folder_of(name).parent) else "no"
         source = f"{entry.distribution} {entry.version}" if entry.kind in ("package", "installed") else entry.upstream
         stands = f"; stands for {entry.stands_for}" if entry.stands_for else ""
         star = "*" if entry.default else ""
@@ -59,20 +64,28 @@ def show(catalogue: Catalogue, root: Path) -> None:
     Console().print(table)
 
 
-def verify(catalogue: Catalogue, names: list[str], root: Path) -> None:
+def convert_folders(folders: list[Path]) -> int:
+    """Write safetensors beside the pickled weights of each folder; say what in them are no weights."""
+    for folder in folders:
+        for name, left_out in convert(folder).items():
+            also = f"; left out, since they are no tensors: {', '.join(left_out)}" if left_out else ""
+            print(f"{folder / name}: converted to safetensors, which are read from now on{also}")
+    return 0
+
+
+def verify(catalogue: Catalogue, names: list[str]) -> None:
     """Check all contents of the named (or all fetched) resources; raise for the first that differs."""
-    names = names or [name for name in catalogue if (root / name / "provenance.json").is_file()]
+    names = names or [name for name in catalogue if (folder_of(name) / PROVENANCE).is_file()]
     for name in names:
         entry = catalogue[name]
         if isinstance(entry, Shipped):
             continue
-        problems = differences(root / name, verify=True)
-        if not problems and not in_place(entry, root):
+        folder = folder_of(name)
+        problems = differences(folder, verify=True)
+        if not problems and not in_place(entry, folder.parent):
             problems = ["it was fetched for another version of the catalogue"]
         if problems:
-            raise ResourceError(
-                str(root / name), "; ".join(problems[:3]), f"python -m flat.resources fetch --again {name}"
-            )
+            raise ResourceError(str(folder), "; ".join(problems[:3]), f"python -m flat.resources fetch --again {name}")
         print(f"{name}: as recorded")
 
 

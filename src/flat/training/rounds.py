@@ -17,6 +17,7 @@ from flat.errors import ArtefactError
 from flat.models import checkpoint, registry
 from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
+from flat.own_files import config_of
 from flat.provenance import checksums, digest_of
 from flat.resources import PROVENANCE, locate
 from flat.seeds import seed_of
@@ -33,7 +34,7 @@ def run(
     *,
     splits: dict[str, str],
     network: dict,
-    inputs: dict[str, str | None],
+    inputs: dict[str, str | Sequence[str] | None],
     ledgers: list[str],
     keep: str,
     training: dict,
@@ -50,8 +51,8 @@ def run(
     Args:
         splits: parquet files of train, dev and test.
         network: how the network is built (kind, options, classes, max_length, mask, mask_hidden, switches).
-        inputs: files it is built from: vocabulary and vectors, or encoder (a file in the pretrained network's folder);
-            groups, previous (the checkpoint to start from).
+        inputs: files it is built from: vocabulary and vectors, or encoder (the record of a fetched network, or every
+            file of a network's folder); groups, previous (the checkpoint to start from).
         ledgers: attacks on the train split whose adversarial texts are D'; none for clean training.
         keep: "successful" texts only, "all" with a changed word, or "everything", skipped examples too.
         outputs: where weights, config, words, history and metrics go, all in one folder.
@@ -68,7 +69,9 @@ def run(
     if freeze_embeddings:
         model.freeze_embeddings()
     pairs = adversarial_pairs(ledgers, train_split["example_id"], keep)
-    files = [*splits.values(), *filter(None, inputs.values()), *ledgers]
+    files = [*splits.values(), *ledgers]
+    for given in filter(None, inputs.values()):
+        files += [given] if isinstance(given, str) else given
     how = arithmetic(Options(**training).precision, device)
     about = [network, training, objective, keep, freeze_embeddings, seed, device, code, torch.__version__, how]
     about += [checksums(files), weights_digest(model.state_dict())]
@@ -122,7 +125,7 @@ def hardly_learnt(dev_accuracy: float, labels: Sequence[int]) -> str:
     )
 
 
-def build(network: dict, inputs: dict[str, str | None]) -> Classifier:
+def build(network: dict, inputs: dict[str, str | Sequence[str] | None]) -> Classifier:
     """A fresh network of a study's model; torch must be seeded before."""
     if inputs.get("encoder"):
         return registry.build(**network, encoder=pretrained_folder(inputs["encoder"]))
@@ -136,14 +139,17 @@ def build(network: dict, inputs: dict[str, str | None]) -> Classifier:
     return registry.build(**network, words=words, vectors=vectors, groups=groups)
 
 
-def pretrained_folder(file: str) -> Path:
-    """The folder of a pretrained network's ``file``, checked against its record where it was fetched.
+def pretrained_folder(files: str | Sequence[str]) -> Path:
+    """The folder of a pretrained network, from the record of a fetched one (it is checked) or the files of another.
 
     Raises:
-        ResourceError: the files are not the recorded ones.
+        ResourceError: the files are not the recorded ones, or there is no config.json among them.
     """
-    folder = Path(file).parent
-    return locate(folder.name, root=folder.parent) if Path(file).name == PROVENANCE else folder
+    files = [files] if isinstance(files, str) else list(files)
+    record = Path(files[0])
+    if len(files) == 1 and record.name == PROVENANCE:
+        return locate(record.parent.name, root=record.parent.parent)
+    return config_of(files).parent
 
 
 def adversarial_pairs(ledgers: list[str], example_ids, keep: str) -> Pairs:

@@ -45,7 +45,7 @@ class Setting:
 
     splits: Mapping[str, str]
     network: Mapping[str, object]
-    inputs: Mapping[str, str | None]
+    inputs: Mapping[str, str | Sequence[str] | None]
     keep: str
     freeze_embeddings: bool
     start: str | None
