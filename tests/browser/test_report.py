@@ -86,7 +86,7 @@ def visit(tmp_path_factory):
         log = folder / "net.json"
         options = (f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}", "--enable-logging=stderr")
         command = [browser, *QUIET, *options, "--virtual-time-budget=5000", "--dump-dom", path.as_uri()]
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True, encoding="utf-8")
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=900, check=True, encoding="utf-8")
         read = Reader(ran.stdout)
         title = re.search(r"<title>(.*?)</title>", ran.stdout, re.S)
         return Visit(

@@ -74,7 +74,7 @@ head -c 1024 /dev/urandom >"$folder/munge/key"
 chmod 0400 "$folder/munge/key"
 started munged munged --foreground --force --key-file="$folder/munge/key" --socket="$folder/run/munge.socket" \
     --pid-file="$folder/run/munged.pid" --log-file="$folder/log/munged.log" --seed-file="$folder/munge/seed"
-for _ in $(seq 50); do [ -S "$folder/run/munge.socket" ] && break; sleep 0.1; done
+for _ in $(seq 600); do [ -S "$folder/run/munge.socket" ] && break; sleep 0.1; done
 started slurmctld slurmctld -D -f "$SLURM_CONF"
 started slurmd slurmd -D -f "$SLURM_CONF" -N "$node"
 for _ in $(seq 120); do

@@ -28,7 +28,7 @@ def python(code: str, tmp_path: Path) -> str:
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        timeout=120,
+        timeout=600,
     )
     assert result.returncode == 0, result.stderr
     return result.stdout

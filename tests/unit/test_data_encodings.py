@@ -74,7 +74,7 @@ def test_the_command_itself_makes_a_file_that_is_read(tmp_path, language, encodi
     path = tmp_path / "it's mails.csv"
     path.write_bytes("".join(["body,topic\n", *(f'"{text}",1\n' for text in SAID[language])]).encode(encoding))
     command = re.fullmatch(r"convert it: (.+?); and name (.+?) in the study.*", refusal(path).remedy)
-    subprocess.run(command[1], shell=True, check=True, timeout=60)
+    subprocess.run(command[1], shell=True, check=True, timeout=600)
     assert read_columns(command[2], ["body", "topic"]).columns["body"] == SAID[language]
 
 
@@ -116,5 +116,5 @@ def test_halves_of_emoji_written_as_characters_are_joined_by_the_remedy(tmp_path
     path = tmp_path / "m.csv"
     path.write_bytes(b"body,topic\nlate \xed\xa0\xbd\xed\xb8\x80,1\n")
     command = re.fullmatch(r"convert it: (.+); and name (\S+) in the study.*", refusal(path).remedy, re.DOTALL)
-    subprocess.run(command[1], shell=True, check=True, timeout=60)
+    subprocess.run(command[1], shell=True, check=True, timeout=600)
     assert read_columns(command[2], ["body", "topic"]).columns["body"] == ["late 😀"]

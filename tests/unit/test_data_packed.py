@@ -32,7 +32,7 @@ def refusal(path):
 def followed(remedy):
     """Run the command of a remedy; the file it makes."""
     command = re.fullmatch(r"convert it: (.+?); and name ([^;]+?)( in the study.*)?", remedy, re.DOTALL)
-    subprocess.run(command[1], shell=True, check=True, timeout=60)
+    subprocess.run(command[1], shell=True, check=True, timeout=600)
     return command[2]
 
 

@@ -58,10 +58,10 @@ def test_without_git_and_driver_the_environment_is_still_told(monkeypatch):
 
 
 def test_a_hanging_tool_is_given_up(monkeypatch):
-    monkeypatch.setattr(provenance, "PATIENCE_S", 0.2)
-    assert provenance._answer(sys.executable, "-c", "import time; time.sleep(30)") is None
     assert provenance._answer(sys.executable, "-c", "raise SystemExit(3)") is None
     assert provenance._answer(sys.executable, "-c", "print(' yes ')") == "yes"
+    monkeypatch.setattr(provenance, "PATIENCE_S", 0.2)
+    assert provenance._answer(sys.executable, "-c", "import time; time.sleep(30)") is None
 
 
 def test_unknown_packages_are_null():

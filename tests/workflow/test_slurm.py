@@ -53,10 +53,10 @@ def slurm(repository, tmp_path_factory):
     folder = tmp_path_factory.mktemp("slurm")
     scripts = repository / "tests/slurm"
     try:
-        subprocess.run(["bash", scripts / "start.sh", folder, str(os.getpid())], check=True, timeout=120)
+        subprocess.run(["bash", scripts / "start.sh", folder, str(os.getpid())], check=True, timeout=900)
         yield folder
     finally:
-        subprocess.run(["bash", scripts / "stop.sh", folder], check=True, timeout=60)
+        subprocess.run(["bash", scripts / "stop.sh", folder], check=True, timeout=600)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def there(tmp_path_factory, repository, resources, slurm):
     checkout.environment.pop("CUDA_VISIBLE_DEVICES", None)
     # most jobs are done when they are first asked about; the second time comes ten seconds later than the first
     faster = ("--slurm-init-seconds-before-status-checks", "9", "--latency-wait", "5")
-    checkout.output = checkout.tiny("--workflow-profile", "profiles/slurm", *faster, study=STUDY, timeout=1500)
+    checkout.output = checkout.tiny("--workflow-profile", "profiles/slurm", *faster, study=STUDY, timeout=3600)
     return checkout
 
 

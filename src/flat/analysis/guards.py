@@ -16,7 +16,7 @@ from flat.analysis.calibration import margins, saturated
 from flat.analysis.robustness import CELL, SCHEMA, Metric, percent
 from flat.attacks.lock_hash import lock_hash
 from flat.cells import AttackedCell, Cell
-from flat.data.checks import overlap
+from flat.data.overlap import overlapping, share_of
 from flat.errors import ArtefactError
 
 FLAGS_SCHEMA = pa.schema(
@@ -147,7 +147,7 @@ def check_dev(dev, test, where: str) -> None:
     Raises:
         ArtefactError: more than MOST_SHARED of test's texts stand in dev.
     """
-    share = overlap(dev, test)
+    share = share_of(overlapping(dev, test), test)
     if share > MOST_SHARED:
         raise ArtefactError(
             where,

@@ -24,7 +24,9 @@ def read_columns(path: str | Path, columns: Sequence[str]) -> Table:
     if kind not in READERS or (packing and kind == ".parquet"):
         other_kinds.refuse(path, kind, packing, list(READERS))
     if not path.is_file():
-        raise DataError(str(path), "no such file", "correct the path in the study; it is relative to the working folder")
+        raise DataError(
+            str(path), "no such file", "correct the path in the study; it is relative to the working folder"
+        )
     table = READERS[kind](path, list(dict.fromkeys(columns)))
     if not any(map(len, table.columns.values())):
         raise DataError(str(path), "it holds no rows", "give a file with examples")
