@@ -7,6 +7,7 @@ import csv
 import io
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ import torch
 from flat.artefacts import read_arrays, read_json, read_table, write_json, write_text
 from flat.errors import ArtefactError
 from flat.models import checkpoint, registry
+from flat.models.encoder import Encoder
 from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
+from flat.models.used_rows import only_used_rows
 from flat.own_files import config_of
 from flat.provenance import checksums, digest_of
 from flat.resources import PROVENANCE, locate
@@ -26,6 +29,7 @@ from flat.training.precision import arithmetic
 from flat.training.resume import Checkpoints
 from flat.training.trainer import Options, Outcome, Pairs, accuracy, describe, train
 
+FEW_STEPS = 20  # of a training: fewer cost less than to look up the pieces of all its texts
 LEARNT = 0.05  # of the dev texts that the most frequent label gets wrong, a model that has learnt gets more right
 log = logging.getLogger("flat")
 
@@ -76,18 +80,20 @@ def run(
     about = [network, training, objective, keep, freeze_embeddings, seed, device, code, torch.__version__, how]
     about += [checksums(files), weights_digest(model.state_dict())]
     checkpoints = Checkpoints(journal, digest_of(about))
+    options, texts = Options(**training), _texts(train_split)
     try:
-        outcome = train(
-            model,
-            _texts(train_split),
-            train_split["label"].to_numpy(),
-            (_texts(dev), dev["label"].to_numpy()),
-            Options(**training),
-            Weights(**objective),
-            seed,
-            pairs,
-            checkpoints,
-        )
+        with _embeddings_of(model, texts, pairs, options):
+            outcome = train(
+                model,
+                texts,
+                train_split["label"].to_numpy(),
+                (_texts(dev), dev["label"].to_numpy()),
+                options,
+                Weights(**objective),
+                seed,
+                pairs,
+                checkpoints,
+            )
     finally:
         checkpoints.close()
     if said := hardly_learnt(outcome.dev_accuracy, dev["label"]):
@@ -112,6 +118,14 @@ def run(
         },
     )
     return outcome
+
+
+def _embeddings_of(model: Classifier, texts: list, pairs: Pairs, options: Options) -> AbstractContextManager:
+    """The rows of an encoder's embedding matrix that a training may change, where that saves more than it costs."""
+    steps = options.epochs * min(len(texts), options.texts_per_epoch or len(texts)) / options.batch_size
+    if not isinstance(model, Encoder) or options.weight_decay or steps < FEW_STEPS:
+        return nullcontext()
+    return only_used_rows(model, [model.encode(part).ids for part in (texts, pairs.texts) if len(part)])
 
 
 def hardly_learnt(dev_accuracy: float, labels: Sequence[int]) -> str:
