@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from flat.models.interface import Batch, Classifier, Texts
 from flat.models.masks import Mask
+from flat.models.pooled_windows import pooled_windows
 
 PAD, UNKNOWN = 0, 1
 
@@ -67,6 +68,16 @@ class WordModel(Classifier):
     def embed(self, batch: Batch) -> Tensor:
         return self.embedding(batch.ids)
 
+    def trains_on_cpu(self, embeddings: Tensor) -> bool:
+        """Whether a gradient is wanted that training's own, faster formulas give: fp32 on a CPU, differentiable once."""
+        return (
+            self.training
+            and torch.is_grad_enabled()
+            and embeddings.device.type == "cpu"
+            and embeddings.dtype == torch.float32
+            and not torch.is_autocast_enabled("cpu")
+        )
+
     def baseline(self, batch: Batch) -> Tensor:
         """Zeros: the padding's embedding."""
         return torch.zeros(*batch.ids.shape, self.dim, device=batch.ids.device)
@@ -92,15 +103,23 @@ class CNN(WordModel):
 
     def encode_embeddings(self, embeddings: Tensor, batch: Batch) -> Tensor:
         embeddings = embeddings * batch.present.unsqueeze(-1)  # padding carries nothing, also on IG's path
+        if self.trains_on_cpu(embeddings):
+            pooled = pooled_windows(embeddings, batch.present, self.convolutions)
+        else:
+            pooled = self.pooled(embeddings, batch.present)
+        return self.output(self.dropout(pooled))  # (batch, classes)
+
+    def pooled(self, embeddings: Tensor, present: Tensor) -> Tensor:
+        """The largest window of each filter, after ReLU: (batch, filters of all widths)."""
         channels = embeddings.transpose(1, 2)  # (batch, dim, tokens)
         pooled = []
         for convolution in self.convolutions:
             width = convolution.kernel_size[0]
             windows = F.relu(convolution(F.pad(channels, (0, width - 1))))  # (batch, filters, tokens)
             # ReLU is >= 0 and each text has a window at its first word: zero never wins wrongly over a real window
-            windows = windows.masked_fill(~batch.present.unsqueeze(1), 0.0)
+            windows = windows.masked_fill(~present.unsqueeze(1), 0.0)
             pooled.append(windows.amax(-1))  # (batch, filters)
-        return self.output(self.dropout(torch.cat(pooled, -1)))  # (batch, classes)
+        return torch.cat(pooled, -1)
 
 
 class LSTM(WordModel):
