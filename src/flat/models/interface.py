@@ -19,15 +19,21 @@ Texts = Sequence[Sequence[str]]
 
 @dataclass(frozen=True)
 class Batch:
-    """Texts as token ids, padded to the longest of the batch. All tensors are (batch, tokens)."""
+    """Texts as token ids, padded to the longest of the batch. All tensors are (batch, tokens).
+
+    Attributes:
+        parts: (texts, tokens) of each of the batches that this one was joined from (``flat.models.joined``), or ().
+    """
 
     ids: Tensor  # long
     present: Tensor  # bool: False on padding
     special: Tensor  # bool: True on CLS, SEP, ...: never masked, never in a metric
     word_index: Tensor  # long: index of the token's word in its text; -1 on padding and special tokens
+    parts: tuple[tuple[int, int], ...] = ()
 
     def to(self, device: torch.device | str) -> "Batch":
-        return Batch(*(getattr(self, name).to(device) for name in ("ids", "present", "special", "word_index")))
+        tensors = (getattr(self, name).to(device) for name in ("ids", "present", "special", "word_index"))
+        return Batch(*tensors, self.parts)
 
     @property
     def maskable(self) -> Tensor:
@@ -83,6 +89,10 @@ class Classifier(nn.Module):
     def drop_embeddings(self, embeddings: Tensor) -> Tensor:
         """What training's dropout leaves of ``embed``'s answer, in models that drop it out."""
         return embeddings
+
+    def joins_batches(self) -> bool:
+        """Whether it takes several batches in one pass (``flat.models.joined``), as it stands: in training, say."""
+        return False
 
     def padding(self, length: int) -> Batch:
         """A text of padding alone, (1, length)."""

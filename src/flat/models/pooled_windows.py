@@ -54,10 +54,10 @@ class _LargestWindows(torch.autograd.Function):
         place = is_largest.view(-1).nonzero().squeeze(1)
         window = place.div(number, rounding_mode="floor")  # in order
         which = place - window * number
-        text = window.div(tokens, rounding_mode="floor")
-        if len(window) > gradient.numel():
-            gradient = gradient / is_largest.sum(1)
-        values = gradient[text, which]
+        maximum = window.div(tokens, rounding_mode="floor") * number + which  # its place in the gradient
+        values = gradient.reshape(-1)[maximum]
+        if len(place) > gradient.numel():
+            values /= torch.bincount(maximum)[maximum]
         for_embeddings = for_filters = None
         if ctx.needs_input_grad[0]:
             summed = _sums(filters, which, values, window, batch * tokens)  # (windows, width * dim)
