@@ -38,7 +38,7 @@ def parted(tensor: Tensor, batch: "Batch", tokens: bool = True) -> list[Tensor]:
 
 
 def drawn(shape: Sequence[int], batch: "Batch", draw: Callable[..., Tensor], fill: float = 0) -> Tensor:
-    """A tensor of ``shape`` (texts, tokens, ...), drawn for each part of the batch in turn: ``draw(rows, tokens, ...)``.
+    """A tensor of ``shape`` (texts, tokens, ...): ``draw(rows, tokens, ...)`` for each part of the batch in turn.
 
     What lies behind a part's tokens is ``fill``.
     """

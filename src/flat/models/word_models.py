@@ -15,7 +15,7 @@ from flat.models.masks import Mask
 from flat.models.pooled_windows import pooled_windows
 
 PAD, UNKNOWN = 0, 1
-ROWS = 16  # joined batches come to the LSTM's kernel in multiples of so many texts: it is compiled for each new size
+ROWS = 8  # joined batches come to the LSTM's kernel in multiples of so many texts: it is compiled for each new size
 
 
 class WordModel(Classifier):
@@ -70,11 +70,8 @@ class WordModel(Classifier):
     def embed(self, batch: Batch) -> Tensor:
         return self.embedding(batch.ids)
 
-    def joins_batches(self) -> bool:
-        return self.trains_on_cpu(self.embedding.weight)
-
     def trains_on_cpu(self, embeddings: Tensor) -> bool:
-        """Whether a gradient is wanted that training's own, faster formulas give: fp32 on a CPU, differentiable once."""
+        """Whether training's own, faster formulas serve: a gradient is wanted, once, in fp32 on a CPU."""
         return (
             self.training
             and torch.is_grad_enabled()
@@ -115,6 +112,10 @@ class CNN(WordModel):
 
         return CnnEditor(self) if self.device.type == "cpu" else super().editor()
 
+    def joins_batches(self) -> bool:
+        own = type(self).encode_embeddings is CNN.encode_embeddings  # another's may draw its dropout otherwise
+        return own and self.trains_on_cpu(self.embedding.weight)
+
     def encode_embeddings(self, embeddings: Tensor, batch: Batch) -> Tensor:
         embeddings = embeddings * batch.present.unsqueeze(-1)  # padding carries nothing, also on IG's path
         if not self.trains_on_cpu(embeddings):
@@ -152,6 +153,10 @@ class LSTM(WordModel):
 
     def drop_embeddings(self, embeddings: Tensor) -> Tensor:
         return self.embedding_dropout(embeddings)
+
+    def joins_batches(self) -> bool:
+        own = type(self).encode_embeddings is LSTM.encode_embeddings
+        return own and self.trains_on_cpu(self.embedding.weight)
 
     def encode_embeddings(self, embeddings: Tensor, batch: Batch) -> Tensor:
         if self.trains_on_cpu(embeddings):
