@@ -6,6 +6,7 @@ belongs to which word, so that word importance, attributions and pairs are align
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -19,21 +20,16 @@ Texts = Sequence[Sequence[str]]
 
 @dataclass(frozen=True)
 class Batch:
-    """Texts as token ids, padded to the longest of the batch. All tensors are (batch, tokens).
-
-    Attributes:
-        parts: (texts, tokens) of each of the batches that this one was joined from (``flat.models.joined``), or ().
-    """
+    """Texts as token ids, padded to the longest of the batch. All tensors are (batch, tokens)."""
 
     ids: Tensor  # long
     present: Tensor  # bool: False on padding
     special: Tensor  # bool: True on CLS, SEP, ...: never masked, never in a metric
     word_index: Tensor  # long: index of the token's word in its text; -1 on padding and special tokens
-    parts: tuple[tuple[int, int], ...] = ()
+    parts: ClassVar[tuple[tuple[int, int], ...]] = ()  # (texts, tokens) of those joined in it (flat.models.joined)
 
     def to(self, device: torch.device | str) -> "Batch":
-        tensors = (getattr(self, name).to(device) for name in ("ids", "present", "special", "word_index"))
-        return Batch(*tensors, self.parts)
+        return Batch(*(getattr(self, name).to(device) for name in ("ids", "present", "special", "word_index")))
 
     @property
     def maskable(self) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from flat.models.joined import drawn
+from flat.models.parts import drawn
 
 
 class Mask(nn.Module):
@@ -67,7 +67,7 @@ class VariationalWordMask(Mask):
         """Hard 0/1 samples with the gradient of the soft ones (straight-through Gumbel-softmax, tau = temperature)."""
         scores = self.scores(embeddings) if scores is None else scores
         # the generator lives on the CPU: the same draw on every device
-        uniform = drawn(scores.shape, batch, partial(torch.rand, generator=generator), fill=0.5)
+        uniform = drawn(scores.shape, batch.parts, partial(torch.rand, generator=generator), fill=0.5)
         uniform = uniform.to(scores.device).clamp(min=1e-20)
         gumbel = -torch.log((-torch.log(uniform)).clamp(min=1e-20))
         soft = ((scores + gumbel) / self.temperature).softmax(-1)[..., 1]

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from flat.models.interface import Batch, Classifier, Texts
-from flat.models.joined import stacked
 from flat.models.masks import Mask
+from flat.models.parts import stacked
 from flat.models.pooled_windows import pooled_windows
 
 PAD, UNKNOWN = 0, 1
