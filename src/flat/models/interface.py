@@ -6,6 +6,7 @@ belongs to which word, so that word importance, attributions and pairs are align
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ class Batch:
     present: Tensor  # bool: False on padding
     special: Tensor  # bool: True on CLS, SEP, ...: never masked, never in a metric
     word_index: Tensor  # long: index of the token's word in its text; -1 on padding and special tokens
+    parts: ClassVar[tuple[tuple[int, int], ...]] = ()  # (texts, tokens) of those joined in it (flat.models.joined)
 
     def to(self, device: torch.device | str) -> "Batch":
         return Batch(*(getattr(self, name).to(device) for name in ("ids", "present", "special", "word_index")))
@@ -83,6 +85,10 @@ class Classifier(nn.Module):
     def drop_embeddings(self, embeddings: Tensor) -> Tensor:
         """What training's dropout leaves of ``embed``'s answer, in models that drop it out."""
         return embeddings
+
+    def joins_batches(self) -> bool:
+        """Whether it takes several batches in one pass (``flat.models.joined``), as it stands: in training, say."""
+        return False
 
     def padding(self, length: int) -> Batch:
         """A text of padding alone, (1, length)."""

@@ -4,9 +4,13 @@ A mask gives each word embedding a weight. ``phi`` is the weight in evaluation, 
 ``entropy`` the H(W|x) of Eq. 3 (zero for masks that are not random).
 """
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from flat.models.parts import drawn
 
 
 class Mask(nn.Module):
@@ -63,7 +67,8 @@ class VariationalWordMask(Mask):
         """Hard 0/1 samples with the gradient of the soft ones (straight-through Gumbel-softmax, tau = temperature)."""
         scores = self.scores(embeddings) if scores is None else scores
         # the generator lives on the CPU: the same draw on every device
-        uniform = torch.rand(scores.shape, generator=generator).to(scores.device).clamp(min=1e-20)
+        uniform = drawn(scores.shape, batch.parts, partial(torch.rand, generator=generator), fill=0.5)
+        uniform = uniform.to(scores.device).clamp(min=1e-20)
         gumbel = -torch.log((-torch.log(uniform)).clamp(min=1e-20))
         soft = ((scores + gumbel) / self.temperature).softmax(-1)[..., 1]
         hard = (soft > 0.5).to(soft.dtype)

@@ -5,6 +5,7 @@ L = E_D[CE - beta H(W|x)] + E_D'[CE - beta H(W'|x')] + gamma E[ sum over changed
 Traditional adversarial training is the same objective with no mask and beta = gamma = 0 (Eq. 5): there is one trainer.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from flat.models.interface import Batch, Classifier, word_phi
+from flat.models.joined import joined, parted
 from flat.models.masks import bernoulli_entropy
 
 
@@ -110,7 +112,8 @@ def flat_loss(
     """
     zero = torch.zeros((), device=labels.device)
     masked = model.mask.variational
-    embeddings, scores, logits = _see(model, original, generator)
+    seen = _seen(model, [original] if adversarial is None else [original, adversarial], generator)
+    embeddings, scores, logits = next(seen)
     total = ce = cross_entropy(logits, labels, weights.double_softmax)
     entropy = entropy_adversarial = ce_adversarial = gap = zero
     if masked:
@@ -118,7 +121,7 @@ def flat_loss(
         total = total - weights.beta * entropy
     if adversarial is not None and len(adversarial):
         gold = labels[rows]  # an adversarial text keeps its original's label
-        embeddings_adversarial, scores_adversarial, logits = _see(model, adversarial, generator)
+        embeddings_adversarial, scores_adversarial, logits = next(seen)
         ce_adversarial = cross_entropy(logits, gold, weights.double_softmax)
         total = total + ce_adversarial
         if masked:
@@ -139,6 +142,21 @@ def flat_loss(
                 gap = gap.detach()
             total = total - weights.beta * entropy_adversarial + weights.gamma * gap
     return Terms(total, ce, ce_adversarial, entropy, entropy_adversarial, gap)
+
+
+def _seen(
+    model: Classifier, batches: list[Batch], generator: torch.Generator | None
+) -> Iterator[tuple[Tensor, Tensor | None, Tensor]]:
+    """Of each batch embeddings (batch, tokens, dim), the scores of their masks, and the logits (batch, classes)."""
+    batches = [batch for batch in batches if len(batch)]
+    if len(batches) > 1 and generator is not None and model.joins_batches():
+        whole = joined(batches)
+        embeddings, scores, logits = _see(model, whole, generator)
+        per_part = [None] * len(batches) if scores is None else parted(scores, whole)
+        yield from zip(parted(embeddings, whole), per_part, parted(logits, whole, tokens=False), strict=True)
+    else:
+        for batch in batches:
+            yield _see(model, batch, generator)
 
 
 def _see(model: Classifier, batch: Batch, generator: torch.Generator | None) -> tuple[Tensor, Tensor | None, Tensor]:
