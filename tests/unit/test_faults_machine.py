@@ -130,7 +130,7 @@ def test_a_failed_step_leaves_the_generators_as_they_were():
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     with pytest.raises(torch.OutOfMemoryError):
-        trainer._gradients(torch.optim.SGD([weight], lr=1.0), generator, loss_of, [np.arange(4)], 4)
+        trainer._gradients(torch.optim.SGD([weight], lr=1.0), generator, loss_of, "fp32", [np.arange(4)], 4)
     assert torch.equal(generator.get_state(), before[0]) and torch.equal(torch.get_rng_state(), before[1])
     assert weight.grad is None
 
