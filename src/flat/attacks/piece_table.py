@@ -32,7 +32,8 @@ class Cutter:
         normalizer = tokenizer._normalizer
         itself = all(normalizer._ascii[code] == bytes((code,)) for code in range(0x20, 0x7F))
         alone = all(pair & 0xFF > 0x7F for pair in normalizer._two_byte)
-        self.by_word = itself and alone and not any(_SPACE in piece[1:] for piece in tokenizer._pieces)
+        pieces = "\0".join(["", *tokenizer._pieces])
+        self.by_word = itself and alone and pieces.count(_SPACE) == pieces.count("\0" + _SPACE)  # at begins alone
         self._words: dict[str, list[int]] = {}
 
     def __call__(self, text: str) -> list[int]:

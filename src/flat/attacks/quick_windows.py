@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 import numpy as np
+import torch
 
 from flat.attacks.piece_table import ORDERS, WIDTH, Cutter, PieceTable, normalised
 
@@ -21,6 +22,7 @@ ERROR = 4e-6  # of a cosine of two vectors; measured: a tenth of it
 REACH = 4  # tokens, to either side, of both convolutions
 PAD = 8  # columns before and behind the tokens of a window, so that every index exists
 BATCH = 32  # windows of one pass: what it computes stays in the processor's cache
+HEAD = ("cnn_W", "cnn_b", "d0", "d1", "d2", "d3", "p1", "p3")  # the backend's weights of its head
 PROBE = ("a film that is well made", "a film that is badly-made , and long", "an uneven film that is well made")
 log = logging.getLogger("flat")
 
@@ -59,6 +61,8 @@ class QuickWindows:
         # (256, width * 256): the products with all slots of a second convolution at once
         slots = [w.reshape(-1, WIDTH, WIDTH).transpose(1, 0, 2) for w in backend.w2]
         self.second = [np.ascontiguousarray(w.reshape(WIDTH, -1)) for w in slots]
+        # PyTorch multiplies few rows by a large matrix in half of NumPy's time
+        self.head = {name: torch.from_numpy(getattr(backend, name)) for name in HEAD}
 
     def __call__(self, windows: Sequence[str]) -> np.ndarray | None:
         """Vectors (n, 512) of n >= 1 windows, the faster the less they differ from the first.
@@ -109,12 +113,14 @@ class QuickWindows:
         hidden += b.b1[branch]
         np.maximum(hidden, 0, out=hidden)
         hidden += table.projected[branch][edits.places[rows.window, rows.column]]
-        products = np.zeros((len(hidden) + 1, width, WIDTH), dtype=np.float32)  # the last row: outside a text
-        np.matmul(hidden, self.second[branch], out=products[:-1].reshape(len(hidden), -1))
+        products = np.empty((len(hidden) + 1, width * WIDTH), dtype=np.float32)
+        np.matmul(hidden, self.second[branch], out=products[:-1])
+        products[-1] = 0  # outside a text
+        products = products.reshape(-1, WIDTH)  # of a row the slots one after the other
         row_of, rows = edits.row_of(rows), edits.rows(2 * right, 2 * left)
-        found = products[row_of[rows.window, rows.column - left], 0]
+        found = products[row_of[rows.window, rows.column - left] * width]
         for slot in range(1, width):
-            found += products[row_of[rows.window, rows.column - left + slot], slot]
+            found += products[row_of[rows.window, rows.column - left + slot] * width + slot]
         found += b.b2[branch]
         np.maximum(found, 0, out=found)
         found += hidden[row_of[rows.window, rows.column]]
@@ -136,15 +142,13 @@ class QuickWindows:
         return np.array([shares[pair] for pair in pairs], dtype=np.float32).reshape(-1, first.shape[1])
 
     def _head(self, sums: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        b = self.backend
-        mean = sums @ b.cnn_W
-        mean += lengths[:, None] * b.cnn_b
-        mean *= np.reciprocal(np.sqrt(lengths))[:, None]
-        one = mean @ b.p1 + np.maximum(mean @ b.d0, 0) @ b.d1
-        np.maximum(one, 0, out=one)
-        two = np.tanh(one @ b.p3 + np.maximum(one @ b.d2, 0) @ b.d3)
-        squares = np.clip(np.einsum("ij,ij->i", two, two), b.eps, None)
-        return two * np.reciprocal(np.sqrt(squares))[:, None]
+        mean = torch.from_numpy(sums) @ self.head["cnn_W"]
+        mean += torch.from_numpy(lengths)[:, None] * self.head["cnn_b"]
+        mean /= torch.from_numpy(lengths)[:, None].sqrt()
+        one = (mean @ self.head["p1"] + (mean @ self.head["d0"]).relu_() @ self.head["d1"]).relu_()
+        two = (one @ self.head["p3"] + (one @ self.head["d2"]).relu_() @ self.head["d3"]).tanh_()
+        two /= (two * two).sum(dim=1, keepdim=True).clamp(min=self.backend.eps).sqrt()
+        return two.numpy()
 
 
 class _Rows:

@@ -173,7 +173,7 @@ def preload() -> None:
         with suppress(ResourceError):
             read = _read(load, locate(DEFAULTS[role]))
             if role == "sentence_encoder":
-                read.windows()  # it reads its weights and pieces, two CPU-seconds, when it is first asked
+                read(["warm"])  # it reads its weights and pieces, two CPU-seconds, when it is first asked
     with suppress(ResourceError):
         read_wordnet(Path(locate(DEFAULTS["wordnet"])))
 
