@@ -18,6 +18,7 @@ from flat.attacks import ranking
 from flat.attacks.answers import Answer, Answers
 from flat.attacks.candidates import Candidates
 from flat.attacks.plain_text import Text
+from flat.attacks.similar import Similar
 from flat.attacks.similarity import Similarities
 from flat.attacks.textattack_environment import textattack
 
@@ -127,7 +128,7 @@ class GreedySearch:
 
     def _step(self, i: int) -> tuple[str, Answer] | None:
         """The substitute of word i that is taken, and its answer; None if none scores higher than the text has."""
-        words, similarities = self._similar(i, self._candidates(i))
+        words, places, similar = self._similar(i, self._candidates(i))
         if not words:
             return None
         (found,) = self.answers.ask([[(i, word) for word in words]])
@@ -135,11 +136,11 @@ class GreedySearch:
         best = next(ranked)
         if not self.answers.higher(found[best], self.answers.here):
             return None
-        if similarities is not None and self.answers.fooled(found[best]):
+        if similar is not None and self.answers.fooled(found[best]):
             for n in ranked:  # of those that fool the model the most similar; the first of equals
                 if not self.answers.fooled(found[n]):
                     break
-                if similarities[n] > similarities[best]:
+                if similar.higher(places[n], places[best]):
                     best = n
         return words[best], found[best]
 
@@ -147,15 +148,14 @@ class GreedySearch:
         """Substitutes of word i that pass the constraints on words, in TextAttack's order of transformations."""
         return self.candidates.of(self.original, i)
 
-    def _similar(self, i: int, words: list[str]) -> tuple[list[str], list[float] | None]:
-        """Those similar enough to the current text, in alphabetical order of their texts, with their similarities."""
-        current, similarities = self.answers.text, None
+    def _similar(self, i: int, words: list[str]) -> tuple[list[str], list[int], Similar | None]:
+        """Those similar enough to the current text, in alphabetical order of their texts; the place of each in the
+        question that was asked of the encoder, and its answer."""
+        current, similar, passing = self.answers.text, None, list(range(len(words)))
         if self.similarity is not None:
             # encoded in TextAttack's order, for the same batch
-            similarities = self.similarity.of(self.original, current, i, words)
-            passing = [n for n, value in enumerate(similarities) if value >= self.similarity.threshold]
-        else:
-            passing = list(range(len(words)))
+            similar = self.similarity.of(self.original, current, i, words)
+            passing = similar.reaching(self.similarity.threshold)
         _, after = current.around(i)
         passing.sort(key=lambda n: words[n] + after)
-        return [words[n] for n in passing], similarities and [similarities[n] for n in passing]
+        return [words[n] for n in passing], passing, similar

@@ -10,6 +10,7 @@ from math import pi, sin
 
 from flat.attacks.answers import Answer
 from flat.attacks.greedy import Found, GreedySearch
+from flat.attacks.similar import Similar
 
 NEAR = 2e-6  # similarities nearer than this may change places with the batch ...
 NEAR_ONE = 4e-7  # ... and those of nearly parallel vectors, whose angle magnifies errors, sooner
@@ -54,7 +55,7 @@ class LazySearch(GreedySearch):
                 continue
             if not self.answers.higher(found[n], self.answers.here):
                 return None
-            if not self._passing(i, [words[n]])[0]:
+            if not self._compare(i, [words[n]]).reaching(self.similarity.threshold):
                 continue
             if not self.answers.fooled(found[n]):
                 return words[n], found[n]
@@ -65,26 +66,34 @@ class LazySearch(GreedySearch):
         return words[fooling[best]], found[fooling[best]]
 
     def _most_similar(self, i: int, words: list[str]) -> int:
-        """Place in ``words``, whose first is similar enough, of the most similar; the first of equals."""
-        values = self._passing(i, words)
-        best = 0
-        for n, value in enumerate(values):
-            if value and value != values[best] and abs(value - values[best]) < _near(max(value, values[best])):
-                raise TooNear
-            if value and value > values[best]:
-                best = n
+        """Place in ``words``, whose first is similar enough, of the most similar; the first of equals.
+
+        Raises:
+            TooNear: two are as good as equal.
+        """
+        similar, best = self._compare(i, words), 0
+        for n in similar.reaching(self.similarity.threshold):
+            if n != best:
+                similar.settle_between(n, best, _near)
+                one, other = similar.values[n], similar.values[best]
+                if one != other and abs(one - other) < _near(max(one, other)):
+                    raise TooNear
+                if one > other:
+                    best = n
         return best
 
-    def _passing(self, i: int, words: list[str]) -> list[float | None]:
-        """The similarity of each word's text to the current one; None where it is not enough.
+    def _compare(self, i: int, words: list[str]) -> Similar:
+        """The similarity of each word's text to the current one.
 
         Raises:
             TooNear: one is as good as on the threshold.
         """
-        values, limit = self.similarity.of(self.original, self.answers.text, i, words), self.similarity.threshold
-        if self.similarity.checked(self.answers.text) and any(abs(value - limit) < _near(limit) for value in values):
-            raise TooNear
-        return [value if value >= limit else None for value in values]
+        similar, limit = self.similarity.of(self.original, self.answers.text, i, words), self.similarity.threshold
+        if self.similarity.checked(self.answers.text):
+            similar.settle_at(limit, _near(limit))
+            if any(abs(value - limit) < _near(limit) for value in similar.values):
+                raise TooNear
+        return similar
 
 
 def _near(similarity: float) -> float:

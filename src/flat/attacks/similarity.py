@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import torch
-
 from flat.attacks.plain_text import Text
+from flat.attacks.similar import Similar
 
 
 class Similarities:
@@ -22,13 +20,11 @@ class Similarities:
         """Whether texts of that many words are compared at all."""
         return not self.constraint.skips(len(text.words))
 
-    def of(self, original: Text, current: Text, i: int, words: Sequence[str]) -> list[float]:
+    def of(self, original: Text, current: Text, i: int, words: Sequence[str]) -> Similar:
         """Similarity of the texts in which one of ``words`` stands for word i of the current text; 1 if not checked."""
         if not self.checked(current) or not words:
-            return [1.0] * len(words)
+            return Similar([1.0] * len(words))
         reference = original if self.constraint.compare_against_original else current
         size = self.constraint.window_size
         (first,) = reference.windows(i, [reference.words[i]], size)
-        vectors = self.constraint.encode([first] * len(words) + current.windows(i, words, size))
-        vectors = torch.from_numpy(np.ascontiguousarray(vectors))
-        return self.constraint.sim_metric(vectors[: len(words)], vectors[len(words) :]).tolist()
+        return self.constraint.compare([first] * len(words), current.windows(i, words, size))
