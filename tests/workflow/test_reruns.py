@@ -63,7 +63,7 @@ def test_changed_table_code_reruns_tables_only(finished, edit):
 
 
 def test_changed_code_of_one_figure_redraws_that_figure(finished, edit):
-    edit("src/flat/report/figure_5.py", "return Drawing(5", "assert True\n    return Drawing(5")
+    edit("src/flat/report/figure_5.py", "return finished(5", "assert True\n    return finished(5")
     assert finished.plan() == {"draw_figure": 1, "write_report": 1, "all": 1}
 
 
