@@ -1,4 +1,4 @@
-"""Training's own formulas for CNN and LSTM give the gradients of the plain ones, and draw what those draw."""
+"""Training's own formula for the CNN gives the gradients of the plain one, and draws what that draws."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ from test_models import TEXTS, make
 
 from flat.models.joined import joined, parted
 from flat.models.pooled_windows import pooled_windows
-from flat.models.word_models import CNN, WordModel
+from flat.models.word_models import CNN
 from flat.training.objective import Weights, flat_loss
 
 # shorter than a filter, empty, cut at 12 words; no word twice in a text: of windows that differ in the last bit alone
@@ -24,7 +24,7 @@ def gradients(kind, mask, monkeypatch, plain, adversarial=ADVERSARIAL, **options
     counterparts = torch.tensor([[0, -1, -1], [-1, 1, -1], [-1, -1, 2]])
     with monkeypatch.context() as patch:
         if plain:
-            patch.setattr(WordModel, "trains_on_cpu", lambda self, embeddings: False)
+            patch.setattr(CNN, "trains_on_cpu", lambda self, embeddings: False)
         other = model.encode(adversarial) if adversarial else None
         weights = Weights(beta=0.3, gamma=0.7)
         rows = torch.tensor([0, 1, 2])
@@ -35,9 +35,7 @@ def gradients(kind, mask, monkeypatch, plain, adversarial=ADVERSARIAL, **options
 
 
 @pytest.mark.parametrize("adversarial", [ADVERSARIAL, None])
-@pytest.mark.parametrize(
-    "kind, options", [("cnn", {}), ("cnn", {"widths": (2, 5)}), ("lstm", {}), ("lstm", {"dropout": 0})]
-)
+@pytest.mark.parametrize("kind, options", [("cnn", {}), ("cnn", {"widths": (2, 5)}), ("cnn", {"dropout": 0})])
 @pytest.mark.parametrize("mask", ["none", "variational", "group"])
 def test_gradients_terms_and_draws_are_those_of_the_plain_formula(monkeypatch, kind, options, mask, adversarial):
     given = (kind, mask, monkeypatch)
@@ -52,10 +50,9 @@ def test_gradients_terms_and_draws_are_those_of_the_plain_formula(monkeypatch, k
         torch.testing.assert_close(getattr(terms, name), value, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["cnn", "lstm"])
-def test_vectors_that_are_trained_get_the_plain_gradient(monkeypatch, kind):
-    wanted, *_ = gradients(kind, "none", monkeypatch, True, freeze_vectors=False)
-    found, *_ = gradients(kind, "none", monkeypatch, False, freeze_vectors=False)
+def test_vectors_that_are_trained_get_the_plain_gradient(monkeypatch):
+    wanted, *_ = gradients("cnn", "none", monkeypatch, True, freeze_vectors=False)
+    found, *_ = gradients("cnn", "none", monkeypatch, False, freeze_vectors=False)
     torch.testing.assert_close(found["embedding.weight"], wanted["embedding.weight"], atol=1e-5, rtol=1e-5)
     assert wanted["embedding.weight"].abs().max() > 1e-3
 
@@ -72,13 +69,12 @@ def test_windows_that_share_the_maximum_share_its_gradient():
     assert not found[1, 2:].any() and found.any()
 
 
-@pytest.mark.parametrize("kind", ["cnn", "lstm"])
-def test_without_a_gradient_a_model_in_training_answers_with_the_plain_formula(monkeypatch, kind):
-    model, answers = make(kind).train(), []
+def test_without_a_gradient_a_model_in_training_answers_with_the_plain_formula(monkeypatch):
+    model, answers = make().train(), []
     for refused in (False, True):
         with monkeypatch.context() as patch:
             if refused:
-                patch.setattr(WordModel, "trains_on_cpu", lambda self, embeddings: False)
+                patch.setattr(CNN, "trains_on_cpu", lambda self, embeddings: False)
             torch.manual_seed(1)
             answers.append(model.logits(TEXTS, stochastic=True))
     assert (answers[0] == answers[1]).all()

@@ -11,11 +11,9 @@ from torch import Tensor, nn
 
 from flat.models.interface import Batch, Classifier, Texts
 from flat.models.masks import Mask
-from flat.models.parts import stacked
 from flat.models.pooled_windows import pooled_windows
 
 PAD, UNKNOWN = 0, 1
-ROWS = 8  # joined batches come to the LSTM's kernel in multiples of so many texts: it is compiled for each new size
 
 
 class WordModel(Classifier):
@@ -70,25 +68,6 @@ class WordModel(Classifier):
     def embed(self, batch: Batch) -> Tensor:
         return self.embedding(batch.ids)
 
-    def trains_on_cpu(self, embeddings: Tensor) -> bool:
-        """Whether training's own, faster formulas serve: a gradient is wanted, once, in fp32 on a CPU."""
-        return (
-            self.training
-            and torch.is_grad_enabled()
-            and embeddings.device.type == "cpu"
-            and embeddings.dtype == torch.float32
-            and not torch.is_autocast_enabled("cpu")
-        )
-
-    def drop_noise(self, batch: Batch, features: int, share: float = 0.0) -> tuple[Tensor, Tensor]:
-        """What dropout multiplies: embeddings (batch, tokens, dim) by the first, of which it drops ``share``, pooled
-        features (batch, features) by the second. Drawn part by part, as passes of their own would draw them."""
-        ones, embeddings, pooled = self.output.weight.new_ones, [], []
-        for rows, tokens in batch.parts or (tuple(batch.ids.shape),):
-            embeddings.append(F.dropout(ones(rows, tokens, self.dim), share) if share else ones(1))
-            pooled.append(F.dropout(ones(rows, features), self.dropout.p))
-        return stacked(embeddings) if share else embeddings[0], torch.cat(pooled)
-
     def baseline(self, batch: Batch) -> Tensor:
         """Zeros: the padding's embedding."""
         return torch.zeros(*batch.ids.shape, self.dim, device=batch.ids.device)
@@ -116,11 +95,28 @@ class CNN(WordModel):
         own = type(self).encode_embeddings is CNN.encode_embeddings  # another's may draw its dropout otherwise
         return own and self.trains_on_cpu(self.embedding.weight)
 
+    def trains_on_cpu(self, embeddings: Tensor) -> bool:
+        """Whether training's own, faster formula serves: a gradient is wanted, once, in fp32 on a CPU."""
+        return (
+            self.training
+            and torch.is_grad_enabled()
+            and embeddings.device.type == "cpu"
+            and embeddings.dtype == torch.float32
+            and not torch.is_autocast_enabled("cpu")
+        )
+
+    def drop_noise(self, batch: Batch, features: int) -> Tensor:
+        """What dropout multiplies features by, (batch, features): drawn part by part, as separate passes draw it."""
+        ones = self.output.weight.new_ones
+        return torch.cat(
+            [F.dropout(ones(rows, features), self.dropout.p) for rows, _ in batch.parts or (tuple(batch.ids.shape),)]
+        )
+
     def encode_embeddings(self, embeddings: Tensor, batch: Batch) -> Tensor:
         embeddings = embeddings * batch.present.unsqueeze(-1)  # padding carries nothing, also on IG's path
         if not self.trains_on_cpu(embeddings):
             return self.output(self.dropout(self.pooled(embeddings, batch.present)))  # (batch, classes)
-        _, kept = self.drop_noise(batch, self.output.in_features)
+        kept = self.drop_noise(batch, self.output.in_features)
         return self.output(pooled_windows(embeddings, batch.present, self.convolutions) * kept)
 
     def pooled(self, embeddings: Tensor, present: Tensor) -> Tensor:
@@ -154,21 +150,7 @@ class LSTM(WordModel):
     def drop_embeddings(self, embeddings: Tensor) -> Tensor:
         return self.embedding_dropout(embeddings)
 
-    def joins_batches(self) -> bool:
-        own = type(self).encode_embeddings is LSTM.encode_embeddings
-        return own and self.trains_on_cpu(self.embedding.weight)
-
     def encode_embeddings(self, embeddings: Tensor, batch: Batch) -> Tensor:
-        if self.trains_on_cpu(embeddings):
-            return self.trained(embeddings, batch)
         states, _ = self.lstm(self.drop_embeddings(embeddings))  # (batch, tokens, hidden); padding comes last
         states = torch.tanh(states).masked_fill(~batch.present.unsqueeze(-1), -1.0)  # tanh > -1: padding never wins
         return self.output(self.dropout(states.amax(1)))  # (batch, classes)
-
-    def trained(self, embeddings: Tensor, batch: Batch) -> Tensor:
-        """Logits as training on a CPU computes them: tanh, which grows with the state, after the maximum."""
-        dropped, kept = self.drop_noise(batch, self.output.in_features, self.embedding_dropout.p)
-        more = -len(batch) % ROWS if batch.parts else 0
-        states, _ = self.lstm(F.pad(embeddings * dropped, (0, 0, 0, 0, 0, more)))
-        states = states[: len(batch)].masked_fill(~batch.present.unsqueeze(-1), -torch.inf)
-        return self.output(torch.tanh(states.amax(1)) * kept)  # (batch, classes)
