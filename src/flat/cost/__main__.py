@@ -165,7 +165,7 @@ def _wall(costs: list[RuleCost], rates: Rates, taken: Scale, options: argparse.N
     beside = jobs * (rates.beside_s or 0.0) * taken.rest
     if not on_gpu:
         hours = max((cpu + beside) / options.cores, gpu / options.gpus) / 3600
-        time = f"{60 * hours:.0f} minutes" if hours < 1 else f"{hours:.2f} hours"
+        time = f"{60 * hours:.1f} minutes" if hours < 1 else f"{hours:.2f} hours"
         return f"Time: {time} on {options.cores} cores" + (f" and {options.gpus} GPUs." if gpu else ".")
     text = f"Time: {(cpu + gpu + beside) / options.cores / 3600:,.0f} hours on {options.cores} cores without a GPU. "
     if options.gpu_speed:
