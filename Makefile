@@ -33,7 +33,7 @@ help: ## this list
 setup: $(STAMP) resources ## create .venv from the pinned lock and fetch the resources of the embedded study
 
 demo: setup ## the whole pipeline on real text (config/demo.yaml): every table and figure, in minutes
-	@$(BIN)/python -m flat.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason --configfile $(STUDY)
+	@$(BIN)/python -m flat.jobs.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason --configfile $(STUDY)
 	@$(BIN)/python -m flat.report.summary $(STUDY)
 
 bench: setup ## our times against the stock tools', answers compared (docs/performance.md): results/bench/summary.json

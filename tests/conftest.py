@@ -38,9 +38,9 @@ def resources() -> Path:
     Without them the test is skipped with the reason, except under ``make test``, which sets FLAT_REQUIRE_RESOURCES:
     there a broken set-up must not look like a pass.
     """
-    from flat.resources import resources_root
     from flat.resources.catalogue import load_catalogue
     from flat.resources.fetch import in_place
+    from flat.resources.places import resources_root
 
     root = resources_root()
     catalogue = load_catalogue()

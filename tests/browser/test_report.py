@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flat.report import page
-from flat.report.figures import FigureFile
-from flat.report.table_layout import Column, Layout, Row, Table
-from flat.study import load
+from flat.report.figures.files import FigureFile
+from flat.report.page import page
+from flat.report.tables.layout import Column, Layout, Row, Table
+from flat.study.load import load
 
 pytestmark = pytest.mark.browser
 QUIET = (

@@ -68,8 +68,8 @@ class Captured:
 def capture(checkout, pristine: Path, targets: dict[str, str], folder: Path) -> dict[str, Captured]:
     """The jobs that make ``targets`` (name -> file), as Snakemake starts them in ``checkout``.
 
-    Snakemake is told that its jobs run in a preloaded process (``flat.warm``); the process that answers here keeps each
-    script and puts the outputs there from ``pristine``.
+    Snakemake is told that its jobs run in a preloaded process (``flat.jobs.warm``); the process that answers here
+    keeps each script and puts the outputs there from ``pristine``.
     """
     address = str(folder / "jobs")
     found: dict[str, Captured] = {}

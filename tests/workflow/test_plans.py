@@ -46,7 +46,7 @@ def test_the_papers_study_is_planned_whole(paper_plan):
 def test_the_cost_model_counts_the_jobs_of_the_plan(paper_plan, repository):
     from flat.cost.facts import data_facts
     from flat.cost.jobs import jobs_of
-    from flat.study import load
+    from flat.study.load import load
 
     study = load(repository / "config/config.yaml")
     planned = counts(paper_plan[0])
@@ -58,7 +58,7 @@ def test_the_cost_model_counts_the_jobs_of_the_plan(paper_plan, repository):
 def test_a_study_of_the_main_tables_alone_is_planned_without_the_rest(checkout):
     from flat.cost.facts import data_facts
     from flat.cost.jobs import jobs_of
-    from flat.study import load
+    from flat.study.load import load
 
     values = yaml.safe_load((checkout.folder / "tests/data/tiny.yaml").read_text())
     values |= {"name": "main-alone", "artefacts": {"main": values["artefacts"]["main"]}}

@@ -1,13 +1,13 @@
 """Attack the examples of a split with a model, or merge the shards of such an attack (rules attack_*)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from pathlib import Path
 
-    from flat.attacks.roles import ROLES
-    from flat.attacks.run import attack_split, merge_shards
-    from flat.job import tensor_device
+    from flat.attacks.job import attack_split, merge_shards
+    from flat.jobs.script import tensor_device
+    from flat.study.known import ROLES
 
     params, given, outputs = snakemake.params, snakemake.input, dict(snakemake.output.items())
     if given.get("shards"):

@@ -1,13 +1,13 @@
 """Attack a sub-sample of a ledger's examples at the temperature fitted on dev (rule attack_calibrated)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from pathlib import Path
 
     from flat.attacks.calibrated import attack_calibrated
-    from flat.attacks.roles import ROLES
-    from flat.job import tensor_device
+    from flat.jobs.script import tensor_device
+    from flat.study.known import ROLES
 
     params, given = snakemake.params, snakemake.input
     attack_calibrated(

@@ -1,13 +1,13 @@
 """Refuse what cannot be what it says, flag what is doubtful, measure what it is judged by (rule check_guards)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from flat.analysis.guard_run import AttackFiles, RoundFiles, run
-    from flat.analysis.guards import FLAGS_SCHEMA, Limits
-    from flat.analysis.robustness import SCHEMA
-    from flat.artefacts import write_table
-    from flat.cells import AttackedCell, cell_at
+    from flat.analysis.guards.flags import FLAGS_SCHEMA, Limits
+    from flat.analysis.guards.run import AttackFiles, RoundFiles, run
+    from flat.analysis.measurements import SCHEMA
+    from flat.files.artefacts import write_table
+    from flat.study.cells import AttackedCell, cell_at
 
     params, out = snakemake.params, snakemake.output
     attacked = {

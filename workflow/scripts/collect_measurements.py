@@ -1,12 +1,12 @@
 """Recount every ledger and gather every measured number in one table (rule collect_measurements)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from flat.analysis.robustness import SCHEMA, CellFiles, collect, completeness_row, consistency_rows
-    from flat.artefacts import read_table, write_table
-    from flat.cells import cell_at
+    from flat.analysis.measurements import SCHEMA, CellFiles, collect, completeness_row, consistency_rows
+    from flat.files.artefacts import read_table, write_table
     from flat.interpretation.consistency import summarise
+    from flat.study.cells import cell_at
 
     params, given = snakemake.params, snakemake.input
     rounds, files = {}, {}

@@ -1,11 +1,11 @@
 """Draw the test examples that are attacked and explained (rule draw_examples)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from flat.artefacts import read_table, write_json
     from flat.attacks.examples import draw_examples
-    from flat.seeds import seed_of
+    from flat.files.artefacts import read_table, write_json
+    from flat.study.seeds import seed_of
 
     params = snakemake.params
     test = read_table(snakemake.input.test, ["example_id", "label"])

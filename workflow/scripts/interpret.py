@@ -1,13 +1,13 @@
 """Explain a cell's texts and their adversarial counterparts (rules interpret_ig, interpret_lime)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from pathlib import Path
 
-    from flat.artefacts import read_json, read_table, write_table
+    from flat.files.artefacts import read_json, read_table, write_table
     from flat.interpretation.attributions import SCHEMA, explain_cell
-    from flat.job import tensor_device
+    from flat.jobs.script import tensor_device
     from flat.models.checkpoint import load
 
     params, given = snakemake.params, snakemake.input

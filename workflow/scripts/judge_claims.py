@@ -1,17 +1,19 @@
 """Judge the paper's claims (rule judge_claims)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from collections import Counter
 
     from threadpoolctl import threadpool_limits
 
-    from flat.analysis import claim_rows, claims, paper
-    from flat.analysis.judge import judge_study
-    from flat.artefacts import read_table
-    from flat.report.inputs import PAPER
-    from flat.study import parse
+    from flat.analysis.claims import claim as claims
+    from flat.analysis.claims import rows as claim_rows
+    from flat.analysis.claims.judge import judge_study
+    from flat.files.artefacts import read_table
+    from flat.paper import printed as paper
+    from flat.report.build import PAPER
+    from flat.study.load import parse
 
     threadpool_limits(1)  # a job's cores must not change a sum
     params, given, out = snakemake.params, snakemake.input, snakemake.output

@@ -1,11 +1,11 @@
 """Kendall's tau and top-k intersection of every cell of a data set and model (rule measure_consistency)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     import pandas as pd
 
-    from flat.artefacts import read_table, write_table
+    from flat.files.artefacts import read_table, write_table
     from flat.interpretation.consistency import SCHEMA, measure
 
     params, given = snakemake.params, snakemake.input

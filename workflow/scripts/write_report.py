@@ -1,19 +1,19 @@
 """Write the report page and the study's passport (rule write_report)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from pathlib import Path
 
-    from flat import lineage
-    from flat.artefacts import write_json, write_text
-    from flat.provenance import study_passport
-    from flat.report.claims import read as read_claims
-    from flat.report.figures import read
-    from flat.report.inputs import tables_of
-    from flat.report.page import build
-    from flat.study import parse
-    from flat.study_seeds import as_values, seed_groups
+    from flat.files.artefacts import write_json, write_text
+    from flat.provenance import records as lineage
+    from flat.provenance.passport import study_passport
+    from flat.report.build import tables_of
+    from flat.report.figures.files import read
+    from flat.report.page.claims import read as read_claims
+    from flat.report.page.page import build
+    from flat.study.load import parse
+    from flat.study.seed_groups import as_values, seed_groups
 
     params, given, out = snakemake.params, snakemake.input, snakemake.output
     study = parse(params.study)

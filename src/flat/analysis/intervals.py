@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from flat.analysis import statistics
 from flat.analysis.outcomes import AA, ACCURACIES, KT, TI, Outcomes, resample
-from flat.seeds import seed_of
+from flat.study.seeds import seed_of
 
 KEYS = ("dataset", "model", "strategy", "train_attack", "attack", "method", "pair_set", "metric", "k")
 SCHEMA = pa.schema(

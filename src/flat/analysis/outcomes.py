@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from flat import paths
 from flat.analysis import statistics
-from flat.artefacts import read_table
-from flat.cells import AttackedCell, Cell
 from flat.errors import ArtefactError
+from flat.files.artefacts import read_table
 from flat.interpretation import consistency
-from flat.seeds import seed_of
-from flat.study_grid import attacked_cells, explained_cells, trained_cells
+from flat.study import paths
+from flat.study.cells import AttackedCell, Cell
+from flat.study.grid import attacked_cells, explained_cells, trained_cells
+from flat.study.seeds import seed_of
 
 AA, KT, TI = "after_attack_accuracy_percent", "kendall_tau", "topk_intersection"
 ACCURACIES = ("test_accuracy_percent", "dev_accuracy_percent")
@@ -77,8 +77,8 @@ class Outcomes:
     """The outcomes of a study's cells, found by the keys of measurements.parquet; files are read when asked for.
 
     Args:
-        study: flat.study.Study.
-        measurements: frame of flat.analysis.robustness.SCHEMA (accuracies of whole splits).
+        study: flat.study.schema.Study.
+        measurements: frame of flat.analysis.measurements.SCHEMA (accuracies of whole splits).
         root: folder that the study's paths are relative to.
     """
 

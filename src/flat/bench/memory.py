@@ -1,6 +1,6 @@
 """``python -m flat.bench.memory``: peak memory of an attack job on 500 texts and on ten times as many.
 
-Each job is ``flat.attacks.run.attack_split``, from files to files, in a process of its own: the CNN of the benchmark
+Each job is ``flat.attacks.job.attack_split``, from files to files, in a process of its own: the CNN of the benchmark
 attacked with PWWS. The outcome goes to results/bench/memory.json; status 1 if the peak grows by more than a tenth.
 """
 
@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from flat.artefacts import write_json, write_table
 from flat.bench import material
+from flat.files.artefacts import write_json, write_table
 
 FEW, MANY = 500, 5000
 ALLOWED = 1.1
@@ -51,8 +51,8 @@ def measure(model_folder: Path, texts: Sequence[tuple[str, int]], few: int = FEW
 
 def _write_table_of_synonyms(texts: Sequence[tuple[str, int]], folder: Path) -> None:
     """As the rule look_up_synonyms makes it."""
-    from flat.attacks import wordnet_table
-    from flat.attacks.words import attack_vocabulary
+    from flat.attacks.lexicon import wordnet_table
+    from flat.attacks.textattack_adapter.words import attack_vocabulary
     from flat.resources import locate
 
     words = attack_vocabulary(text for text, _ in texts)
@@ -75,7 +75,7 @@ def _peak(model_folder: Path, texts: Sequence[tuple[str, int]], folder: Path) ->
 
 def _job(model_folder: Path, folder: Path) -> float:
     """Attack the texts of a folder; this process's peak in MiB."""
-    from flat.attacks.run import attack_split
+    from flat.attacks.job import attack_split
 
     ends = {"ledger": "ledger.parquet", "seconds": "seconds.parquet", "lock": "lock.json"}
     attack_split(

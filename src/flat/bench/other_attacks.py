@@ -1,7 +1,7 @@
 """Gene, IGA, PSO, BAE and CLARE against stock TextAttack, and one worker process against two (docs/performance.md).
 
 Stock is ``flat.bench.stock_attack``: TextAttack's own recipe, components, ``Attacker`` and CSV log, each model call
-padded to its longest text. Ours is the whole job of ``flat.attacks.engine``: search, journal and ledger.
+padded to its longest text. Ours is the whole job of ``flat.attacks.attack``: search, journal and ledger.
 
 Both sides ask the same victim, which never answers one text alone: PyTorch rounds the convolutions of a single text
 otherwise than those of several, and a population search compares thousands of scores, many of them equal but for that.
@@ -20,14 +20,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from flat.artefacts import write_json
-from flat.attacks.engine import attack_examples
-from flat.attacks.registry import RECIPES
-from flat.attacks.resources import AttackResources
-from flat.attacks.textattack_environment import textattack
+from flat.attacks.attack import attack_examples
+from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.textattack_adapter.environment import textattack
+from flat.attacks.textattack_adapter.recipes import RECIPES
 from flat.bench import material, stock_attack
 from flat.bench.measure import Comparison, Texts
-from flat.seeds import seed_of
+from flat.files.artefacts import write_json
+from flat.study.seeds import seed_of
 
 SEED = 2022
 TABLES = "results/bench/tables"
@@ -131,8 +131,8 @@ def _resources(recipe: str) -> AttackResources:
 
 def _table(role: str) -> Path:
     """What the pipeline's rules make of a data set for ``role``, made here of review sentences."""
-    from flat.attacks import bigrams, masked_training, sememes
-    from flat.attacks.wordnet_table import WordNet
+    from flat.attacks.lexicon import bigrams, masked_training, sememes
+    from flat.attacks.lexicon.wordnet_table import WordNet
     from flat.resources import locate
 
     place = Path(TABLES) / {"language_model": "bigrams.npz", "sememes": "sememes.json"}.get(role, "mlm/metrics.json")

@@ -25,10 +25,10 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from flat.attacks import registry
-from flat.attacks.resources import AttackResources
-from flat.attacks.textattack_environment import as_installed, textattack
-from flat.attacks.words import attack_words
+from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.textattack_adapter import recipes as registry
+from flat.attacks.textattack_adapter.environment import as_installed, textattack
+from flat.attacks.textattack_adapter.words import attack_words
 
 Answer = tuple[str, str, int]
 """Perturbed text, status and query count."""
@@ -46,7 +46,7 @@ def attack(
     """Attack each text, in order.
 
     Args:
-        recipe: a name of ``flat.attacks.registry.RECIPES``.
+        recipe: a name of ``flat.attacks.textattack_adapter.recipes.RECIPES``.
         wrapper: a ``ModelWrapper`` of TextAttack.
         texts: with labels.
         resources: where the lexical resources are; loaded before, if loading them is not to be timed.

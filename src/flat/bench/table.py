@@ -11,12 +11,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from flat.artefacts import write_text
 from flat.bench.errors import BenchError
-from flat.bench.growth import FIXED_WORDS, Measured, exponents
-from flat.bench.growth import read as read_growth
+from flat.bench.growth import FIXED_WORDS
 from flat.bench.measure import Row, read_summary
+from flat.cost.growth import Measured, exponents
+from flat.cost.growth import read as read_growth
 from flat.errors import FlatError
+from flat.files.artefacts import write_text
 
 PAGE = "docs/performance.md"
 FIGURE = "images/growth.png"  # beside the page
@@ -172,8 +173,8 @@ def _blocks(bench: Path, results: str | None) -> dict[str, str]:
     from flat.cost.facts import data_facts
     from flat.cost.processor import this_processor
     from flat.cost.record import samples_of
-    from flat.paths import of as paths_of
-    from flat.study import load
+    from flat.study.load import load
+    from flat.study.paths import of as paths_of
 
     blocks = {}
     if rows := read_summary(bench / "summary.json"):

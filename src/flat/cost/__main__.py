@@ -16,9 +16,9 @@ from flat.cost.processor import Scale, scale, this_processor
 from flat.cost.rates import FILE, Rates, fit, is_there, load, save
 from flat.cost.record import samples_of, succeeded_share
 from flat.errors import FlatError
-from flat.paths import of as paths_of
-from flat.study import Study
-from flat.study import load as load_study
+from flat.study.load import load as load_study
+from flat.study.paths import of as paths_of
+from flat.study.schema import Study
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _record(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
-    from flat.bench import growth
-    from flat.bench.measure import machine
+    from flat.cost import growth
+    from flat.cost.processor import machine
 
     samples = samples_of(study, data, options.results)
     kinds = {"cnn-long": "cnn", "lstm-long": "lstm", "bert": "encoder"}

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from flat.artefacts import read_json
 from flat.errors import FlatError, StudyError
-from flat.own_files import is_own
-from flat.paths import of as paths_of
-from flat.resources import ROOT, locate
-from flat.study import Study
+from flat.files.artefacts import read_json
+from flat.resources import locate
+from flat.resources.own_files import is_own
+from flat.resources.places import ROOT
+from flat.study.paths import of as paths_of
+from flat.study.schema import Study
 
 SPLITS = ("train", "dev", "test")
 DIMENSIONS = {"glove-6b-50d": 50, "word2vec-googlenews": 300}

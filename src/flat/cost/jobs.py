@@ -2,29 +2,23 @@
 
 from dataclasses import dataclass, replace
 
-from flat.attacks.roles import is_made, made_from
-from flat.cells import AttackedCell, Cell, base_of
 from flat.cost.facts import DataFacts
-from flat.guard_cells import calibrated_cells
-from flat.paths import coordinates, of, train_ledger
-from flat.readings import switches_of
-from flat.study import Study
-from flat.study_grid import (
+from flat.paper.catalogue import figure_keys, table_keys
+from flat.study.cells import AttackedCell, Cell, base_of
+from flat.study.grid import (
     attacked_cells,
-    attacked_test,
-    attacked_train,
-    device_of,
+    calibrated_cells,
     explained_cells,
-    figure_keys,
     importance_cells,
-    last_round,
     replay_cells,
     replayed_on,
-    rounds_of,
-    table_keys,
     trained_cells,
-    training_of,
 )
+from flat.study.known import is_made, made_from
+from flat.study.paths import coordinates, of, train_ledger
+from flat.study.readings import switches_of
+from flat.study.schema import Study
+from flat.study.settings import attacked_test, attacked_train, device_of, last_round, rounds_of, training_of
 
 # whose lazy search spares most sentences their encoding: another cost than the exact one's
 ENCODING = ("textfooler",)
@@ -244,7 +238,7 @@ def _guard_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
 
 
 def _report_jobs(study: Study) -> list[Job]:
-    from flat.paths import figure_stem, table_stem
+    from flat.study.paths import figure_stem, table_stem
 
     once = ("collect_measurements", "estimate_intervals", "judge_claims", "write_report")
     jobs = [Job(rule, (), rule) for rule in once]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from flat.artefacts import read_json, write_json
 from flat.cost.jobs import Job
 from flat.cost.processor import Processor
 from flat.errors import ArtefactError, FlatError
-from flat.resources import ROOT, shown
+from flat.files.artefacts import read_json, write_json
+from flat.resources.places import ROOT, shown
 
 FILE = shown(ROOT / "config" / "rates.json")
 WORDS = 20  # of the text that a unit is

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flat.errors import DataError, ResourceError
-from flat.resources import resources_root, roots, sha256_of
+from flat.resources.places import resources_root, roots, sha256_of
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flat.errors import DataError
-from flat.resources import PROVENANCE, locate
+from flat.resources import locate
+from flat.resources.places import PROVENANCE
 
 QUESTION_CLASSES = ("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM")
 _LEAD_SENTENCES = 2
@@ -116,7 +117,7 @@ def read(corpus: str) -> Corpus:
 
 def identity(resources: tuple[str, ...]) -> dict:
     """Version and SHA-256 of each resource a corpus was read from, out of its provenance file."""
-    from flat.artefacts import read_json
+    from flat.files.artefacts import read_json
 
     facts = {}
     for name in resources:

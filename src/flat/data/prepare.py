@@ -101,7 +101,7 @@ def _cleaned(source: Source, split: str, options: Mapping, dropped: dict[str, in
 
 def _divided(frames: Mapping, source: Source, options: Mapping, name: str, seed: int):
     """The three splits, where each came from, and how many repeated texts were left out."""
-    from flat.seeds import seed_of
+    from flat.study.seeds import seed_of
 
     kept, dropped = {}, {}
     for split, frame in frames.items():

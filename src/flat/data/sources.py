@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flat.data import checks, values
-from flat.data.opening import kind_of
-from flat.data.readers import READERS as READABLE
-from flat.data.readers import read_columns
+from flat.data import checks
+from flat.data.reading import values
+from flat.data.reading.opening import kind_of
+from flat.data.reading.readers import READERS as READABLE
+from flat.data.reading.readers import read_columns
 from flat.errors import DataError
-from flat.resources import sha256_of
+from flat.resources.places import sha256_of
 
 SPLITS = ("train", "dev", "test")
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from flat.errors import DataError
-from flat.seeds import seed_of
+from flat.study.seeds import seed_of
 
 # what a split that the source lacks takes of train where the study names no size
 DEFAULT_SHARE = 0.1

@@ -52,7 +52,7 @@ def coverage(found: np.ndarray, counts: Sequence[int]) -> dict[str, float]:
 
 
 def _rng(seed: int, word: str) -> np.random.Generator:
-    from flat.seeds import seed_of
+    from flat.study.seeds import seed_of
 
     return np.random.default_rng(seed_of(seed, "vector", word))
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from flat.artefacts import read_json, write_json
 from flat.errors import ArtefactError
+from flat.files.artefacts import read_json, write_json
 
 PAD, UNKNOWN = "<pad>", "<unk>"
 

@@ -19,11 +19,11 @@ from flat.errors import ArtefactError, StudyError
 from flat.interpretation import integrated_gradients, lime_words
 from flat.interpretation.pairs import REMEDY, ledger_rows, row_of
 from flat.interpretation.word_attribution import WordAttribution
-from flat.journal import Journal
 from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
-from flat.seeds import seed_of
-from flat.stopping import orderly_stop
+from flat.resume.journal import Journal
+from flat.resume.stopping import orderly_stop
+from flat.study.seeds import seed_of
 
 SCHEMA = pa.schema(
     [

@@ -14,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from flat.models.interface import Batch, Classifier
+from flat.models.batch import Batch
+from flat.models.interface import Classifier
 from flat.models.word_models import CNN
 
 # Two ways to sum a window in float32 differ by less than this share of |filter| * |words| + |bias| (by the fifth part,

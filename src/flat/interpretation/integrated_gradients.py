@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from flat.interpretation import convolution_path
 from flat.interpretation.word_attribution import Targets, WordAttribution, check_fit_to_explain, resolve_targets
-from flat.memory import Parts
-from flat.models.interface import Batch, Classifier, Texts
+from flat.models.batch import Batch, Texts
+from flat.models.gpu_memory import Parts
+from flat.models.interface import Classifier
 
 # A logit that moves less than this between baseline and text has no relative error to speak of.
 SMALLEST_CHANGE = 1e-3

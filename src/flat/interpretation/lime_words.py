@@ -17,7 +17,8 @@ import torch
 
 from flat.interpretation.masked_texts import probabilities, words_read
 from flat.interpretation.word_attribution import Targets, WordAttribution, check_fit_to_explain, resolve_targets
-from flat.models.interface import Classifier, Texts
+from flat.models.batch import Texts
+from flat.models.interface import Classifier
 
 KERNEL_WIDTH = 25.0  # LimeTextExplainer's, on cosine distances times 100
 RIDGE = 1.0  # lime_base's Ridge(alpha=1, fit_intercept=True)

@@ -5,39 +5,14 @@ belongs to which word, so that word importance, attributions and pairs are align
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from flat.memory import Parts
+from flat.models.batch import Batch, Texts
+from flat.models.gpu_memory import Parts
 from flat.models.masks import Mask
-
-Texts = Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Texts as token ids, padded to the longest of the batch. All tensors are (batch, tokens)."""
-
-    ids: Tensor  # long
-    present: Tensor  # bool: False on padding
-    special: Tensor  # bool: True on CLS, SEP, ...: never masked, never in a metric
-    word_index: Tensor  # long: index of the token's word in its text; -1 on padding and special tokens
-    parts: ClassVar[tuple[tuple[int, int], ...]] = ()  # (texts, tokens) of those joined in it (flat.models.joined)
-
-    def to(self, device: torch.device | str) -> "Batch":
-        return Batch(*(getattr(self, name).to(device) for name in ("ids", "present", "special", "word_index")))
-
-    @property
-    def maskable(self) -> Tensor:
-        """(batch, tokens) True on the tokens that carry a word: those that masks, entropy and metrics are about."""
-        return self.present & ~self.special
-
-    def __len__(self) -> int:
-        return self.ids.shape[0]
 
 
 class Classifier(nn.Module):
@@ -157,8 +132,8 @@ class Classifier(nn.Module):
         return [len(text) for text in texts]
 
     def editor(self):
-        """What answers many one-word edits of a text (``flat.models.edits``); in evaluation mode."""
-        from flat.models.edits import Editor
+        """What answers many one-word edits of a text (``flat.models.edits.editor``); in evaluation mode."""
+        from flat.models.edits.editor import Editor
 
         return Editor(self)
 

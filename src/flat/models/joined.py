@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from flat.models.interface import Batch
+from flat.models.batch import Batch
 from flat.models.parts import stacked
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from flat.errors import StudyError
-from flat.models import encoder as encoders
+from flat.models.encoders import encoder as encoders
 from flat.models.interface import Classifier
 from flat.models.masks import build_mask
 from flat.models.word_models import CNN, LSTM
@@ -58,7 +58,7 @@ def build(
         words, vectors: vocabulary and its word vectors, for CNN and LSTM.
         encoder: folder of the pretrained network, for encoders.
         groups: the group of each word, for a group mask.
-        switches: the readings that decide how an encoder answers (flat.readings.network_switches).
+        switches: the readings that decide how an encoder answers (flat.study.readings.network_switches).
         labels: the names of the classes, which an encoder's config.json gives.
 
     Raises:

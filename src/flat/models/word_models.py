@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from flat.models.interface import Batch, Classifier, Texts
+from flat.models.batch import Batch, Texts
+from flat.models.interface import Classifier
 from flat.models.masks import Mask
 from flat.models.pooled_windows import pooled_windows
 
@@ -87,7 +88,7 @@ class CNN(WordModel):
         self.output = nn.Linear(filters * len(widths), self.classes)
 
     def editor(self):
-        from flat.models.cnn_edits import CnnEditor
+        from flat.models.edits.cnn import CnnEditor
 
         return CnnEditor(self) if self.device.type == "cpu" else super().editor()
 
@@ -143,7 +144,7 @@ class LSTM(WordModel):
         self.output = nn.Linear(hidden, self.classes)
 
     def editor(self):
-        from flat.models.lstm_edits import LstmEditor
+        from flat.models.edits.lstm import LstmEditor
 
         return LstmEditor(self) if self.device.type == "cpu" else super().editor()
 

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from flat import paths
 from flat.errors import FlatError
 from flat.report.summary_items import Item, collect
-from flat.study import Study, load
+from flat.study import paths
+from flat.study.load import load
+from flat.study.schema import Study
 
 
 def reruns(study: Study, study_file: str) -> list[tuple[str, str]]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
 
-from flat import paths
-from flat.report import figures
-from flat.report.claims import VERDICTS
-from flat.study import Study
-from flat.study_grid import figure_keys, table_keys
+from flat.paper.catalogue import figure_keys, table_keys
+from flat.report.figures import files as figures
+from flat.report.page.claims import VERDICTS
+from flat.study import paths
+from flat.study.schema import Study
 
 Rows = list[dict[str, str]]
 KINDS = ("csv", "md", "tex")

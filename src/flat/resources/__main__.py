@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from flat.errors import FlatError, ResourceError
-from flat.resources import PROVENANCE, differences, folder_of, resources_root
 from flat.resources.catalogue import Catalogue, Shipped, load_catalogue
 from flat.resources.fetch import fetch, in_place
+from flat.resources.places import PROVENANCE, differences, folder_of, resources_root
 from flat.resources.weights import convert
 
 

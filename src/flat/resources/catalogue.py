@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from flat.errors import ResourceError
-from flat.resources import PROVENANCE, ROOT, folder_of, shown
+from flat.resources.places import PROVENANCE, ROOT, folder_of, shown
 from flat.resources.weights import pickled_only
 
 CATALOGUE = ROOT / "config" / "resources.yaml"

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from flat.artefacts import write_json
 from flat.errors import ResourceError
-from flat.resources import PROVENANCE, differences, roots, sha256_of
+from flat.files.artefacts import write_json
 from flat.resources.catalogue import Catalogue, Hub, Installed, Packaged, Resource, Shipped, Web, load_catalogue
+from flat.resources.places import PROVENANCE, differences, roots, sha256_of
 from flat.resources.sources import download, from_hub, from_index, from_mirror
 from flat.resources.weights import INDEX, convert, pickles
 
@@ -34,7 +34,7 @@ def fetch(
 
     Args:
         names: resources of the catalogue.
-        root: where they go; by default ``flat.resources.resources_root``, and what the repository has stays there.
+        root: where they go; by default ``places.resources_root``, and what the repository has stays there.
         mirror: a folder or base URL that holds the same file names, asked first (a study's ``resources.mirror``).
         again: fetch even what is in place.
         say: called with one line per resource.

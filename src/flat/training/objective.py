@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from flat.models.interface import Batch, Classifier, word_phi
+from flat.models.batch import Batch
+from flat.models.interface import Classifier, word_phi
 from flat.models.joined import joined, parted
 from flat.models.masks import bernoulli_entropy
 

@@ -13,20 +13,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from flat.artefacts import read_arrays, read_json, read_table, write_json, write_text
 from flat.errors import ArtefactError
+from flat.files.artefacts import read_arrays, read_json, read_table, write_json, write_text
 from flat.models import checkpoint, registry
-from flat.models.encoder import Encoder
+from flat.models.encoders.encoder import Encoder
+from flat.models.encoders.used_rows import only_used_rows
 from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
-from flat.models.used_rows import only_used_rows
-from flat.own_files import config_of
-from flat.provenance import checksums, digest_of
-from flat.resources import PROVENANCE, locate
-from flat.seeds import seed_of
+from flat.provenance.passport import checksums, digest_of
+from flat.resources import locate
+from flat.resources.own_files import config_of
+from flat.resources.places import PROVENANCE
+from flat.resume.checkpoints import Checkpoints
+from flat.study.seeds import seed_of
 from flat.training.objective import Weights
 from flat.training.precision import arithmetic
-from flat.training.resume import Checkpoints
 from flat.training.trainer import Options, Outcome, Pairs, accuracy, describe, train
 
 FEW_STEPS = 20  # of a training: fewer cost less than to look up the pieces of all its texts

@@ -11,13 +11,13 @@ import torch
 
 from flat.data.batches import EncodedTexts, rows_of_epoch, shuffled_batches
 from flat.errors import FlatError
-from flat.memory import Parts
+from flat.models.gpu_memory import Parts
 from flat.models.interface import Classifier
-from flat.seeds import seed_of
-from flat.stopping import orderly_stop
+from flat.resume.checkpoints import MOMENT_S, Checkpoints, Progress
+from flat.resume.stopping import orderly_stop
+from flat.study.seeds import seed_of
 from flat.training.objective import Terms, Weights, flat_loss
 from flat.training.precision import arithmetic, products, reduced, say
-from flat.training.resume import MOMENT_S, Checkpoints, Progress
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flat.errors import FlatError
-from flat.provenance import sha256_of
-from flat.seeds import seed_of
+from flat.provenance.passport import sha256_of
+from flat.study.seeds import seed_of
 from flat.tuning.trial import Score
 
 STARTUP = 8  # trials drawn at random before finished ones guide the draw

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flat.artefacts import read_json, read_table
+from flat.files.artefacts import read_json, read_table
 
 FILES = {"weights": "model.safetensors", "config": "config.json", "words": "vocabulary.json"}
 FILES |= {"history": "history.csv", "metrics": "metrics.json"}
@@ -36,7 +36,7 @@ class Setting:
         rounds: in their order.
         accumulate: later rounds train on the texts of earlier ones too.
         objective: weights and switches of the objective.
-        attack, tables, attacked, train_mode: the attack of a round, as in ``flat.attacks.run.attack_split``.
+        attack, tables, attacked, train_mode: the attack of a round, as in ``flat.attacks.job.attack_split``.
         examples: dev examples attacked for the score.
         dev_seed: of that attack and its draw; the same in each trial.
         robustness: weight of after-attack accuracy in the score.
@@ -84,7 +84,7 @@ def run(values: Mapping[str, float], setting: Setting, folder: Path) -> Score:
     Args:
         folder: for checkpoints and ledgers; removed at the end.
     """
-    from flat.attacks.run import attack_split
+    from flat.attacks.job import attack_split
     from flat.training import rounds
 
     objective = dict(setting.objective) | {name: values[name] for name in ("beta", "gamma") if name in values}
@@ -153,7 +153,7 @@ def score(accuracy: float, after_attack: float, robustness: float, constant: boo
 def _is_constant(ledger: Path, share: float) -> bool:
     import numpy as np
 
-    from flat.analysis.guards import answer_shares, is_constant
+    from flat.analysis.guards.flags import answer_shares, is_constant
 
     found = read_table(ledger, ["label", "logits"])
     return is_constant(answer_shares(np.stack(found["logits"]), found["label"]), share)

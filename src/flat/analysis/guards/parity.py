@@ -1,0 +1,71 @@
+"""Compute parity: the strategies that a table compares get the same rounds, epochs, attacks and examples.
+
+EVALUATION section 5. Read off what ran, not off the study: each round's metrics.json, and the ledgers and locks of the
+attacks that made its adversarial texts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flat.errors import ArtefactError
+from flat.study.cells import Cell
+
+SAME_TRAINING = ("epochs", "texts_per_epoch", "batch_size", "accumulate", "patience", "select")
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round of one cell was given.
+
+    Attributes:
+        training: options of its optimiser, and ``keep``, from metrics.json.
+        ids: the train examples that its attacks were run on.
+        attack_hashes: of those attacks.
+    """
+
+    training: Mapping[str, object]
+    ids: frozenset[str]
+    attack_hashes: frozenset[str]
+
+
+def round_of(metrics: Mapping, ledgers: Sequence) -> Round:
+    """A round from its metrics.json and its ledgers (columns example_id, attack_hash).
+
+    Raises:
+        ArtefactError: metrics.json lacks the options.
+    """
+    try:
+        options = {name: metrics["training"].get(name) for name in SAME_TRAINING} | {"keep": metrics.get("keep")}
+    except (KeyError, AttributeError) as error:
+        raise ArtefactError("metrics.json", f"no usable {error}", "delete it and run snakemake again") from None
+    ids = frozenset(name for ledger in ledgers for name in ledger["example_id"])
+    return Round(options, ids, frozenset(name for ledger in ledgers for name in ledger["attack_hash"]))
+
+
+def differences(mine: Sequence[Round], others: Sequence[Round], name: str) -> list[str]:
+    """How a cell's rounds differ from those of the cell it is compared with (called ``name``), one phrase each."""
+    if len(mine) != len(others):
+        return [f"rounds: {len(mine)} ({name} {len(others)})"]
+    found = []
+    for number, (own, other) in enumerate(zip(mine, others, strict=True), start=1):
+        found += [
+            f"round {number}: {option} {own.training[option]} ({name} {other.training[option]})"
+            for option in own.training
+            if own.training[option] != other.training[option]
+        ]
+        if own.ids != other.ids:
+            found.append(f"round {number}: attacks on other train examples than {name}")
+        if own.attack_hashes != other.attack_hashes:
+            found.append(f"round {number}: another attack than {name}")
+    return found
+
+
+def unequal(groups: Sequence[Sequence[Cell]], rounds: Mapping[Cell, Sequence[Round]]) -> dict[Cell, str]:
+    """{cell: how it differs from the first of its group}, for the cells that do."""
+    found = {}
+    for reference, *others in groups:
+        for cell in others:
+            said = differences(rounds[cell], rounds[reference], reference.strategy)
+            if said:
+                found[cell] = "; ".join(said)
+    return found

@@ -1,0 +1,95 @@
+"""The guards over the files of a study: one pass that refuses, measures and flags (rule check_guards)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flat.analysis.guards import flags as guards
+from flat.analysis.guards import parity
+from flat.files.artefacts import read_json, read_table
+from flat.study.cells import AttackedCell, Cell
+
+TRAINED_ON = ["example_id", "attack_hash"]
+
+
+@dataclass(frozen=True)
+class AttackFiles:
+    """The files of one attacked cell.
+
+    Attributes:
+        round: the last of the trained model.
+        examples: how many of the drawn examples the attack is run on; None: all.
+        recheck: ledger and calibration.json of the attack at the fitted temperature, or None.
+        vocabulary: of a model that looks words up, or None.
+    """
+
+    round: int
+    ledger: str
+    lock: str
+    examples: int | None
+    vocabulary: str | None = None
+    recheck: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class RoundFiles:
+    """metrics.json of one round, and the ledgers and locks of the attacks that made its adversarial texts."""
+
+    metrics: str
+    ledgers: Sequence[str] = ()
+    locks: Sequence[str] = field(default=())
+
+
+def run(
+    attacked: Mapping[AttackedCell, AttackFiles],
+    drawn: Mapping[str, str],
+    splits: Mapping[str, tuple[str, str]],
+    groups: Sequence[Sequence[Cell]],
+    rounds: Mapping[Cell, Sequence[RoundFiles]],
+    limits: guards.Limits,
+):
+    """(flags, measured): frames of ``guards.FLAGS_SCHEMA`` and ``robustness.SCHEMA``.
+
+    Args:
+        drawn: data set -> examples.json.
+        splits: data set -> (dev, test).
+        groups: cells that differ in their strategy alone, the one that the others are compared with first.
+        rounds: the files of every round of their cells.
+
+    Raises:
+        ArtefactError: a number cannot be what it says (see ``flat.analysis.guards.flags``).
+    """
+    for dataset, (dev, test) in splits.items():
+        guards.check_dev(read_table(dev, ["text"]), read_table(test, ["text"]), f"data set {dataset}: {dev}")
+    ids_of = {dataset: read_json(path)["attacked"]["test"] for dataset, path in drawn.items()}
+    vocabularies = {
+        path: frozenset(read_json(path)["words"]) for path in {f.vocabulary for f in attacked.values()} if path
+    }
+    columns, flags, measured = [], [], []
+    for a, files in sorted(attacked.items()):
+        ledger = read_table(files.ledger, guards.LEDGER_COLUMNS)
+        guards.check_ledger(ledger, read_json(files.lock), ids_of[a.cell.dataset], files.examples, files.ledger)
+        columns.append((a, frozenset(ledger["example_id"]), ledger["attack_hash"].iloc[0], files.ledger))
+        values = guards.measure(ledger, limits, vocabularies.get(files.vocabulary), _recheck(files.recheck))
+        measured += guards.rows_of(a, files.round, values)
+        flags += guards.flag_rows(a.cell, a.attack, guards.flags_of(values, limits))
+    guards.check_columns(columns)
+    ran = {cell: [_round(files) for files in of_cell] for cell, of_cell in rounds.items()}
+    for cell, said in parity.unequal(groups, ran).items():
+        flags += guards.flag_rows(cell, "", {guards.UNEQUAL_COMPUTE: said})
+    return guards.frame(flags, guards.FLAGS_SCHEMA), guards.frame(measured)
+
+
+def _recheck(files: tuple[str, str] | None) -> guards.Recheck | None:
+    if files is None:
+        return None
+    ledger, calibration = files
+    fitted = read_json(calibration)
+    return guards.Recheck(read_table(ledger, ["example_id", "status"]), fitted["value"], fitted["n"])
+
+
+def _round(files: RoundFiles) -> parity.Round:
+    ledgers = []
+    for path, lock in zip(files.ledgers, files.locks, strict=True):
+        ledgers.append(read_table(path, TRAINED_ON))
+        guards.check_hash(ledgers[-1], read_json(lock), path)
+    return parity.round_of(read_json(files.metrics), ledgers)

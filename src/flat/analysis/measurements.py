@@ -1,0 +1,285 @@
+"""From the files of the cells to one tidy frame of measurements, the only input of every table and most figures.
+
+A cell is a trained model: (dataset, model, strategy, train_attack, seed) after its last round. Each number is
+recounted from per-example rows (EVALUATION section 1), with the number of examples behind it; nothing is averaged
+over seeds here.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from flat.errors import ArtefactError
+from flat.files.artefacts import read_json, read_table, records
+from flat.study import paths
+from flat.study.cells import Cell
+from flat.study.grid import attacked_cells, trained_cells
+from flat.study.settings import last_round
+
+SCHEMA = pa.schema(
+    [
+        ("dataset", pa.string()),
+        ("model", pa.string()),
+        ("strategy", pa.string()),
+        ("train_attack", pa.string()),  # "none" for base
+        ("seed", pa.int64()),
+        ("round", pa.int64()),
+        ("attack", pa.string()),  # "" where no attack is involved
+        ("method", pa.string()),  # "" | ig | lime
+        ("pair_set", pa.string()),  # "" | saved | all | successful | shared | floor
+        ("metric", pa.string()),
+        ("k", pa.int64()),  # 0 where the metric has none
+        ("value", pa.float64()),  # NaN = undefined, for example a mean over no example
+        ("n", pa.int64()),  # examples or pairs behind the value
+        ("dropped", pa.int64()),  # ranks left out because they were constant
+    ]
+)
+KEYS = [name for name in SCHEMA.names if name not in ("value", "n", "dropped")]
+CELL = ("dataset", "model", "strategy", "train_attack", "seed")
+LEDGER_COLUMNS = [
+    "example_id",
+    "status",
+    "original_words",
+    "swaps",
+    "queries",
+    "similarity_unchecked",
+    "attack_hash",
+]
+STATUSES = ("succeeded", "failed", "skipped")
+DEFECT = "this is a defect of the pipeline: report it"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a measured number is. ``decimals`` are those the paper prints; ``better``: 1 higher, -1 lower, 0 neither."""
+
+    title: str
+    unit: str
+    decimals: int
+    better: int = 0
+
+
+METRICS: dict[str, Metric] = {
+    "test_accuracy_percent": Metric("SA", "percent", 2, 1),
+    "dev_accuracy_percent": Metric("dev accuracy", "percent", 2, 1),
+    "after_attack_accuracy_percent": Metric("AA", "percent", 2, 1),
+    "attack_success_percent": Metric("ASR", "percent", 2, -1),
+    "attacked_accuracy_percent": Metric("SA on the attacked examples", "percent", 2, 1),
+    "mean_queries": Metric("mean queries", "queries", 1, 1),
+    "perturbed_words_percent": Metric("perturbed words", "percent", 2, 1),
+    "unchecked_similarity_percent": Metric("similarity unchecked", "percent", 2),
+    "oov_swap_percent": Metric("substitutes out of vocabulary", "percent", 2),
+    "oov_success_percent": Metric("successes using an out-of-vocabulary word", "percent", 2),
+    "kendall_tau": Metric("KT", "rank correlation", 2, 1),
+    "topk_intersection": Metric("TI", "share", 2, 1),
+    "topk_chance": Metric("TI by chance", "share", 2),
+    "kendall_tau_absolute": Metric("KT of sizes", "rank correlation", 2, 1),
+    "topk_intersection_absolute": Metric("TI of sizes", "share", 2, 1),
+    "undefined_short_percent": Metric("undefined KT for want of words", "percent", 1),
+    "left_out_skipped_percent": Metric("no pair: the model errs on the original", "percent", 1),
+    "left_out_failed_percent": Metric("no pair: the attack failed", "percent", 1),
+    "left_out_unchanged_percent": Metric("no pair: the attack changed no word", "percent", 1),
+    "incomplete_percent": Metric("attributions that do not add up", "percent", 2, -1),
+    "parameters": Metric("parameters", "count", 0),
+    "best_epoch": Metric("best epoch", "count", 0),
+    "adversarial_texts": Metric("adversarial texts trained on", "count", 0),
+}
+
+
+def percent(part: int, whole: int) -> float:
+    """100 * part / whole; NaN of nothing."""
+    return 100.0 * part / whole if whole else float("nan")
+
+
+def mean(values: list) -> float:
+    """The arithmetic mean; NaN of nothing."""
+    return math.fsum(values) / len(values) if values else float("nan")
+
+
+def ledger_values(ledger, vocabulary: Iterable[str] | None = None, where: str = "ledger") -> dict[str, tuple]:
+    """Metrics of one test ledger as {metric: (value, n)}.
+
+    After-attack accuracy divides by *every* attacked example: one that the model already got wrong (``skipped``)
+    counts as wrong. Queries and unchecked similarity are means over the examples that were really searched
+    (succeeded or failed), perturbed words over the succeeded ones. With ``vocabulary`` (the words a CNN or LSTM knows,
+    lower-cased) two shares say how much of the attack's success rests on words that the model cannot see.
+
+    Raises:
+        ArtefactError: an unknown status, or an example twice.
+    """
+    status = ledger["status"].tolist()
+    unknown = sorted(set(status) - set(STATUSES))
+    if unknown:
+        raise ArtefactError(where, f"status {unknown}; allowed: {list(STATUSES)}", DEFECT)
+    if ledger["example_id"].duplicated().any():
+        twice = ledger["example_id"][ledger["example_id"].duplicated()].tolist()
+        raise ArtefactError(where, f"examples appear twice: {twice[:3]}", DEFECT)
+    succeeded, failed = status.count("succeeded"), status.count("failed")
+    searched = ledger[ledger["status"] != "skipped"]
+    won = ledger[ledger["status"] == "succeeded"]
+    shares = [len(swaps) / len(words) for swaps, words in zip(won["swaps"], won["original_words"], strict=True)]
+    values = {
+        "after_attack_accuracy_percent": (percent(failed, len(status)), len(status)),
+        "attacked_accuracy_percent": (percent(succeeded + failed, len(status)), len(status)),
+        "attack_success_percent": (percent(succeeded, succeeded + failed), succeeded + failed),
+        "mean_queries": (mean(searched["queries"].tolist()), len(searched)),
+        "perturbed_words_percent": (100 * mean(shares), len(shares)),
+        "unchecked_similarity_percent": (100 * mean(searched["similarity_unchecked"].tolist()), len(searched)),
+    }
+    if vocabulary is not None:
+        known = vocabulary if isinstance(vocabulary, frozenset) else frozenset(vocabulary)
+        unseen = [[swap["to"].lower() not in known for swap in swaps if swap["to"]] for swaps in won["swaps"]]
+        total = sum(map(len, unseen))
+        values["oov_swap_percent"] = (percent(sum(map(sum, unseen)), total), total)
+        values["oov_success_percent"] = (percent(sum(map(any, unseen)), len(unseen)), len(unseen))
+    return values
+
+
+def model_values(metrics: Mapping, where: str = "metrics.json") -> dict[str, tuple]:
+    """Metrics of one model folder as {metric: (value, n)}; accuracies are fractions in the file, percent here."""
+    try:
+        values = {
+            f"{split}_accuracy_percent": (100.0 * metrics[f"{split}_accuracy"], int(metrics[f"{split}_n"]))
+            for split in ("test", "dev")
+        }
+    except (KeyError, TypeError) as error:
+        raise ArtefactError(where, f"no usable {error}", "delete the file and run snakemake again") from None
+    for name in ("parameters", "best_epoch", "adversarial_texts"):
+        if metrics.get(name) is not None:
+            values[name] = (float(metrics[name]), 1)
+    return values
+
+
+def cell_measurements(
+    cell,
+    round_: int,
+    metrics: Mapping | None = None,
+    ledgers: Mapping[str, object] | None = None,
+    vocabulary: Iterable[str] | None = None,
+) -> list[dict]:
+    """Tidy rows (dicts with the columns of SCHEMA) of one ``flat.study.cells.Cell`` after its round ``round_``.
+
+    Args:
+        metrics: content of the model folder's metrics.json.
+        ledgers: {attack: ledger frame} of the cell's test attacks.
+        vocabulary: words known to the model; leave out for sub-word models.
+    """
+    values = [] if metrics is None else [("", model_values(metrics, _name(cell)))]
+    for attack, ledger in (ledgers or {}).items():
+        values.append((attack, ledger_values(ledger, vocabulary, where=f"{_name(cell)} under {attack}")))
+    common = {name: getattr(cell, name) for name in CELL} | {"round": round_, "method": "", "pair_set": "", "k": 0}
+    return [
+        {**common, "attack": attack, "metric": metric, "value": value, "n": n, "dropped": 0}
+        for attack, found in values
+        for metric, (value, n) in found.items()
+    ]
+
+
+def consistency_rows(summary, dataset: str, model: str, method: str, round_of: Callable[[Cell], int]) -> list[dict]:
+    """Tidy rows from a summary of ``flat.interpretation.consistency`` for one (method, dataset, model).
+
+    Args:
+        summary: frame with strategy, train_attack, attack, seed, pair_set, metric, k, value, n, dropped.
+        round_of: the last round of a cell, which is the one explained.
+    """
+    rows = []
+    for record in records(summary):
+        cell = Cell(dataset, model, record["strategy"], record["train_attack"], int(record["seed"]))
+        rows.append({**record, "dataset": dataset, "model": model, "method": method, "round": round_of(cell)})
+    return rows
+
+
+def completeness_row(cell: Cell, round_: int, attack: str, attributions, tolerance: float) -> dict:
+    """The share of a cell's integrated gradients that miss completeness by more than ``tolerance`` (EVALUATION 2)."""
+    missed = int((attributions["completeness"] > tolerance).sum())
+    common = {name: getattr(cell, name) for name in CELL} | {"round": round_, "attack": attack, "pair_set": "", "k": 0}
+    value = percent(missed, len(attributions))
+    measured = {"metric": "incomplete_percent", "value": value, "n": len(attributions), "dropped": 0}
+    return common | measured | {"method": ""}
+
+
+@dataclass(frozen=True)
+class CellFiles:
+    """Where the files of one cell lie. ``vocabulary`` only for models that look words up."""
+
+    round: int
+    metrics: str | Path | None = None
+    ledgers: Mapping[str, str | Path] = field(default_factory=dict)
+    vocabulary: str | Path | None = None
+
+
+def study_files(study) -> list[tuple[Cell, CellFiles]]:
+    """The files of every trained cell of a study, as ``collect`` wants them."""
+    attacked = attacked_cells(study)
+    found = []
+    for cell in trained_cells(study):
+        ledgers = {a.attack: paths.test_ledger(study, a) for a in attacked if a.cell == cell}
+        looks_up = study.models[cell.model].kind in ("cnn", "lstm")
+        vocabulary = paths.of(study).data(cell.dataset, "vocabulary.json") if looks_up else None
+        metrics = paths.final_model(study, cell, "metrics.json")
+        found.append((cell, CellFiles(last_round(study, cell), metrics, ledgers, vocabulary)))
+    return found
+
+
+def collect(cells: Iterable[tuple[Cell, CellFiles]], consistency: Iterable[dict] = ()):
+    """The measurements frame (SCHEMA) of a study, sorted by its keys.
+
+    Args:
+        cells: (cell, files) of every cell that was run, see ``study_files``.
+        consistency: rows of ``consistency_rows`` of every (method, dataset, model).
+
+    Raises:
+        ArtefactError: ledgers of one (dataset, attack) column differ in their attack, or two of them in their examples
+            that should not; a metric is not declared, or a measurement appears twice.
+    """
+    rows, columns, vocabularies = [], {}, {}
+    for cell, files in cells:
+        metrics = None if files.metrics is None else read_json(files.metrics)
+        if files.vocabulary is not None and files.vocabulary not in vocabularies:
+            vocabularies[files.vocabulary] = frozenset(read_json(files.vocabulary)["words"])
+        ledgers = {attack: read_table(path, LEDGER_COLUMNS) for attack, path in files.ledgers.items()}
+        for attack, ledger in ledgers.items():
+            _check_column(columns, (cell.dataset, attack), cell.model, files.ledgers[attack], ledger)
+        rows += cell_measurements(cell, files.round, metrics, ledgers, vocabularies.get(files.vocabulary))
+    return frame_of([*rows, *consistency])
+
+
+def frame_of(rows: Iterable[Mapping]):
+    """Rows as a frame of SCHEMA, sorted by the keys, checked: declared metrics, no measurement twice."""
+    rows = [dict(row) for row in rows]
+    lacking = sorted({name for row in rows for name in SCHEMA.names if row.get(name) is None})
+    if lacking:
+        raise ArtefactError("measurements", f"rows without {lacking}", DEFECT)
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    frame = table.to_pandas().sort_values(KEYS, kind="stable", ignore_index=True)
+    unknown = sorted(set(frame["metric"]) - set(METRICS))
+    if unknown:
+        raise ArtefactError("measurements", f"metrics {unknown} are not declared", f"declare them in {__name__}")
+    twice = frame[frame.duplicated(KEYS)]
+    if len(twice):
+        raise ArtefactError("measurements", f"twice: {twice.iloc[0][KEYS].to_dict()}", "give each cell once")
+    return frame
+
+
+def _check_column(columns: dict, column: tuple[str, str], model: str, path, ledger) -> None:
+    """All ledgers of a (dataset, attack) column have one attack; those of a model, or of equal size, hold equal ids."""
+    ids, hashes = frozenset(ledger["example_id"]), sorted(set(ledger["attack_hash"]))
+    if len(hashes) > 1:
+        raise ArtefactError(str(path), f"mixes the attacks {hashes}", "delete the file and run snakemake again")
+    remedy = "delete both files and run snakemake again: one column compares models under one attack on one sample"
+    for key in ((*column, model), (*column, len(ids))):
+        first_path, first_ids = columns.setdefault(key, (path, ids))
+        if ids != first_ids:
+            differing = sorted(ids ^ first_ids)
+            problem = f"attacks other examples than {first_path}: {len(differing)} differ, for example {differing[0]}"
+            raise ArtefactError(str(path), problem, remedy)
+    first_path, first_hashes = columns.setdefault(column, (path, hashes))
+    if hashes != first_hashes:
+        raise ArtefactError(str(path), f"was made by another attack (attack_hash) than {first_path}", remedy)
+
+
+def _name(cell: Cell) -> str:
+    return "/".join(str(getattr(cell, name)) for name in CELL)

@@ -1,0 +1,70 @@
+"""Building an attack of a study: TextAttack's own recipe with local resources.
+
+``build`` calls the unmodified ``Recipe.build`` of TextAttack, so that every default parameter is TextAttack's; only the
+names of components that would download something are bound, while it runs, to those that
+``flat.attacks.textattack_adapter.recipes`` names.
+"""
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.textattack_adapter.recipes import RECIPES, Recipe
+from flat.errors import StudyError
+
+
+@contextmanager
+def _bound(module, names: dict[str, object]) -> Iterator[None]:
+    before = {name: getattr(module, name) for name in names}
+    vars(module).update(names)
+    try:
+        yield
+    finally:
+        vars(module).update(before)
+
+
+def entry(spec: dict) -> Recipe:
+    """The registered recipe of an attack.
+
+    Raises:
+        StudyError: the recipe is not in the registry.
+    """
+    if spec["recipe"] not in RECIPES:
+        raise StudyError(
+            f"attacks.*.recipe: {spec['recipe']}",
+            "this version cannot build that attack",
+            f"choose one of {', '.join(sorted(RECIPES))}",
+        )
+    return RECIPES[spec["recipe"]]
+
+
+def build(spec: dict, victim, resources: AttackResources):
+    """The TextAttack attack that ``spec`` describes, against ``victim`` (a ``flat.attacks.victim.Victim``).
+
+    Args:
+        spec: ``recipe``, ``query_budget`` (None: no limit), ``parameters`` (overrides of the recipe's defaults).
+
+    Raises:
+        StudyError: an unknown recipe or parameter.
+        ResourceError: a resource it needs is absent.
+    """
+    recipe = entry(spec)
+    overrides = spec.get("parameters") or {}
+    unknown = sorted(set(overrides) - set(recipe.parameters))
+    if unknown:
+        raise StudyError(
+            f"attacks.{spec['recipe']}.parameters.{unknown[0]}",
+            "the recipe has no such parameter",
+            f"choose of {', '.join(sorted(recipe.parameters))}",
+        )
+    module = importlib.import_module(f"textattack.attack_recipes.{recipe.module}")
+    with _bound(module, {name: make(resources) for name, make in recipe.replace.items()}):
+        attack = getattr(module, recipe.name).build(victim)
+    for name, value in overrides.items():
+        targets, attribute = recipe.parameters[name]
+        for part in targets(attack):
+            setattr(part, attribute, value)
+    if spec.get("query_budget") is not None:
+        attack.goal_function.query_budget = int(spec["query_budget"])
+    return attack

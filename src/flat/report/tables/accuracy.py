@@ -1,0 +1,52 @@
+"""Tables 2 and 7: accuracy of every model on the test and on the dev split."""
+
+from flat.paper import printed as paper
+from flat.report.tables import notes
+from flat.report.tables.grid import Extras, dataset_title, main_datasets, stand_ins, strategy_rows, with_others
+from flat.report.tables.index import Index
+from flat.report.tables.layout import Column, Layout, Table, assemble
+
+
+def test_accuracy(study, index: Index, extras: Extras) -> Table:
+    """Table 2."""
+    caption = "Accuracy (%) on the whole test split."
+    return _build("2", "Test accuracy", caption, "test_accuracy_percent", "Test texts", study, index, extras)
+
+
+def dev_accuracy(study, index: Index, extras: Extras) -> Table:
+    """Table 7."""
+    caption = "Accuracy (%) on the dev split, on which the checkpoint of each round is chosen."
+    return _build("7", "Dev accuracy", caption, "dev_accuracy_percent", "Dev texts", study, index, extras)
+
+
+def _build(key, title, caption, metric, what, study, index: Index, extras: Extras) -> Table:
+    main = study.artefacts.main
+    rows = strategy_rows(
+        study,
+        with_others(paper.MODELS, main.models),
+        with_others(paper.STRATEGIES, main.strategies),
+        with_others(paper.TRAIN_ATTACKS, main.train_attacks),
+    )
+    columns = tuple(
+        Column(dataset_title(study, name), {"dataset": name, "metric": metric}, "percent", ".2f")
+        for name in main_datasets(study)
+    )
+    layout = Layout(("Model", "Trained on"), tuple(rows), columns, blocks=0)
+    frame = assemble(
+        key,
+        layout,
+        index.find,
+        extras.printed,
+        stand_ins=lambda keys: stand_ins(study, keys),
+    )
+    below = [
+        notes.ENTRIES,
+        notes.coverage(frame),
+        *notes.stand_ins(study, frame),
+        notes.counts(study, frame, metric, what),
+        notes.limits(study, frame),
+        notes.reading(study, frame),
+        notes.training(study, frame),
+        notes.seeds(study, frame),
+    ]
+    return Table(key, title, caption, frame, layout, notes.joined(below))

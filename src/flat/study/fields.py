@@ -1,0 +1,46 @@
+"""The kinds of values that a study file is made of, and which cells a ``where`` covers."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)]
+
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Where(Strict):
+    """Some cells of a study: those that have one of the named values in each field; null covers all."""
+
+    datasets: list[str] | None = None
+    models: list[str] | None = None
+    strategies: list[str] | None = None
+    train_attacks: list[str] | None = None
+
+    def covers(self, dataset: str, model: str) -> bool:
+        """Whether it covers some cell of a model on a data set."""
+        return all(allowed is None or v in allowed for allowed, v in ((self.datasets, dataset), (self.models, model)))
+
+
+def fits(where, cell) -> bool:
+    """Whether an override's ``where`` covers a cell; a field it does not name covers all."""
+    return all(
+        allowed is None or value in allowed
+        for allowed, value in (
+            (where.datasets, cell.dataset),
+            (where.models, cell.model),
+            (where.strategies, cell.strategy),
+            (where.train_attacks, cell.train_attack),
+        )
+    )
