@@ -22,7 +22,7 @@ ROOT = Path("results/tiny")
 # gate waits there at each unit, so that a test may look at what it has noted and kill it then, however fast it is.
 DRIVER = """
 import json, os, sys
-from flat import warm
+from flat.jobs import warm
 from flat.attacks import engine
 from flat.interpretation import attributions
 from flat.training import trainer

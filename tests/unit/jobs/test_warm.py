@@ -17,12 +17,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jobs are handed
 # a job as Snakemake starts one: its first act is to ask for a process to run it
 JOB = """
 import os, sys
-from flat import handover
+from flat.jobs import handover
 here = os.getpid()
 handover.hand_over(sys.argv)
 """
 
-SERVER = "import sys\nfrom flat import warm\nwarm.preload = lambda: None\n"
+SERVER = "import sys\nfrom flat.jobs import warm\nwarm.preload = lambda: None\n"
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_a_job_of_another_copy_of_the_package_runs_itself(serve):
     done = serve(
         "print('itself:', handover.ADDRESS in os.environ)",
         "import os\nraise SystemExit(subprocess.call([sys.executable, '-c', "
-        "\"from flat import handover; handover.PACKAGE = '/elsewhere'; import runpy, sys; sys.argv = [sys.argv[1]]; "
+        "\"from flat.jobs import handover; handover.PACKAGE = '/elsewhere'; import runpy, sys; sys.argv = [sys.argv[1]]; "
         'runpy.run_path(sys.argv[0])", command[1]]))',
     )
     assert done.returncode == 0, done.stderr
