@@ -27,7 +27,7 @@ def attack_params(wildcards):
 def attack_options(name, of_round):
     attack = STUDY.attacks[name]
     search = attack.search or ("lazy" if of_round else "exact")
-    return canonical(attack.model_dump(include=ATTACK_FIELDS) | {"search": search})
+    return canonical(attack.model_dump(exclude=NO_SEARCH) | {"search": search})
 
 
 def attacked_of_test(wildcards):

@@ -1,17 +1,8 @@
 # From a source of texts to cleaned, split and checked data, its vocabulary and its lexical tables.
 
-DATA_FIELDS = {
-    "source",
-    "classes",
-    "splits",
-    "cleaning",
-    "vocabulary",
-    "max_length",
-    "max_overlap",
-    "duplicates",
-    "empty",
-}
-ATTACK_FIELDS = {"recipe", "resources", "parameters", "query_budget", "time_limit"}
+# what a study says of a data set or an attack that does not change its data or its search; all else is handed on
+NO_DATA = {"title", "stand_in", "attacked_train", "attacked_test", "explained"}
+NO_SEARCH = {"title", "stand_ins", "examples", "shards", "workers"}
 
 
 def canonical(value):
@@ -26,7 +17,7 @@ def canonical(value):
 
 
 def dataset_options(wildcards):
-    return canonical(STUDY.datasets[wildcards.dataset].model_dump(include=DATA_FIELDS))
+    return canonical(STUDY.datasets[wildcards.dataset].model_dump(exclude=NO_DATA))
 
 
 def source_paths(wildcards):

@@ -1,14 +1,13 @@
 """What a study says of one of its cells: seeds, rounds, sizes, the optimiser's options, overrides applied."""
 
 from flat.study.cells import Cell
+from flat.study.fields import MASK_WEIGHTS, WEIGHTS, fits
 from flat.study.readings import objective_switches
 from flat.study.schema import Rounds, Study, Training
 
 
 def seeds_of(study: Study, cell: Cell) -> list[int]:
     """The seeds that a cell's model is trained with, overrides applied; the cell's own seed does not count."""
-    from flat.study.fields import fits
-
     chosen = [override.seeds for override in study.overrides if override.seeds and fits(override.where, cell)]
     return chosen[-1] if chosen else study.seeds
 
@@ -20,8 +19,6 @@ def all_seeds(study: Study) -> list[int]:
 
 def rounds_of(study: Study, cell: Cell) -> Rounds:
     """The rounds of a cell, overrides applied."""
-    from flat.study.fields import fits
-
     values = study.rounds.model_dump()
     for override in study.overrides:
         if fits(override.where, cell):
@@ -49,8 +46,6 @@ def last_round(study: Study, cell: Cell) -> int:
 
 def training_of(study: Study, cell: Cell, round_: int) -> Training:
     """The optimiser's options of one round of a cell, overrides applied. Rounds have their own number of epochs."""
-    from flat.study.fields import fits
-
     values, of_rounds = study.models[cell.model].training.model_dump(), set()
     if round_ > 0:
         rounds = rounds_of(study, cell)
@@ -65,14 +60,13 @@ def training_of(study: Study, cell: Cell, round_: int) -> Training:
 
 def objective_of(study: Study, cell: Cell) -> dict:
     """Keyword arguments of flat.training.objective.Weights for a cell, overrides applied."""
-    from flat.study.fields import fits
-
     strategy = study.strategies[cell.strategy]
-    values = {"beta": strategy.beta, "gamma": strategy.gamma}
+    values = {name: getattr(strategy, name) for name in WEIGHTS}
     values |= objective_switches(study, cell.model, cell.strategy)
     for override in study.overrides:
-        if fits(override.where, cell) and strategy.mask == "variational":
-            values |= override.objective
+        if fits(override.where, cell):
+            masked = strategy.mask == "variational"
+            values |= {name: v for name, v in override.objective.items() if masked or name not in MASK_WEIGHTS}
     return values
 
 

@@ -15,6 +15,7 @@ from flat.analysis.measurements import CELL, SCHEMA, Metric, percent
 from flat.files.columns import FIELDS
 from flat.models.temperature import margins, saturated
 from flat.study.cells import AttackedCell, Cell
+from flat.study.guards import Guards
 
 FLAGS_SCHEMA = pa.schema(
     [
@@ -31,30 +32,20 @@ FLAGS = {
     SATURATED: "most outputs are so certain that the attack's search has little to go by",
     UNEQUAL_COMPUTE: "not trained as the strategy that it is compared with",
 }
-METRICS = {
-    "same_answer_percent": Metric("most frequent answer", "percent", 1, -1),
-    "most_frequent_label_percent": Metric("most frequent label", "percent", 1),
-    "saturated_percent": Metric("saturated outputs", "percent", 1, -1),
-    "median_margin": Metric("median margin", "logits", 2),
-    "temperature": Metric("temperature", "ratio", 2),
-    "aa_at_one_percent": Metric("AA at T = 1, sub-sample", "percent", 2, 1),
-    "aa_calibrated_percent": Metric("AA calibrated, sub-sample", "percent", 2, 1),
+METRICS = {  # titles are those of the table of guards
+    "same_answer_percent": Metric("same answer %", "percent", 1, -1),
+    "most_frequent_label_percent": Metric("most frequent label %", "percent", 1),
+    "saturated_percent": Metric("saturated %", "percent", 1, -1),
+    "median_margin": Metric("margin", "logits", 2),
+    "temperature": Metric("T", "ratio", 2),
+    "aa_at_one_percent": Metric("AA at T = 1", "percent", 2, 1),
+    "aa_calibrated_percent": Metric("AA at T", "percent", 2, 1),
     "after_attack_accuracy_percent": Metric("AA", "percent", 2, 1),
-    "aa_known_words_percent": Metric("AA without out-of-vocabulary successes", "percent", 2, 1),
-    "unchecked_similarity_percent": Metric("similarity unchecked", "percent", 2),
+    "aa_known_words_percent": Metric("AA, known words", "percent", 2, 1),
+    "unchecked_similarity_percent": Metric("unchecked %", "percent", 2),
 }
 LEDGER_COLUMNS = ["example_id", "label", "status", "swaps", "logits", "similarity_unchecked", "attack_hash"]
 LEAST_JUDGED = 20  # on fewer texts one answer to all may be chance
-
-
-@dataclass(frozen=True)
-class Limits:
-    """``flat.study.guards.Guards`` as numbers."""
-
-    tolerated_drop: float
-    saturated_probability: float
-    saturated_share: float
-    constant_share: float
 
 
 @dataclass(frozen=True)
@@ -66,13 +57,10 @@ class Recheck:
     dev_n: int
 
 
-# --- what is refused
-
-
 # --- what is measured and flagged
 
 
-def measure(ledger, limits: Limits, vocabulary: frozenset[str] | None, recheck: Recheck | None) -> dict[str, tuple]:
+def measure(ledger, limits: Guards, vocabulary: frozenset[str] | None, recheck: Recheck | None) -> dict[str, tuple]:
     """{metric: (value, n)} of one test ledger, for METRICS.
 
     Outputs and answers are those for the original texts. OOV split of AA: ``aa_known_words_percent`` counts a success
@@ -128,7 +116,7 @@ def uses_unknown_word(swaps, vocabulary: frozenset[str]) -> bool:
     return any(swap["to"].lower() not in vocabulary for swap in swaps if swap["to"])
 
 
-def flags_of(values: Mapping[str, tuple], limits: Limits) -> dict[str, str]:
+def flags_of(values: Mapping[str, tuple], limits: Guards) -> dict[str, str]:
     """{flag: detail} of one attacked cell, from what ``measure`` gives."""
     found = {}
     if is_constant(values, limits.constant_share):

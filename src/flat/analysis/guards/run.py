@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flat.analysis.guards import flags as guards
-from flat.analysis.guards import parity
+from flat.analysis.guards import parity, refusals
 from flat.files.artefacts import read_json, read_table
 from flat.study.cells import AttackedCell, Cell
+from flat.study.guards import Guards
 
 TRAINED_ON = ["example_id", "attack_hash"]
 
@@ -45,7 +46,7 @@ def run(
     splits: Mapping[str, tuple[str, str]],
     groups: Sequence[Sequence[Cell]],
     rounds: Mapping[Cell, Sequence[RoundFiles]],
-    limits: guards.Limits,
+    limits: Guards,
 ):
     """(flags, measured): frames of ``guards.FLAGS_SCHEMA`` and ``robustness.SCHEMA``.
 
@@ -59,7 +60,7 @@ def run(
         ArtefactError: a number cannot be what it says (see ``flat.analysis.guards.flags``).
     """
     for dataset, (dev, test) in splits.items():
-        guards.check_dev(read_table(dev, ["text"]), read_table(test, ["text"]), f"data set {dataset}: {dev}")
+        refusals.check_dev(read_table(dev, ["text"]), read_table(test, ["text"]), f"data set {dataset}: {dev}")
     ids_of = {dataset: read_json(path)["attacked"]["test"] for dataset, path in drawn.items()}
     vocabularies = {
         path: frozenset(read_json(path)["words"]) for path in {f.vocabulary for f in attacked.values()} if path
@@ -67,12 +68,12 @@ def run(
     columns, flags, measured = [], [], []
     for a, files in sorted(attacked.items()):
         ledger = read_table(files.ledger, guards.LEDGER_COLUMNS)
-        guards.check_ledger(ledger, read_json(files.lock), ids_of[a.cell.dataset], files.examples, files.ledger)
+        refusals.check_ledger(ledger, read_json(files.lock), ids_of[a.cell.dataset], files.examples, files.ledger)
         columns.append((a, frozenset(ledger["example_id"]), ledger["attack_hash"].iloc[0], files.ledger))
         values = guards.measure(ledger, limits, vocabularies.get(files.vocabulary), _recheck(files.recheck))
         measured += guards.rows_of(a, files.round, values)
         flags += guards.flag_rows(a.cell, a.attack, guards.flags_of(values, limits))
-    guards.check_columns(columns)
+    refusals.check_columns(columns)
     ran = {cell: [_round(files) for files in of_cell] for cell, of_cell in rounds.items()}
     for cell, said in parity.unequal(groups, ran).items():
         flags += guards.flag_rows(cell, "", {guards.UNEQUAL_COMPUTE: said})
@@ -91,5 +92,5 @@ def _round(files: RoundFiles) -> parity.Round:
     ledgers = []
     for path, lock in zip(files.ledgers, files.locks, strict=True):
         ledgers.append(read_table(path, TRAINED_ON))
-        guards.check_hash(ledgers[-1], read_json(lock), path)
+        refusals.check_hash(ledgers[-1], read_json(lock), path)
     return parity.round_of(read_json(files.metrics), ledgers)
