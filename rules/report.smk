@@ -5,7 +5,7 @@ ANALYSED = [coordinates(cell) for cell in importance_cells(STUDY)]
 IMPORTANCE = [PATHS.importance("importance.parquet", **cell) for cell in ANALYSED]
 GRADIENT_CELLS = explained_cells(STUDY, "ig")
 PRINTED = [
-    of_repository(f"config/paper/{table.printed.file}")
+    of_repository(f"config/paper/{table.printed_file}")
     for table in ARTEFACT_TABLES.values()
     if table.printed
 ]
@@ -52,7 +52,7 @@ def table_inputs(wildcards):
     """What a table is built from, with the printed table that it is shown beside."""
     table = ARTEFACT_TABLES[table_key(wildcards.table)]
     beside = (
-        of_repository(f"config/paper/{table.printed.file}") if table.printed else []
+        of_repository(f"config/paper/{table.printed_file}") if table.printed else []
     )
     return {"paper": beside} | REPORT_TABLES[table.key]
 

@@ -24,9 +24,9 @@ MAIN_PAIR_SET = "shared"
 
 @dataclass(frozen=True)
 class Printed:
-    """The printed table: its file in config/paper, the columns that identify a row, what the caption fixes."""
+    """A printed table: its name in config/paper, the columns that identify a row, what the caption fixes."""
 
-    file: str
+    name: str
     keys: tuple[str, ...]
     caption: Mapping[str, str] = field(default_factory=dict)
 
@@ -55,7 +55,6 @@ class Table:
         builder: module and function of ``flat.report.tables``.
         needs: the files it is built from, by their names in rules/report.smk (FILES).
         printed: the paper's own table; None where there is none.
-        on_grid: laid out by the paper's names of data sets, models, strategies and attacks.
         line: what the summary at the end of a run says of it; ``flat.report.summary_items.SAY`` has those that are
             no plain means.
     """
@@ -66,8 +65,17 @@ class Table:
     builder: str
     needs: tuple[str, ...] = MEASURED
     printed: Printed | None = None
-    on_grid: bool = False
     line: tuple[Mean, ...] = (Mean(AA, title="AA"),)
+
+    @property
+    def on_grid(self) -> bool:
+        """Whether it is laid out by the paper's names of data sets, models, strategies and attacks."""
+        return self.printed is not None and "dataset" in self.printed.keys
+
+    @property
+    def printed_file(self) -> str | None:
+        """The file of the printed table in config/paper."""
+        return self.printed and f"table{self.key}_{self.printed.name}.csv"
 
     @property
     def module(self) -> str:
@@ -103,171 +111,67 @@ def figure_6_attack(study: Study) -> str:
     return "textfooler" if "textfooler" in attacks else attacks[0]
 
 
+def _saliency_models(study: Study) -> list[AttackedCell]:
+    return sorted(set(saliency_cells(study)))
+
+
 def _importance_models(study: Study) -> list[AttackedCell]:
     """The models with and without gamma, under the attack that they were trained on."""
     return [AttackedCell(cell, cell.train_attack) for cell in importance_cells(study)]
 
 
-_ROWS = ("model", "strategy", "train_attack", "dataset")
-_PAIRS = ("attack", "model", "strategy", "dataset")
-_KT = Mean(KT, ".2f", "", "KT", where={"pair_set": MAIN_PAIR_SET})
-
-TABLES = {
-    table.key: table
-    for table in (
-        Table(
-            key="1",
-            title="Data sets",
-            block="main",
-            builder="data.data_statistics",
-            needs=("summaries",),
-            printed=Printed("table1_datasets.csv", ("dataset",)),
-            on_grid=True,
-            line=(Mean("train_size", ",.0f", "", "train texts:", of="dataset"),),
-        ),
-        Table(
-            key="2",
-            title="Test accuracy",
-            block="main",
-            builder="accuracy.test_accuracy",
-            printed=Printed("table2_test_accuracy.csv", _ROWS),
-            on_grid=True,
-            line=(Mean(SA),),
-        ),
-        Table(
-            key="3",
-            title="Robustness, integrated gradients",
-            block="main",
-            builder="robustness.robustness",
-            printed=Printed("table3_robustness_ig.csv", _PAIRS),
-            on_grid=True,
-            line=(Mean(AA, title="AA"), _KT),
-        ),
-        Table(
-            key="4",
-            title="Transfer to other attacks",
-            block="transfer",
-            builder="robustness.transfer",
-            printed=Printed("table4_transfer.csv", (*_ROWS, "test_attack")),
-            on_grid=True,
-        ),
-        Table(
-            key="5",
-            title="Ablation of β and γ",
-            block="ablation",
-            builder="single.ablation",
-            printed=Printed("table5_ablation.csv", ("beta", "gamma"), ABLATION),
-        ),
-        Table(
-            key="6",
-            title="Preprocessing",
-            block="main",
-            builder="data.preprocessing",
-            needs=("summaries",),
-            printed=Printed("table6_preprocessing.csv", ("dataset",)),
-            on_grid=True,
-            line=(Mean("vocabulary_size", ",.0f", "", "vocabulary:", of="dataset"),),
-        ),
-        Table(
-            key="7",
-            title="Dev accuracy",
-            block="main",
-            builder="accuracy.dev_accuracy",
-            printed=Printed("table7_dev_accuracy.csv", _ROWS),
-            on_grid=True,
-            line=(Mean(DEV),),
-        ),
-        Table(
-            key="8",
-            title="Robustness, LIME",
-            block="main",
-            builder="robustness.robustness_lime",
-            printed=Printed("table8_robustness_lime.csv", _PAIRS),
-            on_grid=True,
-            line=(_KT,),
-        ),
-        Table(
-            key="9",
-            title="What word importance correlates with",
-            block="importance",
-            builder="single.correlations",
-            needs=("importance", "flags"),
-            printed=Printed("table9_correlations.csv", ("correlation",), IMPORTANCE),
-            line=(Mean("pearson_r", ".3f", "", "r:", of="correlation"),),
-        ),
-        Table(
-            key="10",
-            title="Group masks",
-            block="groups",
-            builder="single.group_masks",
-            printed=Printed("table10_group_masks.csv", ("groups",), GROUP_MASKS),
-            line=(Mean(AA, title="AA by groups:", of="groups"),),
-        ),
-        Table("guards", "What the numbers should be judged by", "main", "guards.guards", ("guards", "flags")),
-        Table(
-            key="validity",
-            title="Validity of adversarial texts",
-            block="main",
-            builder="validity.validity",
-            needs=("validity", "antonyms", "flags"),
-            line=(Mean(AA, title="AA"), Mean("aa_both_percent", title="at stricter thresholds")),
-        ),
-        Table("readings", "What each reading of the method does", "readings", "readings.readings"),
-        Table(
-            key="replay",
-            title="Adversarial texts of each model, read by the others",
-            block="replay",
-            builder="replay.replay",
-            needs=("replays", "flags"),
-        ),
-        Table("grim", "Check of the printed numbers", "main", "grim.grim_check", ("paper",)),
-    )
-}
-FIGURES = {
-    figure.key: figure
-    for figure in (
-        Figure(
-            key=3,
-            title="Saliency of original and adversarial texts",
-            block="saliency",
-            drawing="figure_3",
-            needs=("attributions", "ledgers", "flags"),
-            cells=lambda study: sorted(set(saliency_cells(study))),
-        ),
-        Figure(
-            key=4,
-            title="Word importance, word frequency and substitution frequency",
-            block="importance",
-            drawing="figure_4",
-            needs=("importance", "flags"),
-            cells=lambda study: _importance_models(study)[:1],
-        ),
-        Figure(
-            key=5,
-            title="Importance gap between words and their synonyms",
-            block="importance",
-            drawing="figure_5",
-            needs=("synonyms", "flags"),
-            cells=_importance_models,
-        ),
-        Figure(
-            key=6,
-            title="Top-k intersection of explanations",
-            block="main",
-            drawing="figure_6",
-            needs=("measurements", "flags"),
-            cells=_figure_6_cells,
-        ),
-        Figure(
-            key="curves",
-            title="After-attack accuracy against the attack's budget of queries",
-            block="main",
-            drawing="curves",
-            needs=("ledgers", "flags"),
-            cells=curve_cells,
-        ),
-    )
-}
+_ROWS, _PAIRS = ("model", "strategy", "train_attack", "dataset"), ("attack", "model", "strategy", "dataset")
+_AA, _KT = Mean(AA, title="AA"), Mean(KT, ".2f", "", "KT", where={"pair_set": MAIN_PAIR_SET})
+_TRAIN = Mean("train_size", ",.0f", "", "train texts:", of="dataset")
+_WORDS = Mean("vocabulary_size", ",.0f", "", "vocabulary:", of="dataset")
+_STRICTER = Mean("aa_both_percent", title="at stricter thresholds")
+_R = Mean("pearson_r", ".3f", "", "r:", of="correlation")
+_GROUPS = Mean(AA, title="AA by groups:", of="groups")
+# fmt: off
+_TABLES = (
+    Table("1", "Data sets", "main", "data.data_statistics", ("summaries",),
+          Printed("datasets", ("dataset",)), (_TRAIN,)),
+    Table("2", "Test accuracy", "main", "accuracy.test_accuracy", MEASURED,
+          Printed("test_accuracy", _ROWS), (Mean(SA),)),
+    Table("3", "Robustness, integrated gradients", "main", "robustness.robustness", MEASURED,
+          Printed("robustness_ig", _PAIRS), (_AA, _KT)),
+    Table("4", "Transfer to other attacks", "transfer", "robustness.transfer", MEASURED,
+          Printed("transfer", (*_ROWS, "test_attack"))),
+    Table("5", "Ablation of β and γ", "ablation", "single.ablation", MEASURED,
+          Printed("ablation", ("beta", "gamma"), ABLATION)),
+    Table("6", "Preprocessing", "main", "data.preprocessing", ("summaries",),
+          Printed("preprocessing", ("dataset",)), (_WORDS,)),
+    Table("7", "Dev accuracy", "main", "accuracy.dev_accuracy", MEASURED,
+          Printed("dev_accuracy", _ROWS), (Mean(DEV),)),
+    Table("8", "Robustness, LIME", "main", "robustness.robustness_lime", MEASURED,
+          Printed("robustness_lime", _PAIRS), (_KT,)),
+    Table("9", "What word importance correlates with", "importance", "single.correlations", ("importance", "flags"),
+          Printed("correlations", ("correlation",), IMPORTANCE), (_R,)),
+    Table("10", "Group masks", "groups", "single.group_masks", MEASURED,
+          Printed("group_masks", ("groups",), GROUP_MASKS), (_GROUPS,)),
+    Table("guards", "What the numbers should be judged by", "main", "guards.guards", ("guards", "flags")),
+    Table("validity", "Validity of adversarial texts", "main", "validity.validity", ("validity", "antonyms", "flags"),
+          line=(_AA, _STRICTER)),
+    Table("readings", "What each reading of the method does", "readings", "readings.readings"),
+    Table("replay", "Adversarial texts of each model, read by the others", "replay", "replay.replay",
+          ("replays", "flags")),
+    Table("grim", "Check of the printed numbers", "main", "grim.grim_check", ("paper",)),
+)
+_FIGURES = (
+    Figure(3, "Saliency of original and adversarial texts", "saliency", "figure_3",
+           ("attributions", "ledgers", "flags"), _saliency_models),
+    Figure(4, "Word importance, word frequency and substitution frequency", "importance", "figure_4",
+           ("importance", "flags"), lambda study: _importance_models(study)[:1]),
+    Figure(5, "Importance gap between words and their synonyms", "importance", "figure_5",
+           ("synonyms", "flags"), _importance_models),
+    Figure(6, "Top-k intersection of explanations", "main", "figure_6",
+           ("measurements", "flags"), _figure_6_cells),
+    Figure("curves", "After-attack accuracy against the attack's budget of queries", "main", "curves",
+           ("ledgers", "flags"), curve_cells),
+)
+# fmt: on
+TABLES = {table.key: table for table in _TABLES}
+FIGURES = {figure.key: figure for figure in _FIGURES}
 
 
 def table_keys(study: Study) -> list[str]:

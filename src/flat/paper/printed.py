@@ -83,7 +83,7 @@ def load(folder: str | Path, tables: Iterable[str] = tuple(PRINTED)) -> Printed:
         ArtefactError: a file or column is absent, a value is not a number, or two rows have the same keys.
     """
     folder = Path(folder)
-    return Printed({key: _read(key, folder / PRINTED[key].file) for key in tables if key in PRINTED})
+    return Printed({key: _read(key, folder / TABLES[key].printed_file) for key in tables if key in PRINTED})
 
 
 def _read(table: str, path: Path) -> dict[frozenset, str]:
