@@ -80,3 +80,12 @@ def _row_title(title: str, room_in: float, run: bool) -> tuple[str, float]:
     while lines_of(shown := wrapped(title, width_in, size, bold=True)) > 2:
         width_in += 0.1
     return shown, size
+
+
+def cell_title(study, cell) -> str:
+    """A block of ``artefacts`` about one cell, in words: LSTM on SST2 (film snippets), TextFooler."""
+    shown = [
+        f"{item.title} ({item.stand_in})" if item.stand_in else item.title
+        for item in (study.models[cell.model], study.datasets[cell.dataset])
+    ]
+    return f"{' on '.join(shown)}, {study.attacks[cell.attack].title}"

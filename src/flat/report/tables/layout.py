@@ -13,6 +13,7 @@ from functools import cached_property
 import pandas as pd
 
 from flat.files.artefacts import records
+from flat.paper.catalogue import TABLES
 from flat.paper.printed import Printed
 from flat.study.paths import table_name, table_stem
 
@@ -117,12 +118,15 @@ class Table:
     """
 
     key: str
-    title: str
     caption: str
     frame: pd.DataFrame
     layout: Layout
     notes: tuple[str, ...]
     csv: pd.DataFrame | None = None
+
+    @property
+    def title(self) -> str:
+        return TABLES[self.key].title
 
     @property
     def name(self) -> str:
