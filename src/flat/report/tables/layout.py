@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 import pandas as pd
 
@@ -294,10 +295,4 @@ def _key(keys: Mapping[str, object]) -> tuple:
 
 def _runs(values: Iterable[str]) -> list[tuple[str, int]]:
     """Neighbouring equal values with their number: a a b -> (a, 2) (b, 1)."""
-    runs: list[tuple[str, int]] = []
-    for value in values:
-        if runs and runs[-1][0] == value:
-            runs[-1] = (value, runs[-1][1] + 1)
-        else:
-            runs.append((value, 1))
-    return runs
+    return [(value, len(list(same))) for value, same in groupby(values)]
