@@ -1,8 +1,8 @@
 """What a table is: rows, columns, one entry for each pair of them, and the tidy frame that holds every number.
 
-A builder (table_data, table_accuracy, table_robustness, ...) says which rows and columns its table has;
-``assemble`` looks each entry up and puts the printed value beside it; ``wide`` lays the table out as plain strings,
-from which render.py writes Markdown and TeX and the report writes HTML.
+A builder (data, accuracy, robustness, ...) says which rows and columns its table has. ``assemble`` looks each entry up
+and puts the printed value beside it. ``wide`` lays the table out as plain strings. render.py writes Markdown and TeX
+from them, the report HTML.
 """
 
 import math
