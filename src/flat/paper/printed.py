@@ -1,8 +1,8 @@
 """The paper's printed numbers (config/paper/table<N>_*.csv), found by the identifiers the pipeline uses itself.
 
 Values stay the strings that were printed ("84.40"), because the number of printed digits is information too.
-Where a printed table leaves its setting to the caption (Table 5 is LSTM on SST2, say), the setting is filled in here,
-so that a study of another model or data set never sits beside a number that is not its own.
+Some printed tables leave their setting to the caption (Table 5 is LSTM on SST2, say). It is filled in here, so that a
+study of another model or data set never sits beside a number that is not its own.
 """
 
 import csv
