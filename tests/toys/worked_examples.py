@@ -7,6 +7,7 @@ begins with ``@@`` and has no line numbers: its context and removed lines must s
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,44 +22,47 @@ class DoesNotApply(Exception):
 
 @dataclass(frozen=True)
 class Hunk:
-    """``before``: lines that the file must hold once, one after the other; None: the file is new."""
+    """``before``: lines that the file must hold once, one after the other; None: the file is new. ``section``: of the
+    page, by its heading."""
 
     name: str
+    section: str
     path: str
     before: tuple[str, ...] | None
     after: tuple[str, ...]
 
 
-def blocks(page: Path) -> list[tuple[str, str]]:
-    """(language, content) of a page's fenced blocks."""
-    return FENCE.findall(page.read_text(encoding="utf-8"))
-
-
 def hunks(page: Path) -> list[Hunk]:
     """The hunks of a page's diff blocks, in their order."""
     found = []
-    for diff in (content for language, content in blocks(page) if language == "diff"):
-        for file in re.split(r"^(?=--- (?:a/|/dev/null))", diff, flags=re.MULTILINE)[1:]:
-            head, *parts = re.split(r"^@@.*\n", file, flags=re.MULTILINE)
-            old, new = (line[4:].strip() for line in head.splitlines())
-            path = new.removeprefix("b/")
-            for number, part in enumerate(parts, start=1):
-                lines = [(line or " ") for line in part.splitlines()]
-                before = tuple(line[1:] for line in lines if line[0] in " -")
-                after = tuple(line[1:] for line in lines if line[0] in " +")
-                name = f"{page.name}, hunk {number} of {path}"
-                found.append(Hunk(name, path, None if old == "/dev/null" else before, after))
+    for section in re.split(r"^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE):
+        for diff in (content for language, content in FENCE.findall(section) if language == "diff"):
+            for file in re.split(r"^(?=--- (?:a/|/dev/null))", diff, flags=re.MULTILINE)[1:]:
+                found += _hunks_of(file, page.name, section.partition("\n")[0])
     return found
 
 
-def apply(page: Path, folder: Path) -> list[str]:
-    """Change the files below ``folder`` as a page says; the paths of all that it touches, each once.
+def _hunks_of(file: str, page: str, section: str) -> Iterator[Hunk]:
+    head, *parts = re.split(r"^@@.*\n", file, flags=re.MULTILINE)
+    old, new = (line[4:].strip() for line in head.splitlines())
+    path = new.removeprefix("b/")
+    for number, part in enumerate(parts, start=1):
+        lines = [line or " " for line in part.splitlines()]
+        before, after = (tuple(line[1:] for line in lines if line[0] in signs) for signs in (" -", " +"))
+        name = f"{page}, hunk {number} of {path}"
+        yield Hunk(name, section, path, None if old == "/dev/null" else before, after)
+
+
+def apply(page: Path, folder: Path) -> dict[str, list[str]]:
+    """Change the files below ``folder`` as a page says; the paths that each of its sections touches, each once.
 
     Raises:
         DoesNotApply: names page, hunk and file: the file has no such lines, or has them twice.
     """
-    found = hunks(page)
-    for hunk in found:
+    touched: dict[str, list[str]] = {}
+    for hunk in hunks(page):
+        section = touched.setdefault(hunk.section, [])
+        section += [] if hunk.path in section else [hunk.path]
         file = folder / hunk.path
         if hunk.before is None:
             if file.exists():
@@ -74,12 +78,12 @@ def apply(page: Path, folder: Path) -> list[str]:
             raise DoesNotApply(f"{hunk.name}: its lines stand {len(places)} times in the file, not once")
         lines[places[0] : places[0] + size] = hunk.after
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return list(dict.fromkeys(hunk.path for hunk in found))
+    return touched
 
 
 def commands(page: Path) -> list[tuple[str, str | None]]:
     """(commands, what the last of them prints or None) of a page's sh blocks."""
-    found = blocks(page)
+    found = FENCE.findall(page.read_text(encoding="utf-8"))
     after = [*found[1:], ("", "")]
     return [
         (content, shown if following == "text" else None)
@@ -93,7 +97,7 @@ def without_numbers(text: str) -> list[str]:
     return NUMBER.sub("0", text).split()
 
 
-def code_files(paths: list[str]) -> list[str]:
+def code_files(paths: Iterable[str]) -> list[str]:
     """Those of the paths that are code; tests, pages and configuration are not."""
     return [path for path in paths if path.startswith(CODE)]
 

@@ -19,14 +19,16 @@ DOCS = Path(__file__).parents[2] / "docs"
 RESULTS = Path("results/tiny")
 LEDGER = "attacks/test/sst2/CNN/{}/seed0/{}/ledger.parquet"
 TRAINED = {"base": "base/none", "adv": "adv/textfooler", "FLAT": "FLAT/textfooler"}
-FILES_OF_CODE = {  # most files of code that a page may touch; config/claims.yaml is no code
+FILES_OF_CODE = {  # most files of code that a section of a page may touch; config/claims.yaml is no code
     "add-a-claim": 0,
     "add-a-column": 1,
+    "add-a-data-source": 2,
     "add-a-guard": 3,
     "add-a-loss-term": 3,
     "add-a-metric": 3,
     "add-a-study-key": 2,
     "add-a-table": 2,
+    "add-an-explanation-method": 4,
 }
 
 
@@ -66,9 +68,9 @@ def carried_out(name: str, finished, resources, folder: Path) -> Copy:
     page = DOCS / f"{name}.md"
     shutil.copytree(finished.folder, folder, ignore=shutil.ignore_patterns("__pycache__", "log"))
     copy = Copy(folder, resources)
-    touched = examples.apply(page, folder)
-    assert len(examples.code_files(touched)) <= FILES_OF_CODE[name], touched
-    _is_clean(copy, examples.code_files(touched))
+    touched = {section: examples.code_files(paths) for section, paths in examples.apply(page, folder).items()}
+    assert max(map(len, touched.values())) <= FILES_OF_CODE[name], touched
+    _is_clean(copy, [path for paths in touched.values() for path in paths])
     again, stay = (examples.rules_named(page, heading) for heading in ("Runs again:", "Stays:"))
     if again or stay:
         planned = set(copy.plan()) - {"all"}
@@ -256,6 +258,56 @@ def test_a_table(carry_out):
     assert summary[0] == "What each attack asks of a model" and summary[1].startswith("asked: base")
 
 
+def test_an_explanation_method(carry_out):
+    """A word's score is the drop of its class's probability, asked of the model text by text."""
+    copy = carry_out("add-an-explanation-method")
+    assert "occlusion" in schema_of(copy)["Interpretation"]["properties"]
+    for found, by_hand in copy.ask(OCCLUSION_BY_HAND.format(results=RESULTS)):
+        assert found == pytest.approx(by_hand, abs=1e-5) and max(map(abs, found)) > 0
+    pairs = copy.table("interpretations/occlusion/sst2/CNN/consistency.parquet")
+    assert set(pairs["strategy"]) == set(TRAINED) and set(pairs["source"]) == {"own", "shared"}  # no noise, no floor
+
+
+OCCLUSION_BY_HAND = """
+import json, numpy, pandas
+from flat.models.checkpoint import load
+model = load("{results}/models/sst2/CNN/base/none/seed0/round0")
+explained = "{results}/interpretations/occlusion/sst2/CNN/base/none/seed0/textfooler/attributions.parquet"
+frame = pandas.read_parquet(explained)
+def probability(words, target):
+    logits = numpy.asarray(model.logits([words]), dtype=float)[0]
+    return float(numpy.exp(logits[target]) / numpy.exp(logits).sum())
+found = []
+for row in frame[frame["side"] == "adversarial"].head(4).itertuples():
+    words = list(row.words)
+    hidden = [[*words[:i], model.unknown_word, *words[i + 1 :]] for i in range(len(words))]
+    whole = probability(words, row.target)
+    found.append(([float(s) for s in row.scores], [whole - probability(others, row.target) for others in hidden]))
+print(json.dumps(found))
+"""
+
+
+def test_a_data_source(carry_out, resources):
+    copy = carry_out("add-a-data-source")
+    defs = schema_of(copy)
+    assert "bbc-headlines" in defs["PackageSource"]["properties"]["corpus"]["enum"] and "LinesSource" in defs
+    headlines = {
+        path.read_text(encoding="latin-1").strip().splitlines()[0].strip(): path.parent.name
+        for path in (resources / "bbc-news").glob("*/*.txt")
+    }
+    splits = [copy.table(f"data/headlines/{split}.parquet") for split in ("train", "dev", "test")]
+    assert sum(map(len, splits)) == len({"".join(filter(str.isalnum, text.lower())) for text in headlines})
+    reviews = pd.concat(copy.table(f"data/reviews/{split}.parquet") for split in ("train", "dev", "test"))
+    written = pd.read_csv(copy.folder / "tests/data/reviews.csv")
+    assert reviews["label"].value_counts().to_dict() == {0: 20, 1: 20} and len(written) == 40
+    assert {name.rsplit("-", 1)[0] for name in reviews.query("label == 1")["example_id"]} == {"train-bad"}
+    target = "results/tiny/data/reviews/summary.json"
+    assert copy.plan("--", target) == {}
+    with (copy.folder / "reviews-bad.txt").open("a") as file:
+        file.write("Nothing in it works .\n")
+    assert copy.plan("--", target) == {"preprocess": 1}
+
+
 # --- what carries them out
 
 
@@ -286,9 +338,10 @@ def test_a_hunk_is_refused_where_its_place_is_not_one(tmp_path, diff, problem):
 
 def test_hunks_are_carried_out_in_their_order(tmp_path):
     (tmp_path / "f.py").write_text("a\n\nb\n")
-    page = "```diff\n--- a/f.py\n+++ b/f.py\n@@\n a\n\n+c\n b\n@@\n c\n-b\n--- /dev/null\n+++ b/new/g.py\n@@\n+d\n```\n"
+    changed = "--- a/f.py\n+++ b/f.py\n@@\n a\n\n+c\n b\n@@\n c\n-b\n"
+    page = f"## Here\n```diff\n{changed}--- /dev/null\n+++ b/new/g.py\n@@\n+d\n```\n"
     (tmp_path / "page.md").write_text(page)
-    assert examples.apply(tmp_path / "page.md", tmp_path) == ["f.py", "new/g.py"]
+    assert examples.apply(tmp_path / "page.md", tmp_path) == {"Here": ["f.py", "new/g.py"]}
     assert (tmp_path / "f.py").read_text() == "a\n\nc\n" and (tmp_path / "new/g.py").read_text() == "d\n"
 
 
