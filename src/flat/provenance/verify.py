@@ -1,7 +1,10 @@
 """``python -m flat.provenance.verify results/<study>``: is every result still what its job made, from what it read?
 
-Three things are compared: each file with its recorded checksum; each job's inputs with the records of the jobs that
-made them (a file that was made anew after another was made from it); inputs from outside the study with what they were.
+Three things are compared:
+
+* each file with its recorded checksum;
+* each job's inputs with the records of the jobs that made them: one may have been made anew after it was read;
+* inputs from outside the study with what they were.
 """
 
 import argparse
@@ -116,7 +119,7 @@ def _unrecorded(root: Path, made: dict) -> Iterable[Finding]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.provenance.verify", description=__doc__.split("\n\n")[0])
-    parser.add_argument("root", metavar="STUDY", help="a study file or its results: config/demo.yaml, results/demo")
+    parser.add_argument("root", metavar="STUDY", help="study file or its results: config/demo.yaml, results/demo")
     root = parser.parse_args(arguments).root
     try:
         if Path(root).suffix in (".yaml", ".yml"):
