@@ -80,11 +80,24 @@ def absent_modules(text: str) -> list[str]:
         absent += [name for name in DOTTED.findall(part) if not PLACEHOLDER.search(name) and not exists(name)]
         absent += [f"python -m {name}" for name in MAIN.findall(part) if not has_main(name)]
     for block in re.findall(r"^```python\n(.*?)^```", text, re.M | re.S):
-        for node in ast.walk(ast.parse(block)):
-            if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "flat":
-                names = [f"{node.module}.{item.name}" for item in node.names]
-                absent += [name for name in names if not PLACEHOLDER.search(name) and not exists(name)]
+        absent += [name for name in used_names(block) if not PLACEHOLDER.search(name) and not exists(name)]
     return absent
+
+
+def used_names(source: str) -> list[str]:
+    """What Python code imports from the library, and the names of imported modules that it uses, dotted."""
+    tree = ast.parse(source)
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    known = {item.asname or item.name: f"{node.module}.{item.name}" for node in imports for item in node.names}
+    known = {name: dotted for name, dotted in known.items() if dotted.startswith("flat.")}
+    parts = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    used = [f"{known[part.value.id]}.{part.attr}" for part in parts if part.value.id in known]
+    return [*known.values(), *(name for name in used if is_module(name.rpartition(".")[0]))]
+
+
+def is_module(dotted: str) -> bool:
+    place = ROOT / "src" / dotted.replace(".", "/")
+    return place.is_dir() or place.with_suffix(".py").is_file()
 
 
 def exists(dotted: str) -> bool:
@@ -257,4 +270,5 @@ def test_what_is_dead_or_absent_is_found():
     names = "`flat.errors.FlatError(a)` `flat.my_room.metric` `flat.errors.Gone` `flat.gone`"
     assert absent_modules(names) == ["flat.errors.Gone", "flat.gone"]
     assert absent_modules("```sh\npython -m flat.cost a\npython -m flat.errors\n```") == ["python -m flat.errors"]
-    assert absent_modules("```python\nfrom flat.study import load, gone\n```") == ["flat.study.gone"]
+    code = "from flat.study import load, gone\nload.load(1)\nload.lost(gone.x)"
+    assert absent_modules(f"```python\n{code}\n```") == ["flat.study.gone", "flat.study.load.lost"]
