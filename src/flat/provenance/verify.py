@@ -19,7 +19,7 @@ from flat.provenance import records as lineage
 from flat.provenance.passport import sha256_of
 from flat.resources.own_files import files_of
 from flat.study import paths
-from flat.study import schema as study
+from flat.study.load import load as load_study
 
 UNRECORDED = {"logs", "benchmarks", "journals", lineage.FOLDER}  # folders whose files are no results
 REMAKE = "snakemake --force {path}"
@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     root = parser.parse_args(arguments).root
     try:
         if Path(root).suffix in (".yaml", ".yml"):
-            root = paths.of(study.load(root)).root
+            root = paths.of(load_study(root)).root
         findings, compared = verify(root)
     except FlatError as error:
         print(f"error: {error}", file=sys.stderr)
