@@ -154,6 +154,9 @@ rule collect_measurements:
             | {"round": last_round(STUDY, cell), "vocabulary": known_words(cell)}
             for cell in TRAINED
         ],
+        consistency=[
+            dict(zip(("method", "dataset", "model"), names)) for names in EXPLAINED
+        ],
         explained=[coordinates(a.cell) | {"attack": a.attack} for a in GRADIENT_CELLS],
         tolerance=STUDY.interpretation.ig.tolerance,
         attacked=[

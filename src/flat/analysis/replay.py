@@ -142,9 +142,9 @@ def _name(cell: Cell) -> str:
 
 
 METRICS = {
-    "replayed_accuracy_percent": Metric("accuracy on replayed texts", "percent", 1, 1),
-    "transfer_percent": Metric("transfer rate", "percent", 1, -1),
-    "original_accuracy_percent": Metric("accuracy on the originals", "percent", 1, 1),
+    "replayed_accuracy_percent": Metric("accuracy on replayed texts", "percent", 1),
+    "transfer_percent": Metric("transfer rate", "percent", 1),
+    "original_accuracy_percent": Metric("accuracy on the originals", "percent", 1),
 }
 
 

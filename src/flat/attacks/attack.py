@@ -33,6 +33,7 @@ from flat.attacks.textattack_adapter.limits import LimitedAttack
 from flat.attacks.textattack_adapter.words import attack_words
 from flat.attacks.victim import Victim, probe
 from flat.errors import DataError, StudyError
+from flat.resume.stopping import orderly_stop
 from flat.study.seeds import seed_of
 
 PROBED = 16  # examples that the determinism probe asks
@@ -59,11 +60,6 @@ class AttackRun:
     def ledger(self) -> pd.DataFrame:
         """All rows in memory, columns and order of ``ledger.SCHEMA``."""
         return ledger.frame(list(self.rows()))
-
-    @cached_property
-    def seconds(self) -> pd.DataFrame:
-        """example_id, seconds."""
-        return ledger.seconds((row["example_id"], row["seconds"]) for row in self.rows())
 
 
 def attack_examples(
@@ -118,7 +114,7 @@ def attack_examples(
     try:
         if train_mode:
             model.train()
-        with _workers.orderly_stop() as stop:
+        with orderly_stop() as stop:
             for row in _run(single, left, workers, model, stop):
                 notes.append(row)
                 if progress:

@@ -171,13 +171,12 @@ def adversarial_pairs(ledgers: list[str], example_ids, keep: str) -> Pairs:
     """D' of a round: the ledgers' perturbed texts with a changed word, each with the training row it came from.
 
     Raises:
-        ArtefactError: a ledger holds an example that the train split lacks, or texts of different lengths without the
-            column that aligns them.
+        ArtefactError: a ledger holds an example that the train split lacks.
     """
     row_of = {example_id: row for row, example_id in enumerate(example_ids)}
     rows, texts, aligned = [], [], []
     for path in ledgers:
-        ledger = read_table(path)
+        ledger = read_table(path, ["example_id", "status", "original_words", "perturbed_words", "aligned"])
         unknown = [i for i in ledger["example_id"] if i not in row_of]
         if unknown:
             raise ArtefactError(
@@ -189,14 +188,7 @@ def adversarial_pairs(ledgers: list[str], example_ids, keep: str) -> Pairs:
             if item.status in wanted and (perturbed != original or keep == "everything"):
                 rows.append(row_of[item.example_id])
                 texts.append(perturbed)
-                counterparts = getattr(item, "aligned", None)
-                aligned.append(None if counterparts is None else [int(j) for j in counterparts])
-                if counterparts is None and len(original) != len(perturbed):
-                    raise ArtefactError(
-                        path,
-                        f"example {item.example_id}: {len(original)} words against {len(perturbed)}, no column aligned",
-                        "delete the ledger and run snakemake again",
-                    )
+                aligned.append([int(j) for j in item.aligned])
     return Pairs(rows, texts, aligned)
 
 
