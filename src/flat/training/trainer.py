@@ -201,11 +201,7 @@ def train(
                 optimizer.step()
                 if schedule:
                     schedule.step()
-                progress.steps += 1
-                if stop:
-                    checkpoints.stop(progress, stop.signal)
-                if checkpoints.due():
-                    checkpoints.save(progress)
+                checkpoints.after_step(progress, stop)
             score = accuracy(model, *dev)
             means = {name: value / max(progress.batches, 1) for name, value in progress.sums.items()}
             progress.history.append({"epoch": epoch, **means, "dev_accuracy": score})
