@@ -37,11 +37,6 @@ class Peaks:
         return self.many_mib / self.few_mib
 
 
-def comparisons() -> list:
-    """No row of the table of times: ``main`` measures."""
-    return []
-
-
 def measure(model_folder: Path, texts: Sequence[tuple[str, int]], few: int = FEW) -> Peaks:
     """The peaks of an attack on the first ``few`` of ``texts`` and on all."""
     with tempfile.TemporaryDirectory() as folder:

@@ -3,8 +3,6 @@
 `environment()` never fails: what a machine does not tell is null. Nothing heavy is imported to ask for a version.
 """
 
-import hashlib
-import json
 import os
 import platform
 import subprocess
@@ -15,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from flat.files.artefacts import read_json
+from flat.files.digests import checksums, digest_of
 
 PACKAGES = (
     "flat-robustness",
@@ -37,17 +36,6 @@ FILE = "provenance.json"
 FORMAT = 1
 ROOT = Path(__file__).resolve().parents[3]  # the checkout that this library lies in
 PATIENCE_S = 10
-
-
-def digest_of(value: object) -> str:
-    """SHA-256 of plain data as canonical JSON: equal values have equal digests whatever the order of their keys."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def sha256_of(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def environment() -> dict:
@@ -149,11 +137,6 @@ def attack_locks(locks: Iterable[tuple[str, str | Path]]) -> list[dict]:
         )
         entry["ledgers"] += 1
     return [found[key] for key in sorted(found)]
-
-
-def checksums(paths: Iterable[str | Path]) -> dict[str, str]:
-    """SHA-256 by path, sorted by path."""
-    return {path: sha256_of(path) for path in sorted(map(str, paths))}
 
 
 def now() -> str:

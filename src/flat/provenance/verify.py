@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flat.errors import ArtefactError, ResourceError, command
+from flat.files.digests import sha256_of
 from flat.provenance import records as lineage
-from flat.provenance.passport import sha256_of
 from flat.resources.own_files import files_of
 from flat.study import paths
 from flat.study.load import load

@@ -15,12 +15,12 @@ import torch
 
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_arrays, read_json, read_table, write_json, write_text
+from flat.files.digests import checksums, digest_of
 from flat.models import checkpoint, registry
 from flat.models.encoders.encoder import Encoder
 from flat.models.encoders.used_rows import only_used_rows
 from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
-from flat.provenance.passport import checksums, digest_of
 from flat.resources import locate
 from flat.resources.own_files import config_of
 from flat.resources.places import PROVENANCE

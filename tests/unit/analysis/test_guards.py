@@ -7,8 +7,8 @@ from flat.analysis.guards import flags as guards
 from flat.analysis.guards import parity, refusals
 from flat.analysis.guards.columns import check_columns
 from flat.analysis.measurements import rows_of
-from flat.attacks.lock import lock_hash
 from flat.errors import ArtefactError
+from flat.files.digests import digest_of as lock_hash
 from flat.study.cells import AttackedCell, Cell
 from flat.study.guards import Guards
 

@@ -12,9 +12,9 @@ from attack_toys import RECIPES, SENTENCES, BagOfWords, spec, toy_examples, toy_
 
 from flat.attacks.attack import attack_examples
 from flat.attacks.ledger import SCHEMA, count, merge
-from flat.attacks.lock import lock_hash
 from flat.errors import AttackError, DataError
 from flat.files.artefacts import write_table
+from flat.files.digests import digest_of as lock_hash
 
 SUBSTITUTING = [recipe for recipe in RECIPES if recipe != "clare"]
 
@@ -79,7 +79,7 @@ sys.path.insert(0, {tests!r})
 from pathlib import Path
 from attack_toys import RECIPES, BagOfWords, spec, toy_examples, toy_resources
 from flat.attacks.attack import attack_examples
-from flat.attacks.lock import lock_hash
+from flat.files.digests import digest_of as lock_hash
 
 for recipe in RECIPES:
     run = attack_examples(

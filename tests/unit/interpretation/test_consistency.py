@@ -9,7 +9,7 @@ from interpretation_toys import ledger
 
 from flat.errors import ArtefactError
 from flat.files.artefacts import write_table
-from flat.interpretation.consistency import SCHEMA, left_out, measure, select, summarise
+from flat.interpretation.consistency import SCHEMA, belonging, left_out, measure, summarise
 
 OWN = {
     "e1": ("succeeded", "a good film", "a warm film"),
@@ -121,7 +121,7 @@ def test_who_has_no_pair_and_why():
     assert tuple(summary.loc[("successful", "left_out_failed_percent", 0), ["value", "n"]]) == (50, 4)
     assert tuple(summary.loc[("shared", "left_out_unchanged_percent", 0), ["value", "n"]]) == (50, 4)
     for name in ("saved", "all", "successful", "shared"):
-        assert len(select(frame, name)) + sum(left_out(frame, name).values()) == 4
+        assert belonging(frame, name).sum() + sum(left_out(frame, name).values()) == 4
 
 
 def test_undefined_taus_for_want_of_words_are_told_from_constant_rankings():
@@ -141,7 +141,10 @@ def test_undefined_taus_for_want_of_words_are_told_from_constant_rankings():
 
 def test_pair_sets_by_hand():
     frame = measured()
-    ids = {name: list(select(frame, name)["example_id"]) for name in ("saved", "all", "successful", "shared", "floor")}
+    ids = {
+        name: list(frame[belonging(frame, name)]["example_id"])
+        for name in ("saved", "all", "successful", "shared", "floor")
+    }
     assert ids == {
         "saved": ["e1", "e2", "e3", "e4"],
         "all": ["e1", "e3"],
@@ -150,7 +153,7 @@ def test_pair_sets_by_hand():
         "floor": ["e1"],
     }
     with pytest.raises(ValueError, match="unknown pair set 'own'"):
-        select(frame, "own")
+        belonging(frame, "own")
 
 
 def test_summary_by_hand():

@@ -13,10 +13,10 @@ from flat.attacks.job import AttackJob, attack_split
 from flat.attacks.lexicon import masked_language_model
 from flat.errors import ArtefactError, ResourceError
 from flat.files.artefacts import read_json, read_table, write_json, write_table
+from flat.files.digests import sha256_of
 from flat.interpretation.attributions import explain_cell
 from flat.models import checkpoint
 from flat.models.encoders.pretrained import read_network, read_tokenizer
-from flat.provenance.passport import sha256_of
 from flat.resources import locate
 from flat.resources.catalogue import Hub, load_catalogue
 from flat.resources.fetch import fetch, in_place

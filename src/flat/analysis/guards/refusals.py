@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from flat.attacks.lock import lock_hash
 from flat.data.overlap import overlapping, share_of
 from flat.errors import ArtefactError
+from flat.files.digests import digest_of
 
 MOST_SHARED = 0.5  # of test's texts may stand in dev: beyond that dev is test under another name
 AGAIN = "delete it and run snakemake again"
@@ -38,11 +38,11 @@ def check_hash(ledger, lock: Mapping, where: str) -> None:
         ArtefactError: names the hashes.
     """
     hashes = sorted(set(ledger["attack_hash"]))
-    if hashes != [lock_hash(lock)]:
+    if hashes != [digest_of(lock)]:
         raise ArtefactError(
             where,
             f"its rows were made by the attack {', '.join(name[:8] for name in hashes)}, "
-            f"the lock beside it says {lock_hash(lock)[:8]}",
+            f"the lock beside it says {digest_of(lock)[:8]}",
             AGAIN,
         )
 
