@@ -1,7 +1,7 @@
 """From the files of the cells to one tidy frame of measurements, the only input of every table and most figures.
 
 A cell is a trained model: (dataset, model, strategy, train_attack, seed) after its last round. Each number is
-recounted from per-example rows (EVALUATION section 1), with the number of examples behind it; nothing is averaged
+recounted from per-example rows (docs/tables.md), with the number of examples behind it; nothing is averaged
 over seeds here.
 """
 

@@ -1,4 +1,4 @@
-"""The attack on a model whose logits are divided by the temperature fitted on dev (EVALUATION section 1)."""
+"""The attack on a model whose logits are divided by the temperature fitted on dev (docs/guards.md)."""
 
 import logging
 from dataclasses import asdict

@@ -1,6 +1,6 @@
 """The attack lock: everything that decides an attack's results, as canonical JSON, and its hash.
 
-"Default settings" names no attack: thresholds, windows and encoders changed between releases (EVALUATION section 1).
+"Default settings" names no attack: thresholds, windows and encoders changed between releases (docs/attacks.md).
 The lock is read off the built attack, object by object, so that what is recorded is what ran.
 """
 

@@ -1,4 +1,4 @@
-"""How alike two explanations of a pair of texts are: Kendall's tau and top-k intersection (EVALUATION section 2).
+"""How alike two explanations of a pair of texts are: Kendall's tau and top-k intersection (docs/interpretation.md).
 
 Both compare the words that two texts have in common, by position. A replaced word and its substitute count as the same
 word. An inserted word and one merged away have no counterpart and enter neither. Higher is more consistent.

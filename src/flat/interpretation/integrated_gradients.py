@@ -1,4 +1,4 @@
-"""Integrated gradients of words (Sundararajan et al. 2017), equal to Captum's (EVALUATION section 2).
+"""Integrated gradients of words (Sundararajan et al. 2017), equal to Captum's (docs/interpretation.md).
 
 The gradient of each class's logit is integrated along the straight line from the baseline to the text's embeddings and
 summed over the embedding dimension, then over the pieces of a word. The path runs through the word mask: phi is a

@@ -1,4 +1,4 @@
-"""One round of training from files to files: a base model, or round k of adv or FLAT (METHOD section 3).
+"""One round of training from files to files: a base model, or round k of adv or FLAT (docs/method.md).
 
 Which strategy it is shows only in the data: the mask of the network, the weights of the objective, the ledgers.
 """

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """How to optimise (METHOD section 3).
+    """How to optimise. docs/method.md says why an epoch is kept and how an encoder's rate falls.
 
     Attributes:
         epochs: epochs of this round.

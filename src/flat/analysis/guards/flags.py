@@ -2,7 +2,7 @@
 
 A number that cannot be what it says (a ledger without one of the drawn examples, two attacks in one column, a dev split
 that is test) is refused. One that is what it says, but that its cell makes doubtful, is flagged, and carries the flag
-wherever it is shown (EVALUATION sections 1 and 5).
+wherever it is shown (docs/guards.md).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

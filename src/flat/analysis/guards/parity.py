@@ -1,7 +1,7 @@
 """Compute parity: the strategies that a table compares get the same rounds, epochs, attacks and examples.
 
-EVALUATION section 5. Read off what ran, not off the study: each round's metrics.json, and the ledgers and locks of the
-attacks that made its adversarial texts.
+Read off what ran, not off the study: each round's metrics.json, and the ledgers and locks of the attacks that made its
+adversarial texts (the flag ``unequal_compute`` of docs/guards.md).
 """
 
 from collections.abc import Mapping, Sequence
