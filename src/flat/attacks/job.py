@@ -39,7 +39,7 @@ def attack_split(
         ids_file: examples.json with the drawn test examples; None to draw from the whole split (the train split).
         examples: how many to draw, stratified by class; None for all.
         spec: the attack as the study says it.
-        tables: role -> what a rule made of the data set for that resource (``flat.study.known``).
+        tables: role -> what a rule made of the data set for that resource (``flat.study.known.recipes``).
         train_mode: attack the model with dropout and sampled masks on.
         shard: (number, of how many): only every how-many-th of the sorted ids, from number on; None for all.
         journal: finished examples are noted here; the caller deletes it at the end.
