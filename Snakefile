@@ -1,10 +1,10 @@
 # FLAT: adversarial training for model robustness, looking at both prediction and interpretation.
 #
-#   snakemake --cores 8 --resources gpu=1 -- all                    the paper's study (config/config.yaml)
-#   snakemake --cores all --configfile config/demo.yaml             the demo: same graph, shipped texts, minutes
-#   snakemake --cores 1 --configfile config/demo.yaml -- tables     or: figures, claims, report, models, attacks ...
-#   snakemake --cores 1 --configfile config/demo.yaml -- verify     is every file still as it was made?
-#   snakemake --cores 1 --configfile config/demo.yaml -- crate      the results as a Workflow Run RO-Crate
+#   snakemake all --cores 8 --resources gpu=1                       the paper's study (config/config.yaml)
+#   snakemake all --cores all --configfile config/demo.yaml         the demo: same graph, shipped texts, minutes
+#   snakemake tables --cores 1 --configfile config/demo.yaml        or: figures, claims, report, models, attacks ...
+#   snakemake verify --cores 1 --configfile config/demo.yaml        is every file still as it was made?
+#   snakemake crate --cores 1 --configfile config/demo.yaml         the results as a Workflow Run RO-Crate
 from os.path import relpath
 
 from snakemake.utils import min_version

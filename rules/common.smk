@@ -56,7 +56,9 @@ from flat.study.grid import (
     saliency_cells,
     trained_cells,
 )
-from flat.paper.catalogue import figure_keys, module_of, table_keys
+from flat.paper.catalogue import FIGURES as ARTEFACT_FIGURES
+from flat.paper.catalogue import TABLES as ARTEFACT_TABLES
+from flat.paper.catalogue import figure_keys, table_keys
 
 # A plan of thousands of jobs is millions of objects that live to its end: looking for garbage among them took a third
 # of a plan's time

@@ -2,121 +2,85 @@
 
 TRAINED = trained_cells(STUDY)
 ANALYSED = [coordinates(cell) for cell in importance_cells(STUDY)]
-IMPORTANCE = [PATHS.importance("importance.parquet", **cell) for cell in ANALYSED[:1]]
-SYNONYMS = [PATHS.importance("synonyms.parquet", **cell) for cell in ANALYSED]
+IMPORTANCE = [PATHS.importance("importance.parquet", **cell) for cell in ANALYSED]
 GRADIENT_CELLS = explained_cells(STUDY, "ig")
-SALIENCY = sorted(set(saliency_cells(STUDY)))
-REPLAY = sorted(set(replay_cells(STUDY)))
-
-
-def table_inputs(wildcards):
-    """What a table reads, with the printed table it is shown beside."""
-    key = table_key(wildcards.table)
-    if key == "grim":
-        return {"paper": PRINTED}
-    if key not in PAPER_TABLES:
-        return TABLE_SOURCES[key]
-    printed = of_repository(f"config/paper/{wildcards.table}_{PAPER_TABLES[key]}.csv")
-    return TABLE_SOURCES[key] | {"paper": printed}
-
-
-# what each table is built from: the measurements; 1 and 6 from the data, 9 from the word importance, replay from itself
-MEASURED = {"measurements": PATHS.measurements(), "intervals": PATHS.intervals()}
-TABLE_SOURCES = {key: MEASURED for key in TABLE_KEYS}
-TABLE_SOURCES |= dict.fromkeys(
-    ("1", "6"),
-    {"summaries": [PATHS.data(d, "summary.json") for d in reported_datasets(STUDY)]},
-)
-if IMPORTANCE:
-    TABLE_SOURCES["9"] = {"importance": IMPORTANCE[0]}
-REPLAYS = [PATHS.replay(a.attack, **coordinates(a.cell)) for a in REPLAY]
-if REPLAYS:
-    TABLE_SOURCES["replay"] = {"replays": REPLAYS}
-VALIDITY = {
+PRINTED = [
+    of_repository(f"config/paper/{table.printed_file}")
+    for table in ARTEFACT_TABLES.values()
+    if table.printed
+]
+CLAIMS = [PATHS.claims("claims.csv"), PATHS.claims("claim_cells.csv")]
+# what tables and figures are made of, by the names that their entries in flat.paper.catalogue need
+FILES = {
+    "measurements": PATHS.measurements(),
+    "intervals": PATHS.intervals(),
+    "flags": PATHS.top("flags.parquet"),
+    "guards": PATHS.top("guards.parquet"),
+    "summaries": [PATHS.data(d, "summary.json") for d in reported_datasets(STUDY)],
+    "importance": IMPORTANCE[0] if IMPORTANCE else None,
+    "synonyms": [PATHS.importance("synonyms.parquet", **cell) for cell in ANALYSED],
+    "replays": [
+        PATHS.replay(a.attack, **coordinates(a.cell))
+        for a in sorted(set(replay_cells(STUDY)))
+    ],
     "validity": [PATHS.validity(f"{d}.parquet") for d in STUDY.artefacts.main.datasets],
     "antonyms": PATHS.validity("antonyms.parquet"),
+    "paper": PRINTED,
 }
-TABLE_SOURCES |= {
-    "validity": VALIDITY,
-    "guards": {"guards": PATHS.top("guards.parquet")},
-}
-# the flags of doubtful cells go into every table that shows cells
-FLAGS = {"flags": PATHS.top("flags.parquet")}
-TABLE_SOURCES |= {
-    key: files | FLAGS for key, files in TABLE_SOURCES.items() if key not in ("1", "6")
-}
-TABLE_SOURCES["grim"] = {}
-REPORT_TABLES = TABLE_SOURCES
+
+
+def needed(entry):
+    """The files that a table or figure is made of, by name."""
+    cells = entry.cells(STUDY) if hasattr(entry, "cells") else []
+    of_cells = {
+        "ledgers": [test_ledger(STUDY, a) for a in cells],
+        "attributions": [
+            PATHS.attributions("ig", a.attack, **coordinates(a.cell)) for a in cells
+        ],
+    }
+    return {name: (of_cells | FILES)[name] for name in entry.needs}
+
+
+REPORT_TABLES = {key: needed(ARTEFACT_TABLES[key]) for key in TABLE_KEYS}
 REPORT_TEMPLATES = sorted(
     of_repository(f"src/flat/report/page/templates/{file.name}")
     for file in Path(workflow.basedir, "src/flat/report/page/templates").glob("*")
 )
-REPORT_SOURCES = [
-    *MEASURED.values(),
-    *IMPORTANCE,
-    *REPLAYS,
-    FLAGS["flags"],
-    PATHS.top("guards.parquet"),
-    *VALIDITY["validity"],
-    VALIDITY["antonyms"],
-]
-PAPER_TABLES = {
-    "1": "datasets",
-    "2": "test_accuracy",
-    "3": "robustness_ig",
-    "4": "transfer",
-    "5": "ablation",
-    "6": "preprocessing",
-    "7": "dev_accuracy",
-    "8": "robustness_lime",
-    "9": "correlations",
-    "10": "group_masks",
-}
 
 
-PRINTED = [
-    of_repository(f"config/paper/table{key}_{name}.csv")
-    for key, name in PAPER_TABLES.items()
-]
-CLAIMS = [PATHS.claims("claims.csv"), PATHS.claims("claim_cells.csv")]
-CURVES = curve_cells(STUDY)
+def table_inputs(wildcards):
+    """What a table is built from, with the printed table that it is shown beside."""
+    table = ARTEFACT_TABLES[table_key(wildcards.table)]
+    beside = (
+        of_repository(f"config/paper/{table.printed_file}") if table.printed else []
+    )
+    return {"paper": beside} | REPORT_TABLES[table.key]
 
 
 def figure_inputs(wildcards):
     """What a figure is drawn from, and the flags of doubtful cells."""
-    return figure_sources(wildcards) | FLAGS
-
-
-def figure_sources(wildcards):
-    if wildcards.figure == "curves":
-        return {"ledgers": [test_ledger(STUDY, a) for a in CURVES]}
-    if wildcards.figure == "fig3":
-        return {
-            "attributions": [
-                PATHS.attributions("ig", a.attack, **coordinates(a.cell))
-                for a in SALIENCY
-            ],
-            "ledgers": [test_ledger(STUDY, a) for a in SALIENCY],
-        }
-    if wildcards.figure == "fig4":
-        return {"importance": IMPORTANCE[0]}
-    if wildcards.figure == "fig5":
-        return {"synonyms": SYNONYMS}
-    return {"measurements": PATHS.measurements()}
+    return needed(ARTEFACT_FIGURES[figure_key(wildcards.figure)])
 
 
 def figure_cells(wildcards):
-    """The cells of a figure's files, where it reads files of cells."""
-    if wildcards.figure == "curves":
-        return [coordinates(a.cell) | {"attack": a.attack} for a in CURVES]
-    return [coordinates(a.cell) for a in SALIENCY]
+    """The cells that a figure shows, in the order of their files."""
+    shown = ARTEFACT_FIGURES[figure_key(wildcards.figure)].cells(STUDY)
+    return [coordinates(a.cell) | {"attack": a.attack} for a in shown]
+
+
+def code_with(script, *entries):
+    """The digest of a script and of the modules of tables or figures, which are imported by name."""
+    modules = sorted({entry.module.replace(".", "/") for entry in entries})
+    own = [digest.of(f"{workflow.basedir}/src/{module}.py") for module in modules]
+    return "-".join([code(script), *own])
+
+
+def table_code(wildcards):
+    return code_with("make_table.py", ARTEFACT_TABLES[table_key(wildcards.table)])
 
 
 def figure_code(wildcards):
-    """The digest of one figure's own module too: it is imported by number."""
-    key = figure_key(wildcards.figure)
-    own = digest.of(f"{workflow.basedir}/src/flat/report/figures/{module_of(key)}.py")
-    return f"{code('draw_figure.py')}-{own}"
+    return code_with("draw_figure.py", ARTEFACT_FIGURES[figure_key(wildcards.figure)])
 
 
 def study_values(wildcards):
@@ -191,14 +155,14 @@ rule estimate_intervals:
 rule judge_claims:
     """What the study has to say on each of the paper's claims (config/claims.yaml), and on each cell of it."""
     input:
-        **FLAGS,
+        flags=FILES["flags"],
         claims=of_repository("config/claims.yaml"),
         paper=PRINTED,
         measurements=PATHS.measurements(),
         ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
         consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
-        importance=IMPORTANCE,
-        synonyms=SYNONYMS,
+        importance=IMPORTANCE[:1],
+        synonyms=FILES["synonyms"],
     output:
         claims=CLAIMS[0],
         cells=CLAIMS[1],
@@ -233,7 +197,7 @@ rule make_table:
         "../envs/flat.yaml"
     params:
         study=study_values,
-        code=code("make_table.py"),
+        code=table_code,
     script:
         "../workflow/scripts/make_table.py"
 
@@ -269,7 +233,7 @@ rule write_report:
         claims=CLAIMS,
         locks=[test_ledger(STUDY, attacked, "lock.json") for attacked in ATTACKED],
         summaries=[PATHS.data(d, "summary.json") for d in STUDY.datasets],
-        sources=REPORT_SOURCES,
+        sources=[files for needs in REPORT_TABLES.values() for files in needs.values()],
         templates=REPORT_TEMPLATES,
     output:
         report=PATHS.top("report.html"),
@@ -285,7 +249,7 @@ rule write_report:
         study=study_values,
         tables=REPORT_TABLES,
         figures=FIGURE_KEYS,
-        code=code("write_report.py"),
+        code=code_with("write_report.py", *(ARTEFACT_TABLES[key] for key in TABLE_KEYS)),
     script:
         "../workflow/scripts/write_report.py"
 

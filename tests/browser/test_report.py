@@ -121,7 +121,7 @@ def report(tmp_path: Path, text: str) -> Path:
     columns = (Column(text, {"metric": "aa"}, "percent", ".2f", group=text),)
     nothing = dict.fromkeys(("ours_sd", "low", "high"), float("nan"))
     values = {"model": "LSTM", "metric": "aa", "ours": 12.3, **nothing, "mark": "", "printed": text, "status": "run"}
-    table = Table("3", text, text, pd.DataFrame([values]), Layout((text, text), rows, columns), (text,))
+    table = Table("3", text, pd.DataFrame([values]), Layout((text, text), rows, columns), (text,))
     passport = {
         "study": {"name": text, "digest": text, "seed": 1, "seeds": [0], "device": "cpu"},
         "environment": {

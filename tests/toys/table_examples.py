@@ -5,6 +5,8 @@ from pathlib import Path
 from flat.analysis import measurements as robustness
 from flat.paper import printed as paper
 from flat.report import build as tables
+from flat.report.tables.grid import Extras
+from flat.report.tables.layout import wide
 from flat.study.schema import Study
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +104,7 @@ def make_extras():
         {"correlation": "word_importance-substitution_frequency", "r": 0.25, "p": 1.234e-9, "n": 60},
     ]
     printed = paper.load(ROOT / "config" / "paper")
-    return tables.Extras(printed, {"sst2": summary}, tuple(pairs))
+    return Extras(printed, {"sst2": summary}, tuple(pairs))
 
 
 def build(key, rows, extras, **changes):
@@ -111,7 +113,7 @@ def build(key, rows, extras, **changes):
 
 def entry(table, labels, title, pair_set=None):
     """The entry of the row with these labels and the column with this title (``AG KT`` where columns are grouped)."""
-    laid_out = tables.wide(table, pair_set)
+    laid_out = wide(table, pair_set)
     titles = [text for text, _ in laid_out.header[-1]]
     if len(laid_out.header) > 1:
         groups = [text for text, span in laid_out.header[0] for _ in range(span)]

@@ -23,7 +23,7 @@ ROOT = Path("results/tiny")
 DRIVER = """
 import json, os, sys
 from flat.jobs import warm
-from flat.attacks import engine
+from flat.attacks import attack as engine
 from flat.interpretation import attributions
 from flat.training import trainer
 

@@ -56,7 +56,7 @@ def test_a_missing_resource_is_named_before_any_job(copy, tmp_path):
     finally:
         copy.environment.clear()
         copy.environment.update(environment)
-    assert re.search(r"resource '[a-z-]+': \S+: could not be downloaded", out) and "resources.mirror (--mirror)" in out
+    assert re.search(r"resource '[a-z-]+': \S+: could not be downloaded", out) and "mirror (--mirror)" in out
     assert not [path for path in (tmp_path / "resources").rglob("*") if path.is_file()]
 
 

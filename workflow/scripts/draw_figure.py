@@ -6,7 +6,7 @@ with running(snakemake) as log:
     from pathlib import Path
 
     from flat.report.build import drawing_of
-    from flat.report.figures.files import write
+    from flat.report.figures.style import write
     from flat.study.paths import figure_key
 
     drawing = drawing_of(

@@ -2,7 +2,7 @@
 
 Read from the recorded counts, without any further run: an attack that needed q queries would have failed under every
 budget below q. That holds for searches that ask one example's queries in the same order whatever the budget, and whose
-counts are those of the attack as published; TextFooler searched lazily saves queries, and has no curve.
+counts are those of the attack as published. TextFooler searched lazily saves queries, and has no curve.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,8 +1,8 @@
 """Attack a list of examples: the seam behind which faster searches may take TextAttack's place.
 
-What an example's row holds depends on the example, the attack, the victim and the seed alone: not on the order, the
-shard, the number of processes, or how often the job was interrupted (with a time limit: on the machine's speed too). A
-faster engine must keep that promise and answer what ``recipes.build`` answers.
+An example's row depends on the example, the attack, the victim and the seed alone. The order, the shard, the number of
+processes and interruptions change nothing. Under a time limit alone the machine's speed matters too. A faster
+engine must keep that promise, and answer what ``flat.attacks.textattack_adapter.build`` answers.
 """
 
 import hashlib

@@ -45,15 +45,13 @@ def main(arguments: Sequence[str] | None = None, modules: Sequence[str] = MODULE
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flat.bench", description=__doc__.split("\n")[0])
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these rows only; the others of the summary stay")
-    parser.add_argument(
-        "--repeats", type=int, default=3, help="repeats, each on its own share of the texts (default 3)"
-    )
-    parser.add_argument("--texts", type=int, metavar="N", help="texts of each row in all (default: the row's own)")
-    parser.add_argument("--resume", action="store_true", help="skip rows measured with the same code and sizes")
-    parser.add_argument("--strict", action="store_true", help="a missed goal ends with status 1")
-    parser.add_argument("--list", action="store_true", help="name the rows and end")
-    parser.add_argument("--summary", default=SUMMARY, metavar="FILE", help=f"where rows go (default {SUMMARY})")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="measure these rows only; the summary's others stay")
+    parser.add_argument("--repeats", type=int, default=3, help="measurements, each on other texts (default 3)")
+    parser.add_argument("--texts", type=int, metavar="N", help="texts that a row has in all (default: the row's own)")
+    parser.add_argument("--resume", action="store_true", help="skip rows that this code measured with these sizes")
+    parser.add_argument("--strict", action="store_true", help="end with status 1 if a goal is missed")
+    parser.add_argument("--list", action="store_true", help="print the names of the rows; measure nothing")
+    parser.add_argument("--summary", default=SUMMARY, metavar="FILE", help=f"write the rows there (default {SUMMARY})")
     return parser
 
 

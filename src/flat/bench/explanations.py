@@ -1,10 +1,10 @@
 """LIME and integrated gradients: ours against the packages people use, one text at a time (docs/performance.md).
 
-Stock LIME is ``LimeTextExplainer`` with all words as features and the classifier function that its users write: a CNN
-or LSTM through ``logits``; BERT as transformers loads it, behind its own tokenizer, all strings that the package hands
-over in one batch. Stock integrated gradients is one call of Captum per text and class. Both sides draw the same masks
-and take the same 50 steps; ours neither enumerates short texts here nor doubles steps. Both LIMEs get the words that
-the model reads: ours takes no others as features, the package takes whatever it is given.
+Stock LIME is ``LimeTextExplainer`` with all words as features and the classifier function that its users write. A CNN
+or LSTM answers through ``logits``. BERT is as transformers loads it, behind its own tokenizer. It gets all strings that
+the package hands over in one batch. Stock integrated gradients is one call of Captum per text and class. Both
+sides draw the same masks and take the same 50 steps. Ours neither enumerates short texts here nor doubles steps. Both
+LIMEs get the words that the model reads: ours takes no others as features, the package takes whatever it is given.
 """
 
 from collections.abc import Callable

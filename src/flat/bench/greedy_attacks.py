@@ -1,10 +1,10 @@
 """TextFooler and PWWS: our greedy search against stock TextAttack (docs/performance.md).
 
 Stock is ``flat.bench.stock_attack``: TextAttack's own recipe, components, ``Attacker`` and CSV log. Its victims are
-TextAttack's own wrappers: a CNN or LSTM behind ``PyTorchModelWrapper``, each text padded to the length that the model
-reads, as TextAttack's ``GloveTokenizer`` pads; BERT behind ``HuggingFaceModelWrapper``, padded to the tokenizer's
-maximum, or (rows ``-padded``) to the longest text of the batch. Ours is the search that the engine uses, on the same
-model and resources, with nothing remembered before the first text.
+TextAttack's own wrappers. A CNN or LSTM is behind ``PyTorchModelWrapper``: each text is padded to the length that the
+model reads, as TextAttack's ``GloveTokenizer`` pads. BERT is behind ``HuggingFaceModelWrapper``: texts are padded to
+the tokenizer's maximum, in rows ``-padded`` to the longest text of the batch. Ours is the search that the engine uses,
+on the same model and resources, with nothing remembered before the first text.
 
 Sentence encoders: cheap is the mean of a text's GloVe vectors; costly is MiniLM (6 layers of 384), mean over tokens.
 """

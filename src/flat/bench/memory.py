@@ -98,7 +98,7 @@ def _job(model_folder: Path, folder: Path) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.bench.memory", description=__doc__.split("\n")[0])
-    parser.add_argument("--texts", type=int, default=MANY, help=f"the larger number of texts (default {MANY})")
+    parser.add_argument("--texts", type=int, default=MANY, help=f"number of texts of the larger job (default {MANY})")
     parser.add_argument("--job", nargs=2, type=Path, metavar=("MODEL", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.job:

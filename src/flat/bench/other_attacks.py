@@ -3,11 +3,11 @@
 Stock is ``flat.bench.stock_attack``: TextAttack's own recipe, components, ``Attacker`` and CSV log, each model call
 padded to its longest text. Ours is the whole job of ``flat.attacks.attack``: search, journal and ledger.
 
-Both sides ask the same victim, which never answers one text alone: PyTorch rounds the convolutions of a single text
-otherwise than those of several, and a population search compares thousands of scores, many of them equal but for that.
+Both sides ask the same victim, which never answers one text alone. PyTorch rounds the convolutions of a single text
+otherwise than those of several. A population search compares thousands of scores, many of them equal but for that.
 
-Lexical resources that the pipeline makes of a data set (word pairs for Gene, WordNet's candidates for PSO, a masked
-language model for BAE and CLARE) are made of review sentences, once, below results/bench.
+Some lexical resources the pipeline makes of a data set: word pairs for Gene, WordNet's candidates for PSO, a masked
+language model for BAE and CLARE. Here they are made of review sentences, once, below results/bench.
 
 Stock needs 2 to 10 seconds a text. Budgets of questions, the same for both sides, and for CLARE fewer texts, keep a row
 to some three minutes; without them the ratios are larger (docs/attacks.md).

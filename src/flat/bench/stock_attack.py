@@ -1,8 +1,8 @@
 """Stock TextAttack 0.3.11, as its users run it: its own recipe, classes, ``Attacker`` and CSV log, nothing of ours.
 
-What a recipe would download comes from where this pipeline has it. Where the package's own class reads that (NLTK's
-tagger and stop words, masked language models of transformers) it is the class itself; for the rest the class keeps its
-interface and asks the same resource plainly:
+What a recipe would download comes from where this pipeline has it. The package's own class reads NLTK's tagger and stop
+words, and transformers' masked language models. For the rest the class keeps its interface and asks the same resource
+plainly:
 
 * counter-fitted vectors: the neighbour table, its distances remembered as ``WordEmbedding`` remembers them;
 * Google's language model: the bigram table, answers remembered as ``GoogLMHelper`` remembers them;

@@ -142,9 +142,9 @@ def insert(page: str, name: str, block: str, where: str = PAGE) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.bench.table", description=__doc__.split("\n")[0])
-    parser.add_argument("--bench", default="results/bench", metavar="DIR", help="what make bench and growth wrote")
-    parser.add_argument("--results", metavar="DIR", help="the demo's finished run, if not results/demo")
-    parser.add_argument("--page", default=PAGE, metavar="FILE")
+    parser.add_argument("--bench", default="results/bench", metavar="DIR", help="where make bench and growth wrote")
+    parser.add_argument("--results", metavar="DIR", help="folder of the demo's finished run (default: results/demo)")
+    parser.add_argument("--page", default=PAGE, metavar="FILE", help=f"page to write into (default {PAGE})")
     options = parser.parse_args(arguments)
     try:
         blocks = _blocks(Path(options.bench), options.results)

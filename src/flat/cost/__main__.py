@@ -1,7 +1,7 @@
 """``python -m flat.cost STUDY``: the hours and the disk that a study will need, predicted from recorded rates.
 
-With --record the rates are taken from the study's finished run instead, with --check they are tried on parts of that
-run which they were not fitted to (status 1 if one is off by more than 30 %).
+With --record the rates are taken from the study's finished run instead. With --check they are tried on parts of that
+run which they were not fitted to. The status is 1 if one is off by more than 30 %.
 """
 
 import argparse
@@ -23,16 +23,16 @@ from flat.study.schema import Study
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.cost", description=__doc__.split("\n")[0])
-    parser.add_argument("study", help="for example config/config.yaml")
-    parser.add_argument("--rates", default=FILE, metavar="FILE", help=f"where rates are kept (default {FILE})")
-    parser.add_argument("--results", metavar="DIR", help="the study's finished run, if not where the study says")
+    parser.add_argument("study", help="a study file, for example config/config.yaml")
+    parser.add_argument("--rates", default=FILE, metavar="FILE", help=f"the file of rates (default {FILE})")
+    parser.add_argument("--results", metavar="DIR", help="folder of the finished run (default: the study's)")
     parser.add_argument("--cores", type=int, default=2, help="cores of the run (default 2)")
     parser.add_argument("--gpus", type=int, default=1, help="GPUs of the run (default 1)")
-    parser.add_argument("--gpu-speed", type=float, metavar="X", help="cores that one GPU is worth, if you know it")
-    parser.add_argument("--record", action="store_true", help="record rates of the finished run, in place of --rates'")
+    parser.add_argument("--gpu-speed", type=float, metavar="X", help="say how many cores one GPU is worth")
+    parser.add_argument("--record", action="store_true", help="write rates of the finished run to --rates")
     parser.add_argument("--growth", default="results/bench/growth.csv", metavar="FILE", help="with --record: exponents")
-    parser.add_argument("--wall", type=float, metavar="MINUTES", help="with --record: what the run took on --cores")
-    parser.add_argument("--check", action="store_true", help="try the model on the finished run")
+    parser.add_argument("--wall", type=float, metavar="MINUTES", help="with --record: time of the run on --cores")
+    parser.add_argument("--check", action="store_true", help="compare predictions with the finished run")
     options = parser.parse_args(arguments)
     try:
         study = load_study(options.study)

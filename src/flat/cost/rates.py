@@ -85,8 +85,8 @@ class Rates:
         return same[0] if same else None
 
     def slope(self, job: Job) -> float:
-        """Seconds a unit for each further MFLOP of the network: the recorded encoders' against the recorded CNN's and
-        LSTM's, on the same variant of the work, else on its others; 0 if only one of them was recorded."""
+        """Seconds a unit for each further MFLOP of the network: recorded encoders' against recorded CNNs' and LSTMs'.
+        On the same variant of the work, else on its others; 0 if only one of them was recorded."""
         fitting = [r for r in self.rates if (r.work, r.gpu) == (job.work, job.gpu) and r.mflops]
         slopes = {
             variant: _slope([r for r in fitting if r.variant == variant]) for variant in {r.variant for r in fitting}

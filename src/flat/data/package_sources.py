@@ -32,9 +32,9 @@ class Corpus:
 def rotten_tomatoes() -> Corpus:
     """Sentences of film reviews (SST's source), 8,528 distinct, and a test split of 1,813 others of that source.
 
-    The test split holds the sentences of a second collection that the first lacks and whose mean rating by several
-    people (-4..4) is at least 1 from zero, with the rating's sign as class: on the 7,360 such sentences of both it
-    agrees with the first collection's label for 99.3 %.
+    The test split holds sentences of a second collection that the first lacks. Several people have rated them (-4..4).
+    Those whose mean rating is at least 1 from zero are taken, with the rating's sign as class. On the 7,360 such
+    sentences that both collections hold, it agrees with the first one's label for 99.3 %.
     """
     import csv
 

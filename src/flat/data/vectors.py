@@ -1,7 +1,7 @@
 """Pretrained vectors of a vocabulary's words, from GloVe arrays, word2vec's binary format or text files of vectors.
 
 Words are looked up as they stand in the vocabulary. As in the authors' code padding is zero, a word without a vector
-is drawn from U(-0.01, 0.01) and the unknown word from U(-0.05, 0.05); those numbers fit GoogleNews vectors, and are
+is drawn from U(-0.01, 0.01), and the unknown word from U(-0.05, 0.05). Those numbers fit GoogleNews vectors. They are
 scaled to the size of the vectors at hand.
 """
 

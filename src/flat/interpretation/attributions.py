@@ -1,8 +1,11 @@
 """The attributions of one cell: which texts are explained, each distinct one once, and the rows that are written.
 
-Sides of an example: ``original``; ``adversarial``, the cell's own perturbed text (a skipped example's is the original);
-``shared``, the base model's perturbed text, where it changed a word; ``repeat``, the original once more under a second
-seed, for the noise floor of LIME.
+Sides of an example:
+
+* ``original``;
+* ``adversarial``: the cell's own perturbed text; a skipped example's is the original;
+* ``shared``: the base model's perturbed text, where it changed a word;
+* ``repeat``: the original once more under a second seed, for the noise floor of LIME.
 """
 
 import hashlib
@@ -103,7 +106,7 @@ def explain_cell(
         options: the method's keywords: steps, tolerance, frozen_mask (ig); samples, exact_below, repeats (lime).
         classes: "all" explains every class of a text, "gold" its label only.
         seed: the seed of the data set's explanations. A text's own seed is derived from it, the example's id and the
-            repeat, so that the order and number of texts change nothing, and an original and its adversarial texts,
+            repeat. So the order and number of texts change nothing. An original and its adversarial texts,
             in whatever cell, are asked with the same masks.
         journal: where explained texts are noted, to resume after a kill; the caller deletes it at the end.
         code: digest of the code that explains; notes of other code are not gone on from.

@@ -1,7 +1,7 @@
 """How alike two explanations of a pair of texts are: Kendall's tau and top-k intersection (EVALUATION section 2).
 
-Both compare the words that two texts have in common, by position: a replaced word and its substitute count as the same
-word; an inserted word and one merged away have no counterpart and enter neither. Higher is more consistent.
+Both compare the words that two texts have in common, by position. A replaced word and its substitute count as the same
+word. An inserted word and one merged away have no counterpart and enter neither. Higher is more consistent.
 
 The main measures rank words by their signed score: what speaks for a class comes first. The ``absolute`` variants rank
 by the size of the score, what matters for a class in either direction.

@@ -18,8 +18,8 @@ from flat.models.batch import Batch
 from flat.models.interface import Classifier
 from flat.models.word_models import CNN
 
-# Two ways to sum a window in float32 differ by less than this share of |filter| * |words| + |bias| (by the fifth part,
-# as a rule): nearer than that to a kink of the path, it is not decided here which side counts.
+# Two ways to sum a window in float32 differ by less than this share of |filter| * |words| + |bias|, as a rule by a
+# fifth of it. Nearer than that to a kink of the path, it is not decided here which side counts.
 ROUNDING = 1e-7
 
 

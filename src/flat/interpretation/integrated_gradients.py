@@ -46,7 +46,7 @@ def explain(
         targets: classes to explain, a list per text, or "all".
         steps: points of the Gauss-Legendre quadrature.
         batch_size: texts explained together. With 1 (best on a CPU) an answer does not depend in a single bit on the
-            other texts; otherwise texts of like length are taken together, which moves an answer by less than 1e-5.
+            other texts. Otherwise texts of like length are taken together. That moves an answer by less than 1e-5.
         frozen_mask: keep phi at its value for the text itself instead of following the path.
         tokens_per_pass: tokens (texts x steps x length) in one forward pass, to bound memory; None: the model's own.
 

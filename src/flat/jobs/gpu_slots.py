@@ -1,9 +1,9 @@
 """Which GPU is mine: devices handed out to the jobs of one machine, one job a device.
 
 Snakemake counts GPUs (``--resources gpu=4``) and says no numbers, so jobs that run side by side would all compute on
-device 0. Here a job takes the first free device of the machine and holds it while it lives: an exclusive ``flock`` on
-a file per device, which the kernel releases with the process, however it ends. Where somebody has already chosen
-(``CUDA_VISIBLE_DEVICES`` is set: by Slurm, by Kubernetes, by the user) nothing is done.
+device 0. Here a job takes the first free device of the machine and holds it while it lives. It has an exclusive
+``flock`` on a file per device. The kernel releases that with the process, however it ends. Where somebody has already
+chosen (``CUDA_VISIBLE_DEVICES`` is set: by Slurm, by Kubernetes, by the user) nothing is done.
 """
 
 import fcntl

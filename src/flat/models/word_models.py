@@ -77,8 +77,8 @@ class WordModel(Classifier):
 class CNN(WordModel):
     """Convolutions of several widths over the words, max over time (Kim 2014; 200 filters of widths 3, 4, 5).
 
-    A text is read as if followed by max(widths) - 1 empty words, whatever its batch holds: the shortest text has one
-    window of each width, and windows that lie wholly in the padding never count.
+    A text is read as if followed by max(widths) - 1 empty words, whatever its batch holds. So the shortest text has one
+    window of each width. Windows that lie wholly in the padding never count.
     """
 
     def __init__(self, *args, filters: int = 200, widths: Sequence[int] = (3, 4, 5), dropout: float = 0.2, **kwargs):

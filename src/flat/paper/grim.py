@@ -10,7 +10,6 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from flat.paper.printed import Printed
 
-TABLES = ("2", "3", "4", "5", "7", "10")  # those that print percentages
 PERCENT = ("test_accuracy_percent", "dev_accuracy_percent", "after_attack_accuracy_percent")
 IMDB_FITS = 5000  # what IMDB's after-attack accuracies look like a share of
 
@@ -62,7 +61,7 @@ def sizes(printed: Printed) -> dict[tuple[str, str], int]:
 def checks(printed: Printed) -> Iterator[Check]:
     """Every printed percentage, checked against the size of the set that it is said to be of."""
     texts = sizes(printed)
-    for table in TABLES:
+    for table in printed.values:
         for row in printed.rows(table):
             if row["metric"] not in PERCENT:
                 continue

@@ -1,8 +1,8 @@
 """The paper's printed numbers (config/paper/table<N>_*.csv), found by the identifiers the pipeline uses itself.
 
 Values stay the strings that were printed ("84.40"), because the number of printed digits is information too.
-Where a printed table leaves its setting to the caption (Table 5 is LSTM on SST2, say), the setting is filled in here,
-so that a study of another model or data set never sits beside a number that is not its own.
+Some printed tables leave their setting to the caption (Table 5 is LSTM on SST2, say). It is filled in here, so that a
+study of another model or data set never sits beside a number that is not its own.
 """
 
 import csv
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flat.errors import ArtefactError
+from flat.paper.catalogue import TABLES
 
 DATASETS = ("sst2", "imdb", "ag", "trec")
 MODELS = ("LSTM", "CNN", "BERT", "DeBERTa")
@@ -18,12 +19,6 @@ STRATEGIES = ("base", "adv", "FLAT")
 TRAIN_ATTACKS = ("textfooler", "pwws")
 TRANSFER_ATTACKS = ("pwws", "gene", "iga", "pso", "clare", "bae")
 GROUPS = (10, 20, 30, 40, 50)
-
-# The settings that captions state and columns do not.
-TRANSFER = {"dataset": "sst2", "train_attack": "textfooler"}
-ABLATION = {"dataset": "sst2", "model": "LSTM", "attack": "textfooler"}
-IMPORTANCE = {"dataset": "sst2", "model": "LSTM", "attack": "textfooler"}
-GROUP_MASKS = {"dataset": "ag", "model": "CNN", "attack": "textfooler"}
 
 DATA_TITLES = {"sst2": "SST2", "imdb": "IMDB", "ag": "AG", "trec": "TREC"}
 ATTACK_TITLES = {
@@ -58,19 +53,7 @@ _METRICS = {
 # Two tables print an accuracy of another split under one column name.
 _ACCURACY = {"2": "test_accuracy_percent", "7": "dev_accuracy_percent"}
 
-_TABLES: dict[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
-    # key: (file, key columns, what the caption fixes)
-    "1": ("table1_datasets.csv", ("dataset",), {}),
-    "2": ("table2_test_accuracy.csv", ("model", "strategy", "train_attack", "dataset"), {}),
-    "3": ("table3_robustness_ig.csv", ("attack", "model", "strategy", "dataset"), {}),
-    "4": ("table4_transfer.csv", ("model", "strategy", "train_attack", "dataset", "test_attack"), {}),
-    "5": ("table5_ablation.csv", ("beta", "gamma"), ABLATION),
-    "6": ("table6_preprocessing.csv", ("dataset",), {}),
-    "7": ("table7_dev_accuracy.csv", ("model", "strategy", "train_attack", "dataset"), {}),
-    "8": ("table8_robustness_lime.csv", ("attack", "model", "strategy", "dataset"), {}),
-    "9": ("table9_correlations.csv", ("correlation",), IMPORTANCE),
-    "10": ("table10_group_masks.csv", ("groups",), GROUP_MASKS),
-}
+PRINTED = {key: table.printed for key, table in TABLES.items() if table.printed}
 
 
 @dataclass(frozen=True)
@@ -93,18 +76,18 @@ class Printed:
             yield {**dict(sorted(key)), "printed": printed}
 
 
-def load(folder: str | Path, tables: Iterable[str] = tuple(_TABLES)) -> Printed:
+def load(folder: str | Path, tables: Iterable[str] = tuple(PRINTED)) -> Printed:
     """Read config/paper, or only some of its tables; those that the paper does not have hold nothing.
 
     Raises:
         ArtefactError: a file or column is absent, a value is not a number, or two rows have the same keys.
     """
     folder = Path(folder)
-    return Printed({key: _read(key, folder / _TABLES[key][0]) for key in tables if key in _TABLES})
+    return Printed({key: _read(key, folder / TABLES[key].printed_file) for key in tables if key in PRINTED})
 
 
 def _read(table: str, path: Path) -> dict[frozenset, str]:
-    _, key_columns, fixed = _TABLES[table]
+    key_columns, fixed = PRINTED[table].keys, PRINTED[table].caption
     remedy = "restore the file: config/paper holds the paper's printed tables and is not edited"
     if not path.is_file():
         raise ArtefactError(str(path), "no such file", remedy)

@@ -1,7 +1,10 @@
 """``python -m flat.provenance.verify results/<study>``: is every result still what its job made, from what it read?
 
-Three things are compared: each file with its recorded checksum; each job's inputs with the records of the jobs that
-made them (a file that was made anew after another was made from it); inputs from outside the study with what they were.
+Three things are compared:
+
+* each file with its recorded checksum;
+* each job's inputs with the records of the jobs that made them: one may have been made anew after it was read;
+* inputs from outside the study with what they were.
 """
 
 import argparse
@@ -16,7 +19,7 @@ from flat.provenance import records as lineage
 from flat.provenance.passport import sha256_of
 from flat.resources.own_files import files_of
 from flat.study import paths
-from flat.study import schema as study
+from flat.study.load import load as load_study
 
 UNRECORDED = {"logs", "benchmarks", "journals", lineage.FOLDER}  # folders whose files are no results
 REMAKE = "snakemake --force {path}"
@@ -116,11 +119,11 @@ def _unrecorded(root: Path, made: dict) -> Iterable[Finding]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.provenance.verify", description=__doc__.split("\n\n")[0])
-    parser.add_argument("root", metavar="STUDY", help="a study file or its results: config/demo.yaml, results/demo")
+    parser.add_argument("root", metavar="STUDY", help="study file or its results: config/demo.yaml, results/demo")
     root = parser.parse_args(arguments).root
     try:
         if Path(root).suffix in (".yaml", ".yml"):
-            root = paths.of(study.load(root)).root
+            root = paths.of(load_study(root)).root
         findings, compared = verify(root)
     except FlatError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -15,13 +15,13 @@ from flat.resources.weights import convert
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.resources", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="what there is, and what is in place")
+    commands.add_parser("list", help="show the catalogue, and what of it is in place")
     fetching = commands.add_parser("fetch", help="put resources in place (default: those of the embedded study)")
     fetching.add_argument("names", nargs="*", metavar="NAME")
-    fetching.add_argument("--default", action="store_true", help="those of the embedded study")
+    fetching.add_argument("--default", action="store_true", help="also those of the embedded study")
     fetching.add_argument("--again", action="store_true", help="fetch even what is in place")
     fetching.add_argument(
-        "--mirror", default=os.environ.get("FLAT_MIRROR"), help="folder or base URL asked first (or $FLAT_MIRROR)"
+        "--mirror", default=os.environ.get("FLAT_MIRROR"), help="ask this folder or base URL first (or $FLAT_MIRROR)"
     )
     verifying = commands.add_parser("verify", help="compare the SHA-256 of every file with its record")
     verifying.add_argument("names", nargs="*", metavar="NAME")

@@ -35,7 +35,7 @@ def fetch(
     Args:
         names: resources of the catalogue.
         root: where they go; by default ``places.resources_root``, and what the repository has stays there.
-        mirror: a folder or base URL that holds the same file names, asked first (a study's ``resources.mirror``).
+        mirror: a folder or base URL that holds the same file names, asked first (a study's ``mirror``).
         again: fetch even what is in place.
         say: called with one line per resource.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from flat.errors import ResourceError
 from flat.resources.catalogue import Hub, Packaged
 
-_OFFLINE = "check the network, or set resources.mirror (--mirror) to a folder or address that holds the file"
+_OFFLINE = "check the network, or set mirror (--mirror) to a folder or address that holds the file"
 
 
 def from_index(entry: Packaged, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Readings of the method: where the printed description is silent, or the published code departs from it.
 
-A study names a reading (``method.reading: paper | authors``); each switch may also be set alone, for the whole study
-(``method.switches``) or for one strategy (``strategies.<name>.switches``), so that a table can turn them on one by one.
+A study names a reading (``method.reading: paper | authors``). Each switch may also be set alone, for the whole study
+(``method.switches``) or for one strategy (``strategies.<name>.switches``). So a table can turn them on one by one.
 docs/method.md says what each means and where it comes from.
 """
 

@@ -1,8 +1,8 @@
 """A study: one YAML file that says which data, models, strategies and attacks are run, and which artefacts are drawn.
 
-The pydantic models below, and those that they hold, are the one source of what a study may say: the JSON schema in
-``config/schema`` is generated from them, and every unknown key, wrong type or impossible combination is refused before
-a single job is planned.
+The pydantic models below, and those that they hold, are the one source of what a study may say. The JSON schema in
+``config/schema`` is generated from them. Every unknown key, wrong type or impossible combination is refused before a
+single job is planned.
 """
 
 from typing import Annotated, Literal

@@ -90,8 +90,9 @@ def accuracy(model: Classifier, texts: Sequence[Sequence[str]], labels: np.ndarr
 
 
 def counterparts(originals: Sequence[Sequence[str]], pairs: Pairs, longest: int, over: str = "changed") -> torch.Tensor:
-    """Which words the importance gap compares: for each word of the original (pairs, words) the place of the word that
-    stands for it in the adversarial text, -1 where the gap does not count it.
+    """The word that the importance gap compares each word of an original with, (pairs, words).
+
+    It is the place of the word that stands for it in the adversarial text; -1 where the gap does not count it.
 
     Args:
         originals: the original of each pair.

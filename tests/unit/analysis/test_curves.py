@@ -9,7 +9,9 @@ from table_examples import study
 
 from flat.analysis import curves
 from flat.analysis.measurements import ledger_values
+from flat.report.figures import curves as figure_curves
 from flat.report.figures import files as figures
+from flat.report.figures import style
 from flat.study.cells import AttackedCell, Cell
 from flat.study.grid import curve_cells
 
@@ -72,8 +74,8 @@ def test_cells_of_a_lazy_search_have_no_curve():
 
 def test_the_figure_shows_what_was_run_and_says_what_was_not(tmp_path):
     cells = [(cell(), ledger()), (cell("FLAT"), ledger(queries=[30, 90, 1, 80]))]
-    drawing = figures.draw("curves", study=study(), cells=cells)
-    files = figures.write(drawing, tmp_path)
+    drawing = figure_curves.draw(study=study(), cells=cells)
+    files = style.write(drawing, tmp_path)
     assert {path.name for path in files.values()} == {"curves.pdf", "curves.png", "curves.csv"}
     assert len(pd.read_csv(files["csv"])) == len(drawing.frame) > 10
     words = [text.get_text() for axes in drawing.figure.axes for text in axes.texts]
@@ -81,13 +83,13 @@ def test_the_figure_shows_what_was_run_and_says_what_was_not(tmp_path):
     assert any("not drawn: PWWS" in note for note in drawing.notes)
     back = figures.read(tmp_path, "curves")
     assert (back.name, back.stem, back.title) == ("Curves", "curves", drawing.title)
-    again = figures.write(figures.draw("curves", study=study(), cells=cells), tmp_path / "again")
+    again = style.write(figure_curves.draw(study=study(), cells=cells), tmp_path / "again")
     assert all(files[kind].read_bytes() == again[kind].read_bytes() for kind in files)
 
 
 @pytest.mark.parametrize("model", ["LSTM", "CNN"])
 def test_no_panel_lies_on_the_numbers_of_an_axis(model):
-    drawing = figures.draw("curves", study=study(), cells=[(cell(model=model), ledger())])
+    drawing = figure_curves.draw(study=study(), cells=[(cell(model=model), ledger())])
     drawing.figure.canvas.draw()
     boxes = [axes.get_window_extent() for axes in drawing.figure.axes]
     numbers = [
@@ -100,5 +102,5 @@ def test_no_panel_lies_on_the_numbers_of_an_axis(model):
 
 
 def test_without_exact_counts_there_is_a_panel_that_says_so():
-    drawing = figures.draw("curves", study=study(), cells=[])
+    drawing = figure_curves.draw(study=study(), cells=[])
     assert not drawing.is_run and "exact counts" in drawing.caption

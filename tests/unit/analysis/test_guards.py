@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from flat.analysis.guards import flags as guards
-from flat.analysis.guards import parity
+from flat.analysis.guards import parity, refusals
 from flat.attacks.lock import lock_hash
 from flat.errors import ArtefactError
 from flat.study.cells import AttackedCell, Cell
@@ -100,8 +100,8 @@ def test_exactly_the_tolerated_drop_is_no_flag():
 
 
 def test_a_whole_ledger_passes():
-    guards.check_ledger(LEDGER, LOCK, ["a", "b", "c", "d"], None, "ledger")
-    guards.check_ledger(LEDGER, LOCK, ["a", "b", "c", "d", "e"], 4, "ledger")  # a sub-draw
+    refusals.check_ledger(LEDGER, LOCK, ["a", "b", "c", "d"], None, "ledger")
+    refusals.check_ledger(LEDGER, LOCK, ["a", "b", "c", "d", "e"], 4, "ledger")  # a sub-draw
 
 
 @pytest.mark.parametrize(
@@ -117,37 +117,37 @@ def test_a_whole_ledger_passes():
 )
 def test_a_ledger_that_cannot_be_what_it_says_is_refused(broken, drawn, said):
     with pytest.raises(ArtefactError, match=said):
-        guards.check_ledger(broken, LOCK, list(drawn), None, "ledger")
+        refusals.check_ledger(broken, LOCK, list(drawn), None, "ledger")
 
 
 def test_mixed_locks_and_mixed_examples_are_refused_in_a_column_only():
     adv = AttackedCell(Cell("sst2", "CNN", "adv", "textfooler", 0), "textfooler")
     one = (CELL, frozenset("ab"), "1" * 64, "base.parquet")
-    guards.check_columns([one, (adv, frozenset("ab"), "1" * 64, "adv.parquet")])
-    guards.check_columns([one, (AttackedCell(adv.cell, "pwws"), frozenset("abc"), "2" * 64, "adv.parquet")])
+    refusals.check_columns([one, (adv, frozenset("ab"), "1" * 64, "adv.parquet")])
+    refusals.check_columns([one, (AttackedCell(adv.cell, "pwws"), frozenset("abc"), "2" * 64, "adv.parquet")])
     with pytest.raises(ArtefactError, match=r"adv.parquet: mixed locks: .*22222222, base.parquet by 11111111"):
-        guards.check_columns([one, (adv, frozenset("ab"), "2" * 64, "adv.parquet")])
+        refusals.check_columns([one, (adv, frozenset("ab"), "2" * 64, "adv.parquet")])
     with pytest.raises(ArtefactError, match=r"other examples than base.parquet, for example b"):
-        guards.check_columns([one, (adv, frozenset("a"), "1" * 64, "adv.parquet")])
+        refusals.check_columns([one, (adv, frozenset("a"), "1" * 64, "adv.parquet")])
 
 
 def test_models_may_be_attacked_on_draws_of_two_sizes_but_not_strategies():
     base = (CELL, frozenset("abc"), "1" * 64, "base.parquet")
     encoder = AttackedCell(Cell("sst2", "BERT", "base", "none", 0), "textfooler")
     fewer = (encoder, frozenset("ab"), "1" * 64, "bert.parquet")
-    guards.check_columns([base, fewer])
+    refusals.check_columns([base, fewer])
     with pytest.raises(ArtefactError, match=r"other examples than base\.parquet"):
-        guards.check_columns([base, (encoder, frozenset("abd"), "1" * 64, "bert.parquet")])
+        refusals.check_columns([base, (encoder, frozenset("abd"), "1" * 64, "bert.parquet")])
     trained = AttackedCell(Cell("sst2", "BERT", "adv", "textfooler", 0), "textfooler")
     with pytest.raises(ArtefactError, match=r"other examples than bert\.parquet"):
-        guards.check_columns([base, fewer, (trained, frozenset("abc"), "1" * 64, "adv.parquet")])
+        refusals.check_columns([base, fewer, (trained, frozenset("abc"), "1" * 64, "adv.parquet")])
 
 
 def test_a_dev_split_that_is_test_is_refused():
     test = pd.DataFrame({"text": ["a fine film", "a bad film", "dull", "great"]})
-    guards.check_dev(pd.DataFrame({"text": ["a fine film", "a bad film", "x"]}), test, "data")  # half is not more
+    refusals.check_dev(pd.DataFrame({"text": ["a fine film", "a bad film", "x"]}), test, "data")  # half is not more
     with pytest.raises(ArtefactError, match="75% of the 4 texts of test stand in dev: models are selected on test"):
-        guards.check_dev(pd.DataFrame({"text": ["A fine film!", "a bad film", "great"]}), test, "data")
+        refusals.check_dev(pd.DataFrame({"text": ["A fine film!", "a bad film", "great"]}), test, "data")
 
 
 # --- parity

@@ -9,6 +9,7 @@ from flat.analysis import measurements as robustness
 from flat.attacks.ledger import SCHEMA as LEDGER
 from flat.errors import ArtefactError
 from flat.files.artefacts import write_json, write_table
+from flat.paper import catalogue
 from flat.paper import printed as paper
 from flat.study.grid import Cell
 
@@ -188,11 +189,11 @@ def test_printed_values_keep_their_digits(printed):
 
 def test_printed_values_of_one_cell_tables_carry_their_cell(printed):
     weights = {"beta": "on", "gamma": "off", "metric": "test_accuracy_percent"}
-    assert printed.value("5", **paper.ABLATION, **weights) == "83.96"
-    assert printed.value("5", **{**paper.ABLATION, "model": "CNN"}, **weights) is None
-    assert printed.value("10", **paper.GROUP_MASKS, groups=20, metric="after_attack_accuracy_percent") == "1.92"
+    assert printed.value("5", **catalogue.ABLATION, **weights) == "83.96"
+    assert printed.value("5", **{**catalogue.ABLATION, "model": "CNN"}, **weights) is None
+    assert printed.value("10", **catalogue.GROUP_MASKS, groups=20, metric="after_attack_accuracy_percent") == "1.92"
     pair = "word_importance-word_frequency"
-    assert printed.value("9", **paper.IMPORTANCE, correlation=pair, metric="p_value") == "0.001"
+    assert printed.value("9", **catalogue.IMPORTANCE, correlation=pair, metric="p_value") == "0.001"
 
 
 def test_every_printed_number_is_read(printed):

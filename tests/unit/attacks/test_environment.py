@@ -40,7 +40,8 @@ def test_import_needs_no_network_writes_nothing_and_sets_no_variable(tmp_path):
         + """
 import os
 before = dict(os.environ)
-from flat.attacks import engine, recipes
+from flat.attacks import attack
+from flat.attacks.textattack_adapter import build
 from flat.attacks.textattack_adapter.environment import textattack
 from textattack.attack_recipes import TextFoolerJin2019, PWWSRen2019
 import nltk
@@ -58,7 +59,7 @@ def test_only_what_a_recipe_uses_is_loaded(tmp_path):
     out = python(
         """
 import importlib, sys
-from flat.attacks import engine
+from flat.attacks import attack
 from flat.attacks.textattack_adapter.recipes import RECIPES
 from flat.study.known.recipes import RECIPES as ROLES_OF
 for name, recipe in RECIPES.items():
@@ -147,7 +148,7 @@ import time
 started = time.process_time()
 import torch
 torch_done = time.process_time()
-from flat.attacks import engine
+from flat.attacks import attack
 from flat.attacks.textattack_adapter.environment import textattack
 textattack.attack_recipes.TextFoolerJin2019
 textfooler_done = time.process_time()

@@ -126,7 +126,8 @@ def test_a_job_of_another_copy_of_the_package_runs_itself(serve):
     done = serve(
         "print('itself:', handover.ADDRESS in os.environ)",
         "import os\nraise SystemExit(subprocess.call([sys.executable, '-c', "
-        "\"from flat.jobs import handover; handover.PACKAGE = '/elsewhere'; import runpy, sys; sys.argv = [sys.argv[1]]; "
+        "\"from flat.jobs import handover; handover.PACKAGE = '/elsewhere'; "
+        "import runpy, sys; sys.argv = [sys.argv[1]]; "
         'runpy.run_path(sys.argv[0])", command[1]]))',
     )
     assert done.returncode == 0, done.stderr

@@ -133,8 +133,8 @@ def test_loading_is_silent(folders, tmp_path):
     """Of progress bars and reports about fresh heads and left-out masks, a job's output shows nothing."""
     model = toys.make(folders["bert"], "variational")
     checkpoint.save(model, tmp_path, config("variational"))
-    code = "import sys; from flat.models import checkpoint, pretrained; checkpoint.load(sys.argv[1]); "
-    code += "pretrained.read_network(sys.argv[2], 3)"
+    code = "import sys; from flat.models import checkpoint; from flat.models.encoders import pretrained; "
+    code += "checkpoint.load(sys.argv[1]); pretrained.read_network(sys.argv[2], 3)"
     ran = subprocess.run(
         [sys.executable, "-c", code, tmp_path, folders["bert"]], capture_output=True, text=True, check=True
     )

@@ -52,6 +52,13 @@ def found(root="results/toy") -> list[tuple[str, str]]:
     return [(finding.path.removeprefix("results/toy/"), finding.kind) for finding in verify.verify(root)[0]]
 
 
+def test_a_study_file_names_its_results(study, repository, capsys):
+    tiny = (repository / "tests/data/tiny.yaml").read_text()
+    write_text("toy.yaml", tiny.replace("name: tiny", "name: toy", 1))
+    assert verify.main(["toy.yaml"]) == 0
+    assert "results/toy: 7 files of 4 jobs compared" in capsys.readouterr().out
+
+
 def test_nothing_changed_nothing_said(study, capsys):
     assert found() == []
     assert verify.main(["results/toy"]) == 0

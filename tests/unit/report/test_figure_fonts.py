@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 from figure_examples import CLASSES, frames, measured, pair, words_of
 
-from flat.report.figures import figure_3, figure_6, fonts, word_canvas
+from flat.report.figures import figure_3, figure_6, fonts, style, word_canvas
 from flat.report.figures import files as figures
-from flat.report.figures import style as figure_style
 from flat.report.figures.style import paper_style
 from flat.report.figures.word_canvas import Word
 
@@ -58,7 +57,7 @@ def warned():
 def test_what_dejavu_has_needs_no_other_font(text, bare, tmp_path):
     assert fonts.families([text]) == [fonts.MAIN]
     drawing = drawn(text)
-    figures.write(drawing, tmp_path)
+    style.write(drawing, tmp_path)
     assert not notes_on_fonts(drawing)
     assert all(word in words_of(drawing.figure) for word in text.split(" "))
 
@@ -77,7 +76,7 @@ def test_without_a_font_note_and_log_name_words_script_and_remedy(
     monkeypatch.setattr(logging.getLogger("flat"), "propagate", True)  # a job of another test turns it off
     with caplog.at_level(logging.WARNING, logger="flat"):
         drawing = drawn(text)
-    figures.write(drawing, tmp_path)
+    style.write(drawing, tmp_path)
     (note,) = notes_on_fonts(drawing)
     assert script in note and f"apt install {package})" in note
     assert f"“{next(word for word in text.split(' ') if not word.isascii())}”" in note
@@ -92,10 +91,10 @@ def test_without_a_font_note_and_log_name_words_script_and_remedy(
 )
 def test_with_a_font_the_words_are_drawn(text, tmp_path):
     drawing = drawn(text)
-    paths = figures.write(drawing, tmp_path)
+    paths = style.write(drawing, tmp_path)
     assert not notes_on_fonts(drawing) and fonts.BOX not in words_of(drawing.figure)
     assert b"/Type3" not in paths["pdf"].read_bytes()
-    again = figures.write(drawn(text), tmp_path / "again")
+    again = style.write(drawn(text), tmp_path / "again")
     assert all(paths[kind].read_bytes() == again[kind].read_bytes() for kind in paths)
 
 
@@ -106,7 +105,7 @@ def test_titles_and_class_names_count_as_words(bare):
     titles = {"models": {"LSTM": "模型"}, "datasets": {"sst2": "电影"}, "strategies": {"base": "基础"}}
     (note,) = notes_on_fonts(figure_6.draw(pd.DataFrame(rows), **titles))
     assert all(title in note for title in ("模型", "电影", "基础"))
-    (note,) = notes_on_fonts(figure_style.not_run(3, "title", "数据 has nothing"))
+    (note,) = notes_on_fonts(style.not_run(3, "数据 has nothing"))
     assert "数据" in note
 
 

@@ -145,7 +145,7 @@ def test_figure_5_fits_with_millions_of_pairs():
 
 def test_a_reason_that_is_long_is_wrapped():
     reason = " ".join(["the study explains nothing of what this figure would show"] * 6)
-    drawing = figure_style.not_run(3, "title", reason)
+    drawing = figure_style.not_run(3, reason)
     check(drawing.figure, inside=[*words_of(drawing.figure).split("\n"), wrapped(reason, 0.94 * 7, 7)])
     assert drawing.caption == f"Not run: {reason}."
 

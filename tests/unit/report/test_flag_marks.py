@@ -7,8 +7,10 @@ from table_examples import entry, make_extras, row, study
 
 from flat.analysis import measurements as robustness
 from flat.analysis.guards import flags as guards
+from flat.paper.catalogue import FIGURES
 from flat.report import build as tables
 from flat.report.figures import flags as figure_flags
+from flat.report.figures import style
 from flat.report.tables import render
 from flat.report.tables.flag_marks import Flags, note
 from flat.study.cells import AttackedCell, Cell
@@ -87,20 +89,24 @@ def test_the_table_of_guards_shows_the_checked_cells_and_flagged_others(flags):
     assert entry(table, ("AG", "PWWS", "CNN-FLAT"), "AA").ours == "not run"
 
 
+def shown(chosen, number):
+    """The (trained model, attack) pairs of a figure."""
+    return [(attacked.cell, attacked.attack) for attacked in FIGURES[number].cells(chosen)]
+
+
 def test_a_figure_knows_the_cells_it_shows(flags):
     chosen = study()
-    assert (BASE, "textfooler") in figure_flags.shown(chosen, 3)
-    assert [cell.strategy for cell, _ in figure_flags.shown(chosen, 5)] == ["FLAT", "FLAT-nogamma"]
-    assert {attack for _, attack in figure_flags.shown(chosen, 6)} == {"textfooler"}
-    assert [flag["flag"] for flag in Flags(flags).of_cells(figure_flags.shown(chosen, 6))] == [
+    assert (BASE, "textfooler") in shown(chosen, 3)
+    assert [cell.strategy for cell, _ in shown(chosen, 5)] == ["FLAT", "FLAT-nogamma"]
+    assert {attack for _, attack in shown(chosen, 6)} == {"textfooler"}
+    assert [flag["flag"] for flag in Flags(flags).of_cells(shown(chosen, 6))] == [
         "miscalibrated",
         "unequal_compute",
     ]
-    assert Flags(flags).of_cells(figure_flags.shown(chosen, 4)) == []
+    assert Flags(flags).of_cells(shown(chosen, 4)) == []
 
 
 def test_a_flagged_figure_is_marked_and_says_why(flags):
-    from flat.report.figures import files as figures
 
     class Picture:
         texts = ()
@@ -108,7 +114,7 @@ def test_a_flagged_figure_is_marked_and_says_why(flags):
         def text(self, x, y, text, **style):
             self.texts += (text,)
 
-    drawing = replace(figures.not_run(6, "nothing"), figure=Picture(), is_run=True)
+    drawing = replace(style.not_run(6, "nothing"), figure=Picture(), is_run=True)
     found = figure_flags.marked(study(), drawing, flags)
     assert found.figure.texts == ("¶ flagged cells: see the notes",) and len(found.notes) == len(drawing.notes) + 2
     assert figure_flags.marked(study(), drawing, None) is drawing

@@ -40,7 +40,7 @@ def table(key="3", notes=(NASTY,)):
         | {"ours_sd": float("nan"), "printed": printed, "status": status}
         for (row, column), (ours, printed, status) in zip(((r, c) for r in rows for c in columns), values, strict=True)
     ]
-    return Table(key, NASTY, NASTY, pd.DataFrame(lines), Layout(("Attack", "Model"), rows, columns), notes)
+    return Table(key, NASTY, pd.DataFrame(lines), Layout(("Attack", "Model"), rows, columns), notes)
 
 
 study = pytest.fixture(with_paper_tables)

@@ -8,11 +8,11 @@ from table_examples import build, entry, make_extras, row, study, tau
 
 from flat.analysis import measurements as robustness
 from flat.errors import ArtefactError, StudyError
-from flat.paper.catalogue import TABLE_BLOCKS
-from flat.report import build as tables
+from flat.paper.catalogue import TABLES
+from flat.report import build as report
 from flat.report.tables import grid as table_grid
 from flat.report.tables import render
-from flat.report.tables.layout import NOT_RUN, RUN, UNDEFINED
+from flat.report.tables.layout import NOT_RUN, RUN, UNDEFINED, Entry, wide
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def extras():
 
 def test_each_table_exists_and_no_other(extras):
     keys = [*map(str, range(1, 11)), "guards", "validity", "readings", "replay", "grim"]
-    assert list(tables.TABLES) == list(TABLE_BLOCKS) == keys
+    assert list(TABLES) == keys
     for key in keys:
         assert build(key, [], extras).key == key
     with pytest.raises(StudyError, match="11"):
@@ -44,16 +44,16 @@ def test_accuracy_beside_the_printed_one(extras):
         row("test_accuracy_percent", 90, dataset="ag", strategy="FLAT", train_attack="pwws"),
     ]
     table = build("2", rows, extras)
-    assert entry(table, ("LSTM-base", "–"), "SST2 †") == tables.Entry("83.46", "84.40", RUN, "ᶜ")
+    assert entry(table, ("LSTM-base", "–"), "SST2 †") == Entry("83.46", "84.40", RUN, "ᶜ")
     assert entry(table, ("LSTM-FLAT", "PWWS"), "AG").text == "90.00ᶜ (91.37)"
     assert entry(table, ("CNN-adv", "TextFooler §"), "AG").text == "not run (90.99)"
-    assert len(tables.wide(table).body) == 2 * 5  # every model of the paper that the study names, run or not
+    assert len(wide(table).body) == 2 * 5  # every model of the paper that the study names, run or not
     assert "This study ran 2 of the 80 entries that the paper prints." in table.notes
 
 
 def test_what_the_study_file_does_not_name_is_in_the_csv_alone(extras):
     table = build("2", [row("test_accuracy_percent", 83.456)], extras)
-    assert [title for title, _ in tables.wide(table).header[-1]] == ["Model", "Trained on", "SST2 †", "AG"]
+    assert [title for title, _ in wide(table).header[-1]] == ["Model", "Trained on", "SST2 †", "AG"]
     assert table_grid.LEFT_OUT in table.notes
     lines = [line for line in render.to_csv(table).splitlines() if line.startswith("trec,DeBERTa,adv,textfooler,")]
     assert len(lines) == 1 and ",not run," in lines[0] and ",95.60," in lines[0]
@@ -63,13 +63,13 @@ def test_what_the_study_file_does_not_name_is_in_the_csv_alone(extras):
     values["datasets"] |= {name: values["datasets"]["ag"] | {"title": name} for name in ("imdb", "trec")}
     whole = build("2", [], extras, models=values["models"], datasets=values["datasets"])
     assert entry(whole, ("DeBERTa-adv", "TextFooler §"), "AG").text == "not run (92.84)"
-    assert len(tables.wide(whole).body) == 4 * 5 and table_grid.LEFT_OUT not in whole.notes
+    assert len(wide(whole).body) == 4 * 5 and table_grid.LEFT_OUT not in whole.notes
 
 
 def test_every_entry_of_an_empty_study_is_not_run(extras):
     for key in ("2", "3", "4", "5", "7", "8", "10", "readings", "replay"):
         table = build(key, [], extras)
-        entries = [e for view in table.views for line in tables.wide(table, view).body for e in line.entries]
+        entries = [e for view in table.views for line in wide(table, view).body for e in line.entries]
         assert {e.ours for e in entries} == {NOT_RUN}
         assert set(table.frame["status"]) == {NOT_RUN}
 
@@ -114,7 +114,7 @@ def test_the_noise_floor_is_shown_where_it_was_run(extras):
     floor = {**tau(0.7, "floor"), "method": "lime"}
     table = build("8", [floor, {**tau(0.2, "shared"), "method": "lime"}], extras)
     assert table.views == ("shared", "saved", "floor")
-    assert [line.labels for line in tables.wide(table, "floor").body] == [("TextFooler §", "LSTM-base")]
+    assert [line.labels for line in wide(table, "floor").body] == [("TextFooler §", "LSTM-base")]
     assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT", "floor").text == "0.70ᶜ (–)"
     assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT").text == "0.20ᶜ (0.33)"
 
@@ -163,7 +163,7 @@ def test_group_masks_in_order_of_size(extras):
         for value in (10, 12)
     ]
     table = build("10", found, extras)
-    assert [line.labels[1] for line in tables.wide(table).body] == ["10", "12", "20", "30", "40", "50"]
+    assert [line.labels[1] for line in wide(table).body] == ["10", "12", "20", "30", "40", "50"]
     assert entry(table, ("CNN on AG, TextFooler §", "10"), "SA").text == "10.00ᶜ (91.13)"
     assert entry(table, ("CNN on AG, TextFooler §", "12"), "SA").text == "12.00ᶜ (–)"
     assert entry(table, ("CNN on AG, TextFooler §", "50"), "AA").text == "not run (1.38)"
@@ -180,7 +180,7 @@ def test_correlations(extras):
 
 def test_data_tables(extras):
     table = build("1", [], extras)
-    assert [e.text for e in tables.wide(table).body[0].entries] == [
+    assert [e.text for e in wide(table).body[0].entries] == [
         "2 (2)",
         "19.0 (19)",
         "4000 (6920)",
@@ -189,7 +189,7 @@ def test_data_tables(extras):
     ]
     assert entry(table, ("AG",), "Test").text == "not run (7600)"
     assert entry(build("6", [], extras), ("SST2 †",), "Vocabulary size").text == "9000 (13838)"
-    broken = tables.Extras(extras.printed, {"sst2": {"sizes": {}}})
+    broken = table_grid.Extras(extras.printed, {"sst2": {"sizes": {}}})
     with pytest.raises(ArtefactError, match=r"summary.json of sst2.*train"):
         build("1", [], broken)
 
@@ -215,7 +215,7 @@ def test_means_over_seeds_stand_with_their_interval(extras):
     extras = replace(extras, intervals=intervals)
     table = build("2", rows, extras, seeds=[0, 1, 2])
     shown = entry(table, ("LSTM-base", "–"), "SST2 †")
-    assert shown == tables.Entry("82.00", "84.40", RUN, "ᵈ", "[79.12, 85.00]")
+    assert shown == Entry("82.00", "84.40", RUN, "ᵈ", "[79.12, 85.00]")
     assert shown.text == "82.00ᵈ [79.12, 85.00] (84.40)"
     assert any("95 % interval" in note for note in table.notes)
     (line,) = [line for line in render.to_csv(table).splitlines() if ",84.40," in line]
@@ -226,7 +226,7 @@ def test_means_over_seeds_stand_with_their_interval(extras):
 def test_undefined_is_not_a_number(extras):
     nan = float("nan")
     table = build("3", [tau(nan, "shared", n=0)], extras)
-    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT") == tables.Entry(UNDEFINED, "0.46", UNDEFINED)
+    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT") == Entry(UNDEFINED, "0.46", UNDEFINED)
     rows = [tau(nan, "shared", n=0), tau(0.4, "shared", seed=1, n=9)]
     table = build("3", rows, extras, seeds=[0, 1])
     assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT").text == "0.40ᶜ (0.46)"
@@ -241,7 +241,7 @@ def test_the_last_round_counts(extras):
 def test_two_values_for_one_entry_are_refused(extras):
     twice = pd.concat([robustness.frame_of([row("test_accuracy_percent", value)]) for value in (1.0, 2.0)])
     with pytest.raises(ArtefactError, match="two values"):
-        tables.build("2", study(), twice, extras)
+        report.build("2", study(), twice, extras)
 
 
 def test_stand_ins_are_named(extras):

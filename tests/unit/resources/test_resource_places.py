@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from flat import resources as library
 from flat.resources import locate
+from flat.resources import places as where
 from flat.resources.catalogue import load_catalogue, marker, marker_of_folder
 from flat.resources.fetch import fetch
 from flat.resources.places import PROVENANCE, folder_of, resources_root, roots
@@ -20,7 +20,7 @@ def places(tmp_path, monkeypatch):
     repository, mine = tmp_path / "repository", tmp_path / "mine"
     repository.mkdir()
     mine.mkdir()
-    monkeypatch.setattr(library, "ROOT", repository)
+    monkeypatch.setattr(where, "ROOT", repository)
     monkeypatch.delenv("FLAT_RESOURCES", raising=False)
     monkeypatch.chdir(mine)
     marker.cache_clear()
@@ -32,9 +32,9 @@ def places(tmp_path, monkeypatch):
 def read_only(places, monkeypatch):
     """The repository may not be written to; asked of the system, which would let root do all."""
     repository, _ = places
-    allowed = library.os.access
+    allowed = where.os.access
     monkeypatch.setattr(
-        library.os, "access", lambda path, mode: not str(path).startswith(str(repository)) and allowed(path, mode)
+        where.os, "access", lambda path, mode: not str(path).startswith(str(repository)) and allowed(path, mode)
     )
     return places
 
@@ -88,11 +88,11 @@ def test_a_folder_that_the_user_names_is_the_only_one(places, monkeypatch):
 def test_fetched_files_can_be_written_by_their_owner_alone(places, monkeypatch):
     """NLTK reads no file that others could have written to, so that a umask of 002 must not leave such ones."""
     catalogue = {"stopwords": load_catalogue()["stopwords"]}
-    before = library.os.umask(0o002)
+    before = where.os.umask(0o002)
     try:
         fetch(["stopwords"], catalogue=catalogue)
     finally:
-        library.os.umask(before)
+        where.os.umask(before)
     modes = [path.stat().st_mode for path in folder_of("stopwords").rglob("*")]
     assert modes and not any(mode & (stat.S_IWGRP | stat.S_IWOTH) for mode in modes)
 
@@ -112,10 +112,8 @@ def test_wordnet_that_nltk_refuses_is_told_with_a_remedy(resources, monkeypatch,
 
 
 def test_the_repositorys_own_files_are_found_from_any_folder(tmp_path, repository):
-    code = (
-        "from flat.cost.rates import FILE, load; from flat.report.build import PAPER; from flat.analysis import paper"
-    )
-    code += "; load(FILE); print(paper.load(PAPER) is not None, FILE, PAPER)"
+    code = "from flat.cost.rates import FILE, load; from flat.report.build import PAPER"
+    code += "; from flat.paper import printed as paper; load(FILE); print(paper.load(PAPER) is not None, FILE, PAPER)"
     for folder, shown in ((tmp_path, str(repository / "config")), (repository, "config")):
         ran = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
         assert ran.stdout.split() == ["True", f"{shown}/rates.json", f"{shown}/paper"], ran.stderr

@@ -11,7 +11,7 @@ from flat.analysis import statistics
 from flat.analysis.claims.claim import AA, Claim, Evidence, verdict
 from flat.analysis.claims.printed import printed_difference
 from flat.analysis.outcomes import Outcome, Outcomes, resample
-from flat.paper import printed as paper
+from flat.paper import catalogue
 from flat.study import paths
 from flat.study.grid import importance_cells
 from flat.study.seeds import seed_of
@@ -104,7 +104,7 @@ def single_result(claim: Claim, study, importance, synonyms, printed) -> list[Ce
     r = None
     if claim.estimand.kind == "correlation":
         keys["metric"] = claim.estimand.pair
-        text = printed.value("9", **paper.IMPORTANCE, correlation=claim.estimand.pair, metric="pearson_r")
+        text = printed.value("9", **catalogue.IMPORTANCE, correlation=claim.estimand.pair, metric="pearson_r")
         r = None if text is None else abs(Decimal(text))
     result = CellResult(keys, (own.strategy if own else "", ""), r)
     if importance is None or (own.dataset, own.model, own.attack) != (keys["dataset"], keys["model"], keys["attack"]):

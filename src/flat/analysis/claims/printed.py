@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from flat.analysis.claims.claim import Claim
+from flat.paper import catalogue
 from flat.paper import printed as paper
 
 # strategies that Table 5 prints by which of their terms are on
@@ -22,7 +23,7 @@ def printed_value(printed: paper.Printed, table: str, keys: Mapping[str, object]
     asked["method"] = keys.get("method")
     if table in ("5", "10"):  # rows are named by weights or groups, the cell by the caption
         row = ABLATED.get(strategy, {}) if table == "5" else _groups(strategy)
-        fixed = paper.ABLATION if table == "5" else paper.GROUP_MASKS
+        fixed = catalogue.ABLATION if table == "5" else catalogue.GROUP_MASKS
         if not row or any(asked[name] not in (value, "") for name, value in fixed.items()):
             return None
         asked = {**fixed, **row, "metric": keys["metric"]}

@@ -76,7 +76,7 @@ def measure(ledger, limits: Limits, vocabulary: frozenset[str] | None, recheck: 
     """{metric: (value, n)} of one test ledger, for METRICS.
 
     Outputs and answers are those for the original texts. OOV split of AA: ``aa_known_words_percent`` counts a success
-    with at least one substitute outside ``vocabulary`` as failed; what lies between it and AA rests on words that a CNN
+    with at least one substitute outside ``vocabulary`` as failed. What lies between it and AA rests on words that a CNN
     or LSTM reads as its unknown word. The attack at the fitted temperature is compared on its own examples.
     """
     n = len(ledger)

@@ -1,9 +1,9 @@
 """What a model answers to the texts of one search: asked as one-word edits, exact wherever the search could tell.
 
 TextAttack asks about whole texts, 32 at a time. Here the model's editor (``flat.models.edits.editor``) answers all
-edits of a text at once, for a fraction of the cost, but for rounding. Each answer knows how far it may be off; wherever
-a decision hangs on less, the batches in which TextAttack would have asked are put through the model, and their answers,
-to the last bit, decide. Texts that the model cannot tell apart share one answer.
+edits of a text at once, for a fraction of the cost, but for rounding. Each answer knows how far it may be off. Where a
+decision hangs on less, the batches in which TextAttack would have asked are put through the model. Their answers, to
+the last bit, decide. Texts that the model cannot tell apart share one answer.
 """
 
 from collections.abc import Hashable, Iterator, Sequence

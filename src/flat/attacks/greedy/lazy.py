@@ -1,9 +1,9 @@
 """The greedy search with the sentence encoder asked last: TextAttack's text and status for a fraction of its work.
 
-The model is asked about every candidate that passes the constraints on words, the encoder about the best of them, one
-after the other until one is similar enough; where that one fools the model, about all others that do. An encoder's last
-bits depend on the batch, so wherever a similarity is too near to call, the search starts the example again and is
-exact.
+The model is asked about every candidate that passes the constraints on words. The encoder is asked about the best of
+them, one after the other until one is similar enough. Where that one fools the model, the encoder is asked about all
+others that do. An encoder's last bits depend on the batch. So where a similarity is too near to call, the search starts
+the example again and is exact.
 """
 
 from math import pi, sin

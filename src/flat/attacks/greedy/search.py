@@ -1,9 +1,9 @@
 """TextFooler's and PWWS's search on plain strings: TextAttack's texts, statuses and query counts, many times faster.
 
 Stock TextAttack builds an object for each candidate text and splits it into words some 90 times. Here a text is a list
-of words; candidates, tags and cosines of a word are looked up once (``candidates``); the model is asked about one-word
-edits, below the cost of whole texts, and in TextAttack's own batches where a decision hangs on the last bits
-(``answers``, ``ranking``); similarity windows are cut, not searched for (``similarity``).
+of words. Candidates, tags and cosines of a word are looked up once (``candidates``). The model is asked about one-word
+edits, below the cost of whole texts. Where a decision hangs on the last bits it is asked in TextAttack's own batches
+(``answers``, ``order``). Similarity windows are cut, not searched for (``similarity``).
 
 ``search: exact`` asks the sentence encoder what TextAttack asks it, and counts TextAttack's queries. ``search: lazy``
 (``lazy``) asks it last: the same text and status for a fraction of the encoder's work, but more queries.

@@ -1,7 +1,7 @@
 """A bigram model of a data set's training texts: what Gene asks instead of the One Billion Word language model.
 
-TextAttack asks that model for the probability of candidate words after the one word before them, and of nothing else,
-so a table of word pairs answers the same question; how good the answers are is another matter (docs/attacks.md).
+TextAttack asks that model for the probability of candidate words after the one word before them, and of nothing else.
+So a table of word pairs answers the same question. How good the answers are is another matter (docs/attacks.md).
 
 P(w | v) is Witten and Bell's (1991, method C) back-off: with T(v) different words seen after v,
 

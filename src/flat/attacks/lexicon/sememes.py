@@ -1,11 +1,11 @@
 """PSO's candidates: words with the same meaning by HowNet's sememes, or, standing for them, by WordNet.
 
 Both are a bank as TextAttack's WordSwapHowNet reads it: ``bank[word][pos]`` is a list of words, pos one of noun, verb,
-adj and adv. TextAttack publishes HowNet's as one pickle. The stand-in is made once per data set, from WordNet: the
-members of the word's synsets, commonest sense first, then those of their sister synsets (nouns and verbs: the other
-hyponyms of a hypernym; adjectives: similar ones), the commonest words of the train split first. As in Zang et al.
-(2020) candidates are words of the data set; they take the word's own inflection ("films" -> "movies"), and each word
-has at most ``MOST`` for a part of speech, somewhat more than the 11 to 14 that HowNet gives on average there.
+adj and adv. TextAttack publishes HowNet's as one pickle. The stand-in is made once per data set, from WordNet. First
+come the members of the word's synsets, commonest sense first, then those of their sister synsets: for nouns and verbs
+the other hyponyms of a hypernym, for adjectives similar ones. There the commonest words of the train split come first.
+Candidates are words of the data set (as in Zang et al., 2020), with the word's own inflection ("films" -> "movies"):
+at most ``MOST`` for a part of speech, somewhat more than HowNet's average there (docs/attacks.md).
 """
 
 import pickle

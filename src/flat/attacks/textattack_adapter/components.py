@@ -56,9 +56,9 @@ class SentenceSimilarity(_UniversalSentenceEncoder):
     asked as ever, beginning with all that was put off: the same batches, and so the same last bits.
 
     Args:
-        encoder: n texts -> (n, dim) array. It may have ``windows()``, which gives None or what answers the same for
-            windows of one place of a text (None where it cannot), with ``error``: how far the cosine of two of its
-            vectors may lie from that of the encoder's (``flat.attacks.lexicon.quick_windows``).
+        encoder: n texts -> (n, dim) array. It may have ``windows()`` (``flat.attacks.lexicon.quick_windows``). That
+            gives None, or what answers the same for windows of one place of a text (None where it cannot). Its
+            ``error`` says how far the cosine of two of its vectors may lie from that of the encoder's.
     """
 
     stands_for: ClassVar[str] = f"{_UniversalSentenceEncoder.__module__}.UniversalSentenceEncoder"

@@ -5,8 +5,8 @@
 Stock ``import textattack`` runs 300 modules (6.4 CPU-seconds), downloads six NLTK data sets, rewrites HF_HOME and fails
 where an optional package is absent. Here every component is the unmodified file of the installed TextAttack, but
 
-* its packages' ``__init__`` are read, not run: a name is imported when it is first used, so TextFooler costs what
-  TextFooler needs and masked language models are loaded only by the recipes that have one;
+* its packages' ``__init__`` are read, not run: a name is imported when it is first used. So TextFooler costs what
+  TextFooler needs, and only recipes with a masked language model load one;
 * its installer (``shared/utils/install.py``: post-install downloads, cache folder, environment variables) is replaced
   by a stand-in that refuses every download;
 * ``nltk`` and ``transformers`` are loaded when first touched; NLTK without its optional scientific packages and with

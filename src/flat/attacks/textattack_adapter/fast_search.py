@@ -1,10 +1,12 @@
 """What TextAttack's searches ask again and again, answered at once: for the searches that ours does not repeat.
 
-Some things of a built attack are replaced, each by one that answers the same (tests compare whole attacks with stock
-TextAttack): the goal function's verdicts on a batch, computed on the batch's array instead of tensor by tensor; the
-candidates of one position of one text, which the members of a genetic algorithm's population ask for many times (the
-transformation cache does not serve: the question holds a list); the draws of a position,
-while none has candidates; and the questions of a particle swarm, which asks about one position after the other.
+Four things of a built attack are replaced. Each answers the same: tests compare whole attacks with stock TextAttack.
+
+* The goal function's verdicts on a batch are computed on the batch's array, not tensor by tensor.
+* The candidates of one position of one text are remembered: the members of a genetic algorithm's population ask for
+  them many times. (The transformation cache does not serve: the question holds a list.)
+* The distribution that a position is drawn from is made anew only when it changes.
+* The questions of a particle swarm, one position after the other, are asked ahead, in full batches.
 """
 
 from collections import OrderedDict

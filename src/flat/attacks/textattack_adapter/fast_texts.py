@@ -3,8 +3,8 @@
 ``AttackedText.generate_new_attacked_text`` walks through the whole text and splits it into words anew for each
 candidate; searches spend half their time there, and as much again on joining, hashing and comparing the same text.
 Where words are replaced one for one (every recipe but CLARE's insertions and merges) the new text differs from the old
-in these words alone. ``install`` lets such edits take the short way and has each object keep its text and hash; the
-result is the same object, attribute by attribute (a test compares them), any other edit is TextAttack's.
+in these words alone. ``install`` lets such edits take the short way and has each object keep its text and hash. The
+result is the same object, attribute by attribute (a test compares them). Any other edit is TextAttack's.
 """
 
 import functools

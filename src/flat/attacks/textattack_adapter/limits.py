@@ -1,7 +1,7 @@
 """The limits of one example's attack: questions asked of the victim, and time.
 
-TextAttack's searches know a budget of questions; a time limit ends them the same way: when the time is over the goal
-function says that the search is over, and answers no further question. The searches then return what they have.
+TextAttack's searches know a budget of questions. A time limit ends them the same way. When the time is over, the goal
+function says that the search is over and answers no further question. The searches then return what they have.
 """
 
 import time

@@ -1,8 +1,8 @@
 """One-word edits of a text for a CNN: only the windows that the edit touches are computed anew.
 
 A window's sum splits into one term per word and place in the window. The terms of a word (its embedding, times phi,
-times each slice of each filter) are looked up; an edit of word p changes, for filters of width k, the k windows that
-hold p; the other windows enter with their maximum, known from maxima over all windows before and behind.
+times each slice of each filter) are looked up. For filters of width k, an edit of word p changes the k windows that
+hold p. The other windows enter with their maximum, known from maxima over all windows before and behind.
 """
 
 from itertools import pairwise

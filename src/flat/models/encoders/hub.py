@@ -60,7 +60,7 @@ def export(folder: str | Path, target: str | Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.models.encoders.hub", description=__doc__.split("\n\n")[0])
-    parser.add_argument("folder", help="a checkpoint of an encoder, for example results/.../round1")
+    parser.add_argument("folder", help="checkpoint of an encoder, for example results/.../round1")
     parser.add_argument("target", help="the folder to write")
     options = parser.parse_args(arguments)
     try:

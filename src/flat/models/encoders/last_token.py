@@ -1,6 +1,6 @@
 """Decoders that classify: GPT-2, Llama, Qwen and their kin read a text's last token, through a layer named ``score``.
 
-transformers finds that token by comparing ids with the padding's, which it cannot do when it is given embeddings: it
+transformers finds that token by comparing ids with the padding's. It cannot do that when it is given embeddings. It
 then takes the last position, which is padding in all but the longest text of a batch. Here the token is found by the
 batch, and the layer is asked there alone. A padding token written in a text does not count, as it does not there.
 """

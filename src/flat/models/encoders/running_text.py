@@ -2,7 +2,7 @@
 
 A pretrained network has read running text, and a tokenizer may cut a word otherwise there than alone: byte-level BPE
 and SentencePiece put the space before a word into its first piece. An attack asks about thousands of texts that differ
-in one word, so a word is cut once as the first of a text and once as a later one, between words whose pieces are known.
+in one word. So a word is cut twice, between words whose pieces are known: as the first of a text and as a later one.
 
 A word that changes how its neighbours are cut is *tied*: a text that holds one is cut whole. So is every text where the
 tokenizer cuts no word by itself, which is found out when it is read.

@@ -16,9 +16,9 @@ from flat.study.paths import of as paths_of
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.provenance.crate", description=__doc__.split("\n\n")[0])
-    parser.add_argument("study", help="a study that was run, for example config/demo.yaml")
-    parser.add_argument("--output", metavar="PATH", help="a .zip file or a new folder, to hand on")
-    parser.add_argument("--jobs", action="store_true", help="tell each job's run too (Provenance Run Crate)")
+    parser.add_argument("study", help="file of a study that was run, for example config/demo.yaml")
+    parser.add_argument("--output", metavar="PATH", help="write what may be handed on to a .zip file or a new folder")
+    parser.add_argument("--jobs", action="store_true", help="describe each job too (Provenance Run Crate)")
     options = parser.parse_args(arguments)
     started = time.time()
     try:

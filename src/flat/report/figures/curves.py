@@ -8,10 +8,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from flat.analysis.curves import curves
+from flat.files.artefacts import read_table
 from flat.paper import printed as paper
 from flat.report.figures import fonts
 from flat.report.figures import legend as figure_legend
-from flat.report.figures.files import TITLES
 from flat.report.figures.style import (
     FAINT,
     MUTED,
@@ -36,6 +36,12 @@ LEFT_IN, RIGHT_IN, BETWEEN_IN = 0.64, 0.10, 0.14
 DASHES = {"base": (0, (1.2, 1.1)), "adv": (0, (4.2, 1.4))}  # told apart without colour; FLAT is solid
 
 
+def inputs(study, files: Mapping, cells: Sequence[dict]) -> dict:
+    """What ``draw`` takes, from the ledger of each cell."""
+    ledgers = [read_table(path, ["example_id", "status", "queries"]) for path in files["ledgers"]]
+    return {"study": study, "cells": list(zip(cells, ledgers, strict=True))}
+
+
 def draw(study, cells: Sequence[tuple[Mapping[str, object], pd.DataFrame]]) -> Drawing:
     """Draw the curves of the study's main cells.
 
@@ -45,7 +51,7 @@ def draw(study, cells: Sequence[tuple[Mapping[str, object], pd.DataFrame]]) -> D
     """
     frame = curves(cells)
     if frame.empty:
-        return not_run(KEY, TITLES[KEY], "no attack of this study has exact counts of queries")
+        return not_run(KEY, "no attack of this study has exact counts of queries")
     main = study.artefacts.main
     strategies = {name: study.strategies[name].title for name in main.strategies}
     attacks = [name for name in main.train_attacks if name in set(frame["attack"])]
@@ -70,7 +76,7 @@ def draw(study, cells: Sequence[tuple[Mapping[str, object], pd.DataFrame]]) -> D
     notes += [f"Stand-ins for the paper's models: {replaced}."] if replaced else []
     absent = [study.attacks[name].title for name in main.train_attacks if name not in attacks]
     notes += [f"Without exact counts of queries, hence not drawn: {', '.join(absent)}."] if absent else []
-    return finished(KEY, TITLES[KEY], figure, frame.round(6), caption, notes)
+    return finished(KEY, figure, frame.round(6), caption, notes)
 
 
 def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Mapping[str, str]) -> Figure:

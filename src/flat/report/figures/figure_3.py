@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from flat.files.artefacts import read_table
 from flat.interpretation.ranking import kendall_tau
 from flat.report.figures import style as figure_style
 from flat.report.figures import text_fit, word_canvas
-from flat.report.figures.files import TITLES
 from flat.report.figures.style import FAINT, MUTED, WIDTH_IN, Drawing, finished, ink_of, new_figure, paper_style
+from flat.report.figures.titles import cell_title
 from flat.report.figures.word_canvas import LINE_IN, Word
 
 SIDES = ("original", "adversarial")
@@ -39,6 +40,20 @@ SKIPPED = "skipped"  # status of an example that the model got wrong before any 
 NOT_ATTACKED = "already wrong: not attacked"
 
 
+def inputs(study, files: Mapping, cells: Sequence[dict]) -> dict:
+    """What ``draw`` takes, from the attributions and the ledger of each cell."""
+    chosen = study.artefacts.saliency
+    names = [cell["strategy"] for cell in cells]
+    return {
+        "attributions": {n: read_table(path) for n, path in zip(names, files["attributions"], strict=True)},
+        "ledgers": {n: read_table(path) for n, path in zip(names, files["ledgers"], strict=True)},
+        "classes": study.datasets[chosen.dataset].classes,
+        "strategies": {n: study.strategies[n].title for n in study.artefacts.main.strategies if n in names},
+        "examples": chosen.examples,
+        "where": cell_title(study, chosen),
+    }
+
+
 def draw(
     attributions: Mapping[str, pd.DataFrame],
     ledgers: Mapping[str, pd.DataFrame],
@@ -63,7 +78,7 @@ def draw(
     scores = {name: _gold_scores(attributions[name], ledgers[name]) for name in strategies}
     chosen = choose(scores, ledgers, list(strategies), examples)
     if not chosen:
-        return figure_style.not_run(3, TITLES[3], "no explained text has an adversarial counterpart for each strategy")
+        return figure_style.not_run(3, "no explained text has an adversarial counterpart for each strategy")
     rows = [
         row
         for number, example_id in enumerate(chosen, start=1)
@@ -93,7 +108,7 @@ def draw(
         )
     if cut := [f"{shown[name]} {title}" for name, title in strategies.items() if shown[name] != title]:
         notes.append(f"Titles in full: {'; '.join(cut)}.")
-    return finished(3, TITLES[3], figure, frame, caption, notes)
+    return finished(3, figure, frame, caption, notes)
 
 
 Scores = dict[tuple[str, str], tuple[list[str], np.ndarray]]  # (example_id, side) -> words, scores (words,)

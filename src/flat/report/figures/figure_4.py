@@ -8,9 +8,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from flat.report.figures.files import TITLES
+from flat.analysis.importance import correlations
+from flat.files.artefacts import read_table
 from flat.report.figures.style import MUTED, Drawing, colour_of, finished, new_figure, paper_style, thousands
 from flat.report.figures.text_fit import width_of
+from flat.report.figures.titles import cell_title
 
 COLUMNS = ["word", "phi", "frequency", "substitution_frequency"]
 LABELS = {
@@ -41,6 +43,13 @@ PANELS = (
     Panel("φ and substitution", "substitution_frequency", "phi", "word_importance-substitution_frequency"),
     Panel("the two frequencies", "frequency", "substitution_frequency", "word_frequency-substitution_frequency"),
 )
+
+
+def inputs(study, files: Mapping, cells) -> dict:
+    """What ``draw`` takes, from the importance of the model with gamma."""
+    chosen, importance = study.artefacts.importance, read_table(files["importance"])
+    where = f"{study.strategies[chosen.strategy].title}, {cell_title(study, chosen)}"
+    return {"importance": importance, "correlations": tuple(correlations(importance)), "where": where}
 
 
 def draw(
@@ -75,7 +84,7 @@ def draw(
     ]
     if min_frequency:
         notes.append(f"Correlations use words that occur at least {min_frequency} times.")
-    return finished(4, TITLES[4], figure, frame, caption, notes, is_run=not frame.empty)
+    return finished(4, figure, frame, caption, notes, is_run=not frame.empty)
 
 
 def _picture(frame: pd.DataFrame, correlations: Mapping[str, Mapping[str, object]]) -> Figure:

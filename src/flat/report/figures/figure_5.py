@@ -1,10 +1,12 @@
 """Figure 5: how far a word's importance lies from its synonyms', with and without the consistency term (gamma)."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from flat.report.figures.files import TITLES
+from flat.files.artefacts import read_table
 from flat.report.figures.style import (
     FAINT,
     INK,
@@ -16,12 +18,20 @@ from flat.report.figures.style import (
     paper_style,
     thousands,
 )
+from flat.report.figures.titles import cell_title
 
 GAMMA_ON, GAMMA_OFF = "gamma on", "gamma off"
 COLUMNS = ["gamma", "word", "synonym", "phi_word", "phi_synonym", "distance"]
 COLOURS = {GAMMA_ON: colour_of("FLAT"), GAMMA_OFF: "#9AA7B8"}
 LABELS = {GAMMA_ON: "FLAT (γ > 0)", GAMMA_OFF: "without γ (γ = 0)"}
 WHISKERS_PERCENT = (5, 95)
+
+
+def inputs(study, files: Mapping, cells) -> dict:
+    """What ``draw`` takes, from the synonyms of the models with and without gamma."""
+    with_gamma, without = map(read_table, files["synonyms"])
+    where = cell_title(study, study.artefacts.importance)
+    return {"with_gamma": with_gamma, "without_gamma": without, "where": where}
 
 
 def draw(with_gamma: pd.DataFrame, without_gamma: pd.DataFrame, *, where: str = "") -> Drawing:
@@ -49,7 +59,7 @@ def draw(with_gamma: pd.DataFrame, without_gamma: pd.DataFrame, *, where: str = 
         f"{thousands(len(parts[0]))} pairs of {thousands(words[0])} words (γ > 0), "
         f"{thousands(len(parts[1]))} pairs of {thousands(words[1])} words (γ = 0).",
     ]
-    return finished(5, TITLES[5], figure, frame, caption, notes, is_run=not frame.empty)
+    return finished(5, figure, frame, caption, notes, is_run=not frame.empty)
 
 
 def _picture(frame: pd.DataFrame) -> Figure:

@@ -7,8 +7,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from flat.files.artefacts import read_table
+from flat.paper.catalogue import figure_6_attack
+from flat.paper.printed import DATASETS, MODELS
 from flat.report.figures import legend as figure_legend
-from flat.report.figures.files import TITLES
 from flat.report.figures.style import (
     MUTED,
     Drawing,
@@ -21,11 +23,27 @@ from flat.report.figures.style import (
     width_of,
 )
 from flat.report.figures.titles import ColumnTitles, column_titles, row_height, row_title
+from flat.report.tables.grid import shown_names
 
 KS = tuple(range(1, 11))
 PANEL_IN, NOT_RUN_IN, GAP_IN, LEFT_IN, RIGHT_IN = 1.32, 0.5, 0.24, 0.64, 0.07
 COLUMNS = ["dataset", "model", "strategy", "attack", "metric", "k", "value", "low", "high", "seeds", "pairs", "status"]
 CHANCE_COLOUR = "#8A8A8A"
+
+
+def inputs(study, files: Mapping, cells) -> dict:
+    """What ``draw`` takes, from the study's measurements."""
+    main, attack = study.artefacts.main, figure_6_attack(study)
+    return {
+        "measurements": read_table(files["measurements"]),
+        "models": {n: study.models[n].title for n in shown_names(MODELS, study.models, main.models)},
+        "datasets": {n: study.datasets[n].title for n in shown_names(DATASETS, study.datasets, main.datasets)},
+        "strategies": {n: study.strategies[n].title for n in main.strategies},
+        "attack": attack,
+        "attack_title": study.attacks[attack].title,
+        "stand_ins": {n: d.stand_in for n, d in study.datasets.items() if d.stand_in},
+        "model_stand_ins": {n: m.stand_in for n, m in study.models.items() if m.stand_in and n in main.models},
+    }
 
 
 def draw(
@@ -71,7 +89,7 @@ def draw(
     if model_stand_ins:
         replaced = "; ".join(f"{models[name]}: {what}" for name, what in model_stand_ins.items())
         notes.append(f"Stand-ins for the paper's models: {replaced}.")
-    return finished(6, TITLES[6], figure, frame, caption, notes, is_run=bool(run))
+    return finished(6, figure, frame, caption, notes, is_run=bool(run))
 
 
 def _cells(measurements: pd.DataFrame, strategies: Sequence[str], attack: str, pair_set: str) -> pd.DataFrame:

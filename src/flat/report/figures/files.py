@@ -1,49 +1,14 @@
-"""The figures by key, the paper's by number: what each is called, who draws it, and how a finished one is read back.
-
-`draw(6, measurements=..., ...)` calls `flat.report.figures.figure_6.draw`; each figure is its own module, so that
-editing one redraws only that one. Light to import: matplotlib comes with the figure's module.
-"""
+"""A finished figure read back from its files, for the report. Light to import: no matplotlib."""
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from flat.errors import ArtefactError
-from flat.paper.catalogue import module_of
+from flat.paper.catalogue import FIGURES
 from flat.study.paths import figure_name, figure_stem
 
-if TYPE_CHECKING:
-    from flat.report.figures.style import Drawing
-
-TITLES: dict[int | str, str] = {
-    3: "Saliency of original and adversarial texts",
-    4: "Word importance, word frequency and substitution frequency",
-    5: "Importance gap between words and their synonyms",
-    6: "Top-k intersection of explanations",
-    "curves": "After-attack accuracy against the attack's budget of queries",
-}
 SUFFIXES = ("pdf", "png", "csv")
 PAGE_WIDTH_PX = 1400  # of the png of a figure as wide as a page (figure_style, which would import matplotlib)
-
-
-def draw(number: int | str, **inputs) -> "Drawing":
-    """Draw figure `number` from its module's inputs (see `draw` of its module)."""
-    return import_module(f"flat.report.figures.{module_of(number)}").draw(**inputs)
-
-
-def not_run(number: int | str, reason: str) -> "Drawing":
-    """Figure `number` as a panel that says why it holds nothing."""
-    from flat.report.figures import style as figure_style
-
-    return figure_style.not_run(number, TITLES[number], reason)
-
-
-def write(drawing: "Drawing", folder: str | Path) -> dict[str, Path]:
-    """Write the drawing's pdf, png and csv into `folder`."""
-    from flat.report.figures import style as figure_style
-
-    return figure_style.write(drawing, folder)
 
 
 @dataclass(frozen=True)
@@ -68,7 +33,7 @@ class FigureFile:
 
     @property
     def width_px(self) -> int:
-        """Of the png, from its first chunk."""
+        """Of the png, from its first chunk; the page's template asks."""
         return int.from_bytes(self.png[16:20], "big")
 
     @property
@@ -94,7 +59,7 @@ def read(folder: str | Path, number: int | str) -> FigureFile:
             words = dict(picture.info)
     except (UnidentifiedImageError, OSError) as error:
         raise ArtefactError(str(path), f"not a readable png ({error})", "delete it and run snakemake again") from None
-    title = words.get("Title", "").partition(". ")[2] or TITLES.get(number, "")
+    title = words.get("Title", "").partition(". ")[2] or FIGURES[number].title
     notes = tuple(line for line in words.get("Comment", "").split("\n") if line)
     return FigureFile(
         number, title, words.get("Description", ""), notes, path.read_bytes(), words.get("Status") != "not run"

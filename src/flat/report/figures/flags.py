@@ -2,24 +2,9 @@
 
 from dataclasses import replace
 
+from flat.paper.catalogue import FIGURES
 from flat.report.figures.style import MUTED, Drawing
 from flat.report.tables.flag_marks import FLAG_MARK, Flags, note
-from flat.study.cells import Cell
-from flat.study.grid import curve_cells, importance_cells, main_cells, saliency_cells
-
-
-def shown(study, number: int | str) -> list[tuple[Cell, str]]:
-    """The (trained model, attack) pairs that a figure shows."""
-    if number == "curves":
-        return [(a.cell, a.attack) for a in curve_cells(study)]
-    if number == 3:
-        return [(a.cell, a.attack) for a in saliency_cells(study)]
-    if number in (4, 5):
-        cells = importance_cells(study)
-        return [(cell, cell.train_attack) for cell in (cells[:1] if number == 4 else cells)]
-    attacks = study.artefacts.main.train_attacks
-    drawn = "textfooler" if "textfooler" in attacks else attacks[0]
-    return [(a.cell, a.attack) for a in main_cells(study) if a.attack == drawn]
 
 
 def marked(study, drawing: Drawing, frame) -> Drawing:
@@ -28,7 +13,7 @@ def marked(study, drawing: Drawing, frame) -> Drawing:
     Args:
         frame: flags.parquet, or None.
     """
-    sentences = note(study, Flags(frame).of_cells(shown(study, drawing.number)))
+    sentences = note(study, Flags(frame).of_cells([(a.cell, a.attack) for a in FIGURES[drawing.number].cells(study)]))
     if not sentences or not drawing.is_run:
         return drawing
     drawing.figure.text(

@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from flat.files.artefacts import atomic
+from flat.paper.catalogue import FIGURES
 from flat.report.figures import fonts
 from flat.report.figures.text_fit import wrapped
 from flat.study.paths import figure_name, figure_stem
@@ -100,10 +101,10 @@ class Drawing:
 
 
 def finished(
-    number: int | str, title: str, figure: Figure, frame: pd.DataFrame, caption: str, notes: Sequence[str], **more
+    number: int | str, figure: Figure, frame: pd.DataFrame, caption: str, notes: Sequence[str], **more
 ) -> Drawing:
     """The drawing of a picture that is complete; where no font has a character, its notes and the log say so."""
-    return Drawing(number, title, figure, frame, caption, (*notes, *fonts.settle(figure)), **more)
+    return Drawing(number, FIGURES[number].title, figure, frame, caption, (*notes, *fonts.settle(figure)), **more)
 
 
 @contextmanager
@@ -165,14 +166,14 @@ def say_not_run(axes, reason: str = "") -> None:
         axes.text(0.5, 0.36, reason, transform=axes.transAxes, ha="center", va="top", color=MUTED, size=7)
 
 
-def not_run(number: int | str, title: str, reason: str) -> Drawing:
-    """The figure of something that the study did not compute: a panel and a csv row that say so."""
+def not_run(number: int | str, reason: str) -> Drawing:
+    """Figure `number` as a panel and a csv row that say why it holds nothing."""
     with paper_style([reason]):
         figure = new_figure(1.6)
         shown = wrapped(reason, 0.94 * WIDTH_IN, 7)
         say_not_run(figure.add_axes((0.02, 0.04, 0.96, 0.92)), shown)
         frame = pd.DataFrame({"status": ["not run"], "reason": [reason]})
-        return finished(number, title, figure, frame, f"Not run: {reason}.", (), is_run=False)
+        return finished(number, figure, frame, f"Not run: {reason}.", (), is_run=False)
 
 
 def thousands(count: int) -> str:

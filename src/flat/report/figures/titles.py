@@ -63,8 +63,10 @@ def row_height(title: str, height_in: float, gap_in: float, run: bool) -> float:
 
 
 def row_title(figure: Figure, title: str, y: float, run: bool, room_in: float) -> None:
-    """A model's name at the left of its row of panels, upright; smaller where nothing of the row was run, and in two
-    lines where it is longer than ``room_in``, the row with its gap (``row_height``)."""
+    """A model's name at the left of its row of panels, upright; smaller where nothing of the row was run.
+
+    It takes two lines where it is longer than ``room_in``, the row with its gap (``row_height``).
+    """
     shown, size = _row_title(title, room_in, run)
     style = {"rotation": 90, "ha": "center", "va": "center", "weight": "bold", "size": size}
     style |= {} if shown == title else {"linespacing": 1.0, "multialignment": "center"}
@@ -80,3 +82,12 @@ def _row_title(title: str, room_in: float, run: bool) -> tuple[str, float]:
     while lines_of(shown := wrapped(title, width_in, size, bold=True)) > 2:
         width_in += 0.1
     return shown, size
+
+
+def cell_title(study, cell) -> str:
+    """A block of ``artefacts`` about one cell, in words: LSTM on SST2 (film snippets), TextFooler."""
+    shown = [
+        f"{item.title} ({item.stand_in})" if item.stand_in else item.title
+        for item in (study.models[cell.model], study.datasets[cell.dataset])
+    ]
+    return f"{' on '.join(shown)}, {study.attacks[cell.attack].title}"

@@ -1,7 +1,7 @@
 """The report: one html page with every table and figure and what they rest on. It loads nothing from anywhere.
 
-Pictures are embedded, styles are in the page, every text is escaped by the template, and a content security policy
-forbids the browser to fetch anything; links lead only to files beside the page.
+Pictures are embedded and styles are in the page. The template escapes every text. A content security policy forbids the
+browser to fetch anything. Links lead only to files beside the page.
 """
 
 import base64

@@ -10,16 +10,16 @@ from flat.report.tables.layout import Column, Layout, Table, assemble
 def test_accuracy(study, index: Index, extras: Extras) -> Table:
     """Table 2."""
     caption = "Accuracy (%) on the whole test split."
-    return _build("2", "Test accuracy", caption, "test_accuracy_percent", "Test texts", study, index, extras)
+    return _build("2", caption, "test_accuracy_percent", "Test texts", study, index, extras)
 
 
 def dev_accuracy(study, index: Index, extras: Extras) -> Table:
     """Table 7."""
     caption = "Accuracy (%) on the dev split, on which the checkpoint of each round is chosen."
-    return _build("7", "Dev accuracy", caption, "dev_accuracy_percent", "Dev texts", study, index, extras)
+    return _build("7", caption, "dev_accuracy_percent", "Dev texts", study, index, extras)
 
 
-def _build(key, title, caption, metric, what, study, index: Index, extras: Extras) -> Table:
+def _build(key, caption, metric, what, study, index: Index, extras: Extras) -> Table:
     main = study.artefacts.main
     rows = strategy_rows(
         study,
@@ -49,4 +49,4 @@ def _build(key, title, caption, metric, what, study, index: Index, extras: Extra
         notes.training(study, frame),
         notes.seeds(study, frame),
     ]
-    return Table(key, title, caption, frame, layout, notes.joined(below))
+    return Table(key, caption, frame, layout, notes.joined(below))

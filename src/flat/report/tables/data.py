@@ -46,7 +46,7 @@ def facts(summary: Mapping, where: str = "summary.json") -> dict[str, Value]:
 def data_statistics(study, index, extras: Extras) -> Table:
     """Table 1."""
     caption = "Number of classes, mean number of words of a text, and number of texts of each split."
-    return _build("1", "Data sets", caption, TABLE_1, study, extras)
+    return _build("1", caption, TABLE_1, study, extras)
 
 
 def preprocessing(study, index, extras: Extras) -> Table:
@@ -55,10 +55,10 @@ def preprocessing(study, index, extras: Extras) -> Table:
         "Size of the vocabulary of CNN and LSTM (padding and unknown word included), the count a word needs in the "
         "train split to enter it (0 and 1 keep all), and the number of words after which texts are cut."
     )
-    return _build("6", "Preprocessing", caption, TABLE_6, study, extras)
+    return _build("6", caption, TABLE_6, study, extras)
 
 
-def _build(key: str, title: str, caption: str, metrics: Mapping, study, extras: Extras) -> Table:
+def _build(key: str, caption: str, metrics: Mapping, study, extras: Extras) -> Table:
     values = {name: facts(summary, f"summary.json of {name}") for name, summary in extras.summaries.items()}
     names = with_others(paper.DATASETS, reported_datasets(study))
     rows = tuple(Row((dataset_title(study, name),), {"dataset": name}) for name in names)
@@ -72,4 +72,4 @@ def _build(key: str, title: str, caption: str, metrics: Mapping, study, extras: 
         stand_ins=lambda keys: stand_ins(study, keys),
     )
     below = notes.joined([notes.ENTRIES, notes.coverage(frame), *notes.stand_ins(study, frame)])
-    return Table(key, title, caption, frame, layout, below)
+    return Table(key, caption, frame, layout, below)

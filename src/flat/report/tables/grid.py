@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from flat.paper import printed as paper
+from flat.paper.catalogue import TABLES
 from flat.report.tables.layout import Row, Table
 from flat.study.cells import NO_ATTACK
 
@@ -17,7 +18,6 @@ BLOCKS = {
     "train_attack": "attacks",
     "attack": "attacks",
 }
-PAPERS_GRID = ("1", "2", "3", "4", "6", "7", "8")  # tables that are laid out by those names
 LEFT_OUT = (
     "Rows and columns of the paper's data sets, models, strategies and attacks that the study file does not name are "
     "left out here; the csv has them, with the printed values."
@@ -71,7 +71,7 @@ def named(study, table: Table) -> Table:
         names = ((block, part.keys.get(key) or NO_ATTACK) for key, block in BLOCKS.items())
         return all(name == NO_ATTACK or name in getattr(study, block) for block, name in names)
 
-    if table.key not in PAPERS_GRID:
+    if not TABLES[table.key].on_grid:
         return table
     rows, columns = (tuple(filter(defined, parts)) for parts in (table.layout.rows, table.layout.columns))
     if (rows, columns) == (table.layout.rows, table.layout.columns):

@@ -50,7 +50,7 @@ def grim_check(study, index, extras: Extras) -> Table:
     csv = pd.DataFrame(
         [_line(check) for check in found], columns=[*KEYS, "printed", "n", "below", "above", "reachable"]
     )
-    return Table("grim", "Check of the printed numbers", caption, frame, layout, joined(below), csv)
+    return Table("grim", caption, frame, layout, joined(below), csv)
 
 
 def _spec(name: str) -> str:

@@ -54,7 +54,7 @@ def guards(study, index, extras: Extras) -> Table:
         "accuracy (AA, %) on a sub-sample at temperature 1 and at the temperature T fitted on dev, the part of AA that "
         "rests on words outside the vocabulary, and texts whose similarity nothing checked."
     )
-    return Table("guards", "What the numbers should be judged by", caption, frame, layout, notes.joined(below))
+    return Table("guards", caption, frame, layout, notes.joined(below))
 
 
 def _flagged(study, flags) -> list[AttackedCell]:

@@ -1,18 +1,20 @@
 """What a table is: rows, columns, one entry for each pair of them, and the tidy frame that holds every number.
 
-A builder (table_data, table_accuracy, table_robustness, ...) says which rows and columns its table has;
-``assemble`` looks each entry up and puts the printed value beside it; ``wide`` lays the table out as plain strings,
-from which render.py writes Markdown and TeX and the report writes HTML.
+A builder (data, accuracy, robustness, ...) says which rows and columns its table has. ``assemble`` looks each entry up
+and puts the printed value beside it. ``wide`` lays the table out as plain strings. render.py writes Markdown and TeX
+from them, the report HTML.
 """
 
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 import pandas as pd
 
 from flat.files.artefacts import records
+from flat.paper.catalogue import TABLES
 from flat.paper.printed import Printed
 from flat.study.paths import table_name, table_stem
 
@@ -117,12 +119,15 @@ class Table:
     """
 
     key: str
-    title: str
     caption: str
     frame: pd.DataFrame
     layout: Layout
     notes: tuple[str, ...]
     csv: pd.DataFrame | None = None
+
+    @property
+    def title(self) -> str:
+        return TABLES[self.key].title
 
     @property
     def name(self) -> str:
@@ -290,10 +295,4 @@ def _key(keys: Mapping[str, object]) -> tuple:
 
 def _runs(values: Iterable[str]) -> list[tuple[str, int]]:
     """Neighbouring equal values with their number: a a b -> (a, 2) (b, 1)."""
-    runs: list[tuple[str, int]] = []
-    for value in values:
-        if runs and runs[-1][0] == value:
-            runs[-1] = (value, runs[-1][1] + 1)
-        else:
-            runs.append((value, 1))
-    return runs
+    return [(value, len(list(same))) for value, same in groupby(values)]

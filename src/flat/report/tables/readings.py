@@ -56,7 +56,7 @@ def readings(study, index: Index, extras: Extras) -> Table:
         notes.training(study, frame),
         notes.seeds(study, frame),
     ]
-    return Table("readings", "What each reading of the method does", caption, frame, layout, notes.joined(below))
+    return Table("readings", caption, frame, layout, notes.joined(below))
 
 
 def differences(study, cell: Cell, reference: Cell) -> list[str]:

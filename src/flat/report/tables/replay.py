@@ -45,8 +45,7 @@ def replay(study, index, extras: Extras) -> Table:
         notes.training(study, frame),
         notes.seeds(study, frame),
     ]
-    title = "Adversarial texts of each model, read by the others"
-    return Table("replay", title, caption, frame, layout, notes.joined(below))
+    return Table("replay", caption, frame, layout, notes.joined(below))
 
 
 def _rows(study, models) -> list[Row]:

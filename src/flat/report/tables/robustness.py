@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from flat.analysis.measurements import METRICS
+from flat.paper import catalogue
 from flat.paper import printed as paper
 from flat.report.tables import notes, pair_notes
 from flat.report.tables.grid import (
@@ -38,7 +39,7 @@ def robustness(study, index: Index, extras: Extras) -> Table:
         "intersection (TI@5) of integrated gradients between original and adversarial texts. Each model is attacked as "
         "it was trained."
     )
-    return _build("3", "Robustness, integrated gradients", caption, "ig", study, index, extras)
+    return _build("3", caption, "ig", study, index, extras)
 
 
 def robustness_lime(study, index: Index, extras: Extras) -> Table:
@@ -47,10 +48,10 @@ def robustness_lime(study, index: Index, extras: Extras) -> Table:
         "Robustness of interpretation under LIME: Kendall's tau (KT) and top-5 intersection (TI@5) between original "
         "and adversarial texts."
     )
-    return _build("8", "Robustness, LIME", caption, "lime", study, index, extras)
+    return _build("8", caption, "lime", study, index, extras)
 
 
-def _build(key: str, title: str, caption: str, method: str, study, index: Index, extras: Extras) -> Table:
+def _build(key: str, caption: str, method: str, study, index: Index, extras: Extras) -> Table:
     datasets = main_datasets(study)
     columns = [c for name in datasets for c in _columns(name, dataset_title(study, name), method)]
     rows = _rows(study)
@@ -80,7 +81,7 @@ def _build(key: str, title: str, caption: str, method: str, study, index: Index,
         notes.training(study, frame),
         notes.seeds(study, frame),
     ]
-    return Table(key, title, caption, frame, layout, notes.joined(below))
+    return Table(key, caption, frame, layout, notes.joined(below))
 
 
 def _rows(study) -> list[Row]:
@@ -121,8 +122,8 @@ def _column(dataset: str, group: str, metric: str, title: str, shown: bool = Tru
 def transfer(study, index: Index, extras: Extras) -> Table:
     """Table 4."""
     own = study.artefacts.transfer
-    places = [dict(paper.TRANSFER)]
-    if own.dataset != paper.TRANSFER["dataset"] or own.train_attack != paper.TRANSFER["train_attack"]:
+    places = [dict(catalogue.TRANSFER)]
+    if own.dataset != catalogue.TRANSFER["dataset"] or own.train_attack != catalogue.TRANSFER["train_attack"]:
         places.append({"dataset": own.dataset, "train_attack": own.train_attack})
     rows = []
     for place in places:
@@ -158,4 +159,4 @@ def transfer(study, index: Index, extras: Extras) -> Table:
         "Transfer: after-attack accuracy (%) under attacks that the models were not trained on. adv and FLAT saw the "
         "training attack named first; base saw none."
     )
-    return Table("4", "Transfer to other attacks", caption, frame, layout, notes.joined(below))
+    return Table("4", caption, frame, layout, notes.joined(below))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from flat.analysis.measurements import METRICS
 from flat.errors import ArtefactError
+from flat.paper import catalogue
 from flat.paper import printed as paper
 from flat.report.tables import notes
 from flat.report.tables.grid import Extras, setting_title, settings, stand_ins, train_attack_of, with_others
@@ -31,13 +32,13 @@ def ablation(study, index: Index, extras: Extras) -> Table:
     """Table 5."""
     own = study.artefacts.ablation
     rows = []
-    for setting in settings(paper.ABLATION, own):
+    for setting in settings(catalogue.ABLATION, own):
         mine = setting == _setting(own)
         patterns: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
         for strategy in own.strategies if mine else ():
             beta, gamma = _weights(study, setting, strategy)
             patterns.setdefault(_pattern(beta, gamma), []).append((f"{beta:g}", f"{gamma:g}", strategy))
-        for pattern in with_others(PRINTED_WEIGHTS if setting == paper.ABLATION else (), patterns):
+        for pattern in with_others(PRINTED_WEIGHTS if setting == catalogue.ABLATION else (), patterns):
             for beta, gamma, strategy in patterns.get(pattern, [PRINTED_WEIGHTS[pattern]]):
                 keys = _keys(study, setting, strategy) | {"beta": pattern[0], "gamma": pattern[1]}
                 printed = {**setting, "beta": pattern[0], "gamma": pattern[1]}
@@ -49,14 +50,14 @@ def ablation(study, index: Index, extras: Extras) -> Table:
     titles = ("Cell", "β", "γ")
     other = [f"({row.labels[1]}, {row.labels[2]})" for row in rows if _differs(row)]
     weights = f"The paper's (β, γ) are 0.1 and 0.001 where a term is on; here: {', '.join(other)}." if other else ""
-    return _accuracies("5", "Ablation of β and γ", caption, titles, rows, [weights], study, index, extras)
+    return _accuracies("5", caption, titles, rows, [weights], study, index, extras)
 
 
 def group_masks(study, index: Index, extras: Extras) -> Table:
     """Table 10."""
     own = study.artefacts.groups
     rows = []
-    for setting in settings(paper.GROUP_MASKS, own):
+    for setting in settings(catalogue.GROUP_MASKS, own):
         mine = {study.strategies[s].groups: s for s in own.strategies} if setting == _setting(own) else {}
         for groups in sorted(with_others(paper.GROUPS, mine)):
             keys = _keys(study, setting, mine.get(groups, f"group{groups}")) | {"groups": groups}
@@ -66,7 +67,7 @@ def group_masks(study, index: Index, extras: Extras) -> Table:
         "Standard accuracy (SA) and after-attack accuracy (AA), %."
     )
     titles = ("Cell", "Groups")
-    return _accuracies("10", "Group masks", caption, titles, rows, [], study, index, extras)
+    return _accuracies("10", caption, titles, rows, [], study, index, extras)
 
 
 def correlations(study, index: Index, extras: Extras) -> Table:
@@ -74,7 +75,7 @@ def correlations(study, index: Index, extras: Extras) -> Table:
     own = study.artefacts.importance
     values = _correlations(extras.correlations)
     rows = []
-    for setting in settings(paper.IMPORTANCE, own):
+    for setting in settings(catalogue.IMPORTANCE, own):
         keys = _keys(study, setting, own.strategy)
         for name, title in CORRELATIONS.items():
             printed = {**setting, "correlation": name}
@@ -109,10 +110,10 @@ def correlations(study, index: Index, extras: Extras) -> Table:
         "Pearson correlation between the importance FLAT gives to words, their frequency, and how often the attack "
         "substitutes them."
     )
-    return Table("9", "What word importance correlates with", caption, frame, layout, notes.joined(below))
+    return Table("9", caption, frame, layout, notes.joined(below))
 
 
-def _accuracies(key, title, caption, label_titles, rows, more_notes, study, index, extras) -> Table:
+def _accuracies(key, caption, label_titles, rows, more_notes, study, index, extras) -> Table:
     """SA and AA of each row."""
     columns = [
         Column("SA", {"metric": SA}, METRICS[SA].unit, ".2f"),
@@ -137,7 +138,7 @@ def _accuracies(key, title, caption, label_titles, rows, more_notes, study, inde
         notes.training(study, frame),
         notes.seeds(study, frame),
     ]
-    return Table(key, title, caption, frame, layout, notes.joined(below))
+    return Table(key, caption, frame, layout, notes.joined(below))
 
 
 def _correlations(rows) -> dict[tuple[str, str], Value]:

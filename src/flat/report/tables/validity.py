@@ -63,7 +63,7 @@ def validity(study, index, extras: Extras) -> Table:
         "grammar errors that the attack introduced (errors a text), pairs in which a word became its opposite, and "
         "after-attack accuracy (AA, %) when successes beyond stricter thresholds count as failed."
     )
-    return Table("validity", "Validity of adversarial texts", caption, frame, layout, notes.joined(below))
+    return Table("validity", caption, frame, layout, notes.joined(below))
 
 
 def _column(metric: str, title: str, shown: bool = True) -> Column:

@@ -9,8 +9,8 @@ With d(u, v) = 1 - cos(u, v), the cost is the sum of three terms (section 2 of t
     synonym attract          sum over synonyms (u, w) of             max(0, d(u, w) - gamma)
     space preservation       sum over neighbours (i, j) at first of  max(0, d(i, j) - d0(i, j))
 
-The paper follows the gradient pair by pair; here each step uses all pairs at once, which is a product of a sparse
-matrix and the vectors: the answer does not depend on an order of pairs, and the fit takes minutes on one core.
+The paper follows the gradient pair by pair. Here each step uses all pairs at once: a product of a sparse matrix and the
+vectors. So the answer does not depend on an order of pairs, and the fit takes minutes on one core.
 """
 
 from collections.abc import Callable

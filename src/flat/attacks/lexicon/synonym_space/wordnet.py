@@ -116,8 +116,8 @@ def synonym_pairs(net: WordNet, minimum_share: float) -> set[tuple[str, str, str
 def antonym_pairs(net: WordNet, minimum_share: float) -> set[tuple[str, str, str]]:
     """(word, word, part of speech) of opposites, words in alphabetical order.
 
-    Direct antonyms as WordNet lists them; in clusters of adjectives also a satellite of one head ("superb") against
-    the other head and its satellites, each word in a sense that is ``minimum_share`` of its use.
+    Direct antonyms as WordNet lists them. In clusters of adjectives also a satellite of one head ("superb") against the
+    other head and its satellites. Each word is in a sense that is ``minimum_share`` of its use.
     """
     pairs = set()
     for sense, synset in net.synsets.items():
