@@ -7,7 +7,7 @@ from model_toys import TEXTS, make
 
 from flat.errors import ArtefactError, StudyError
 from flat.files.artefacts import write_json
-from flat.models import checkpoint, registry
+from flat.models import checkpoint
 
 
 @pytest.mark.parametrize("kind", ["cnn", "lstm"])

@@ -1,4 +1,4 @@
-"""What a study may name: each name has code, needs no heavy import to be read, and a further method is planned by it."""
+"""What a study may name: each name has its code, no heavy import is needed to read it, a further method is planned."""
 
 import inspect
 import subprocess
