@@ -4,7 +4,7 @@
 def model_inputs(wildcards):
     """Vocabulary and vectors for word models; for encoders the record of the pretrained network, or its whole folder."""
     model = STUDY.models[wildcards.model]
-    if model.kind == "encoder":
+    if model.is_encoder:
         return {"encoder": encoder_files(model.checkpoint)}
     return {
         "vocabulary": PATHS.data(wildcards.dataset, "vocabulary.json"),
@@ -53,7 +53,7 @@ def network_of(cell):
     } | (
         # what the checkpoint's config.json tells transformers
         {"labels": list(dataset.classes)}
-        if model.kind == "encoder"
+        if model.is_encoder
         else {}
     )
 
@@ -64,34 +64,17 @@ def training_params(wildcards):
     ).model_dump()
 
 
-def base_cell_of(wildcards):
-    return Cell(wildcards.dataset, wildcards.model, "base", "none", int(wildcards.seed))
-
-
-def base_model_params(wildcards):
-    cell = base_cell_of(wildcards)
-    return network_of(cell)
-
-
-def base_training_params(wildcards):
-    return training_of(STUDY, base_cell_of(wildcards), 0).model_dump()
-
-
-def base_training_seed(wildcards):
-    return seeded("train", wildcards.dataset, wildcards.model, wildcards.seed, 0)
-
-
 def objective_params(wildcards):
     return objective_of(STUDY, cell_of(wildcards))
 
 
 def freeze_param(wildcards):
     """Whether a variational encoder's embedding block stays as it starts."""
-    if STUDY.models[wildcards.model].kind != "encoder":
-        return False
-    if STUDY.strategies[wildcards.strategy].mask != "variational":
-        return False
-    return switches_of(STUDY, wildcards.model, wildcards.strategy)["freeze_embeddings"]
+    names = (STUDY, wildcards.model, wildcards.strategy)
+    return (
+        means_something(*names, "freeze_embeddings")
+        and switches_of(*names)["freeze_embeddings"]
+    )
 
 
 def keep_param(wildcards):
@@ -130,13 +113,13 @@ rule train_base:
         mem_mb=memory,
         runtime=720,
     params:
-        network=base_model_params,
+        network=model_params,
         own=own_encoder,
-        training=base_training_params,
+        training=training_params,
         objective={},
         device=device,
         torch_threads=STUDY.torch_threads,
-        seed=base_training_seed,
+        seed=training_seed,
         journal=PATHS.journal(
             "train_base", "{dataset}", "{model}", "seed{seed}", kind="safetensors"
         ),
