@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from flat.attacks.lexicon.resources import AttackResources
-from flat.attacks.textattack_adapter.recipes import RECIPES
+from flat.attacks.textattack_adapter.recipes import RECIPES, Recipe
 from flat.errors import StudyError
 
 
