@@ -1,5 +1,6 @@
 # From a source of texts to cleaned, split and checked data, its vocabulary and its lexical tables.
 
+<<<<<<< HEAD
 # keys of a data set that change no file of it, and why; all others are handed on
 NOT_OF_DATA = {
     "title": "only printed",
@@ -8,6 +9,11 @@ NOT_OF_DATA = {
     "attacked_test": "draw_examples'",
     "explained": "draw_examples'",
 }
+=======
+# what a study says of a data set or an attack that does not change its data or its search; all else is handed on
+NO_DATA = {"title", "stand_in", "attacked_train", "attacked_test", "explained"}
+NO_SEARCH = {"title", "stand_ins", "examples", "shards", "workers"}
+>>>>>>> pages
 
 
 def canonical(value):
@@ -18,8 +24,12 @@ def canonical(value):
 
 
 def dataset_options(wildcards):
+<<<<<<< HEAD
     dataset = STUDY.datasets[wildcards.dataset]
     return canonical(dataset.model_dump(exclude={*NOT_OF_DATA}))
+=======
+    return canonical(STUDY.datasets[wildcards.dataset].model_dump(exclude=NO_DATA))
+>>>>>>> pages
 
 
 def source_paths(wildcards):

@@ -4,10 +4,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+<<<<<<< HEAD
 from flat.study.fields import Positive, Seeds, Share, Strict, Where
 from flat.study.known.corpora import CORPORA
 
 SPLITS = ("train", "dev", "test")
+=======
+from flat.study.fields import WEIGHTS, Positive, Seeds, Share, Strict, Where
+>>>>>>> pages
 
 
 class Source(Strict):
@@ -122,7 +126,7 @@ class Override(Strict):
     where: Where
     training: dict[str, int | float | str | None] = {}
     rounds: dict[str, int | str | bool] = {}
-    objective: dict[Literal["beta", "gamma"], float] = {}
+    objective: dict[Literal[WEIGHTS], float] = {}
     attacked_test: Positive | None = Field(
         None, description="test examples attacked: a fixed sub-draw of the data set's attacked_test; null: all of them"
     )
