@@ -62,16 +62,12 @@ def attack_tables(wildcards):
     """Role -> what a rule makes of the data set for the attack's resources."""
     attack = STUDY.attacks[attack_name(wildcards)]
     tables = {
-        role: PATHS.data(
-            wildcards.dataset, MADE_FILES[role].format(made_from(role, name))
-        )
+        role: PATHS.data(wildcards.dataset, MADE_FILES[role].format(made_from(role, name)))
         for role, name in attack.resources.items()
         if is_made(role, name)
     }
     return tables | (
-        {"wordnet": PATHS.data(wildcards.dataset, "wordnet.json")}
-        if "wordnet" in RECIPES[attack.recipe]
-        else {}
+        {"wordnet": PATHS.data(wildcards.dataset, "wordnet.json")} if "wordnet" in RECIPES[attack.recipe] else {}
     )
 
 
@@ -99,10 +95,7 @@ def shard_ledgers(wildcards):
     if not merges_shards(wildcards):
         return []
     cell = coordinates(cell_of(wildcards))
-    files = [
-        f"shards/{i}.parquet"
-        for i in range(STUDY.attacks[attack_name(wildcards)].shards)
-    ]
+    files = [f"shards/{i}.parquet" for i in range(STUDY.attacks[attack_name(wildcards)].shards)]
     if "round" in wildcards.keys():
         return [PATHS.train_ledger(file, wildcards.round, **cell) for file in files]
     return [PATHS.test_ledger(file, wildcards.attack, **cell) for file in files]
@@ -177,9 +170,7 @@ use rule attack_train as attack_train_shard with:
     benchmark:
         PATHS.benchmark("attack_train", *CELL_FOLDERS, "round{round}-shard{shard}")
     params:
-        journal=PATHS.journal(
-            "attack_train", *CELL_FOLDERS, "round{round}-shard{shard}"
-        ),
+        journal=PATHS.journal("attack_train", *CELL_FOLDERS, "round{round}-shard{shard}"),
 
 
 rule attack_test:

@@ -74,21 +74,13 @@ STUDY_VALUES = STUDY.model_dump(mode="json")
 TABLE_KEYS = table_keys(STUDY)
 FIGURE_KEYS = figure_keys(STUDY)
 TABLES = [PATHS.table(key, kind) for key in TABLE_KEYS for kind in ("csv", "md", "tex")]
-FIGURES = [
-    PATHS.figure(key, kind) for key in FIGURE_KEYS for kind in ("pdf", "png", "csv")
-]
+FIGURES = [PATHS.figure(key, kind) for key in FIGURE_KEYS for kind in ("pdf", "png", "csv")]
 ATTACKED = attacked_cells(STUDY)
 EXPLAINED = sorted(
-    {
-        (method, a.cell.dataset, a.cell.model)
-        for method in METHODS
-        for a in explained_cells(STUDY, method)
-    }
+    {(method, a.cell.dataset, a.cell.model) for method in METHODS for a in explained_cells(STUDY, method)}
 )
 CELL_FOLDERS = ("{dataset}", "{model}", "{strategy}", "{train_attack}", "seed{seed}")
-OWN_START = [
-    name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial
-] or ["-"]
+OWN_START = [name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial] or ["-"]
 CHECKPOINT = {
     "weights": "model.safetensors",
     "config": "config.json",
@@ -175,9 +167,7 @@ def timeless(paths):
     known when input functions are asked.
     """
     settings = workflow.dag_settings
-    by_time = settings is not None and "PARAMS" not in {
-        trigger.name for trigger in settings.rerun_triggers
-    }
+    by_time = settings is not None and "PARAMS" not in {trigger.name for trigger in settings.rerun_triggers}
     return list(paths) if by_time else [ancient(path) for path in paths]
 
 
@@ -219,9 +209,7 @@ def problems_of_own():
         if key in ("results", "mirror"):
             continue
         try:
-            check_own(
-                path, network=key.endswith((".checkpoint", ".masked_language_model"))
-            )
+            check_own(path, network=key.endswith((".checkpoint", ".masked_language_model")))
         except FlatError as error:
             problems[path] = f"{key}: {error}"
     return problems
@@ -287,8 +275,5 @@ def lift_job_rate_limit():
 def take_signatures():
     """Take the signature of every input function once: Snakemake asks for each several times a job, thirty in all."""
     for function in list(globals().values()):
-        if (
-            inspect.isfunction(function)
-            and "wildcards" in function.__code__.co_varnames[:1]
-        ):
+        if inspect.isfunction(function) and "wildcards" in function.__code__.co_varnames[:1]:
             function.__signature__ = inspect.signature(function)

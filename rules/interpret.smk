@@ -18,8 +18,7 @@ def explained_of_model(wildcards):
 
 def attributions_of_model(wildcards):
     return [
-        PATHS.attributions(wildcards.method, a.attack, **coordinates(a.cell))
-        for a in explained_of_model(wildcards)
+        PATHS.attributions(wildcards.method, a.attack, **coordinates(a.cell)) for a in explained_of_model(wildcards)
     ]
 
 
@@ -28,10 +27,7 @@ def ledgers_of_model(wildcards):
 
 
 def shared_ledgers_of_model(wildcards):
-    return [
-        test_ledger(STUDY, AttackedCell(base_of(a.cell), a.attack))
-        for a in explained_of_model(wildcards)
-    ]
+    return [test_ledger(STUDY, AttackedCell(base_of(a.cell), a.attack)) for a in explained_of_model(wildcards)]
 
 
 def explanation_seed(wildcards):
@@ -54,10 +50,7 @@ def analysed_synonyms(wildcards):
 
 
 def explained_cells_of_model(wildcards):
-    return [
-        coordinates(a.cell) | {"attack": a.attack}
-        for a in explained_of_model(wildcards)
-    ]
+    return [coordinates(a.cell) | {"attack": a.attack} for a in explained_of_model(wildcards)]
 
 
 for METHOD in METHODS:

@@ -14,11 +14,7 @@ def canonical(value):
     """The same value with sorted keys: Snakemake would take another order of keys for another parameter."""
     if isinstance(value, dict):
         return {key: canonical(value[key]) for key in sorted(value)}
-    return (
-        [canonical(item) for item in value]
-        if isinstance(value, list | tuple)
-        else value
-    )
+    return [canonical(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def dataset_options(wildcards):
@@ -40,11 +36,7 @@ def source_files(wildcards):
 
 def role_resource(role):
     """The resource the study's attacks name for a role: the first that does."""
-    named = [
-        attack.resources[role]
-        for attack in STUDY.attacks.values()
-        if role in attack.resources
-    ]
+    named = [attack.resources[role] for attack in STUDY.attacks.values() if role in attack.resources]
     return named[0] if named else None
 
 
@@ -64,10 +56,7 @@ def masked_language_model_files():
     """The files of a masked language model trained further on a data set, by name."""
     names = {"weights": "model.safetensors", "config": "config.json"}
     names |= {"tokenizer": "tokenizer.json", "metrics": "metrics.json"}
-    return {
-        name: PATHS.data("{dataset}", f"mlm-{{resource}}/{file}")
-        for name, file in names.items()
-    }
+    return {name: PATHS.data("{dataset}", f"mlm-{{resource}}/{file}") for name, file in names.items()}
 
 
 def wordnet_resource(wildcards):

@@ -8,9 +8,7 @@ def model_inputs(wildcards):
         return {"encoder": encoder_files(model.checkpoint)}
     return {
         "vocabulary": PATHS.data(wildcards.dataset, "vocabulary.json"),
-        "vectors": PATHS.data(
-            wildcards.dataset, f"vectors-{label(model.vectors)}.safetensors"
-        ),
+        "vectors": PATHS.data(wildcards.dataset, f"vectors-{label(model.vectors)}.safetensors"),
     }
 
 
@@ -18,9 +16,7 @@ def start_inputs(wildcards):
     """What a model trained on clean data needs: its word groups, for a group mask."""
     groups = STUDY.strategies[wildcards.strategy].groups
     return model_inputs(wildcards) | (
-        {"groups": PATHS.data(wildcards.dataset, f"groups{groups}.json")}
-        if groups
-        else {}
+        {"groups": PATHS.data(wildcards.dataset, f"groups{groups}.json")} if groups else {}
     )
 
 
@@ -59,9 +55,7 @@ def network_of(cell):
 
 
 def training_params(wildcards):
-    return training_of(
-        STUDY, cell_of(wildcards), int(wildcards.get("round", 0))
-    ).model_dump()
+    return training_of(STUDY, cell_of(wildcards), int(wildcards.get("round", 0))).model_dump()
 
 
 def objective_params(wildcards):
@@ -71,10 +65,7 @@ def objective_params(wildcards):
 def freeze_param(wildcards):
     """Whether a variational encoder's embedding block stays as it starts."""
     names = (STUDY, wildcards.model, wildcards.strategy)
-    return (
-        means_something(*names, "freeze_embeddings")
-        and switches_of(*names)["freeze_embeddings"]
-    )
+    return means_something(*names, "freeze_embeddings") and switches_of(*names)["freeze_embeddings"]
 
 
 def keep_param(wildcards):
@@ -120,9 +111,7 @@ rule train_base:
         device=device,
         torch_threads=STUDY.torch_threads,
         seed=training_seed,
-        journal=PATHS.journal(
-            "train_base", "{dataset}", "{model}", "seed{seed}", kind="safetensors"
-        ),
+        journal=PATHS.journal("train_base", "{dataset}", "{model}", "seed{seed}", kind="safetensors"),
         code=code("train.py"),
     script:
         "../workflow/scripts/train.py"
@@ -198,9 +187,7 @@ rule train_round:
         device=device,
         torch_threads=STUDY.torch_threads,
         seed=training_seed,
-        journal=PATHS.journal(
-            "train_round", *CELL_FOLDERS, "round{round}", kind="safetensors"
-        ),
+        journal=PATHS.journal("train_round", *CELL_FOLDERS, "round{round}", kind="safetensors"),
         code=code("train.py"),
     script:
         "../workflow/scripts/train.py"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from flat.analysis import statistics
+from flat.attacks.ledger import FAILED
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_table
 from flat.interpretation import consistency
@@ -159,7 +160,7 @@ class Outcomes:
         """By example of a ledger: 100 where the attack failed, else 0."""
         if file not in self._failures:
             ledger = read_table(self._root / file, ["example_id", "status"])
-            failed = 100.0 * (ledger["status"] == "failed").to_numpy(dtype=float)
+            failed = 100.0 * (ledger["status"] == FAILED).to_numpy(dtype=float)
             self._failures[file] = dict(zip(ledger["example_id"], failed, strict=True))
         return self._failures[file]
 

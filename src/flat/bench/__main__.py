@@ -11,34 +11,30 @@ from collections.abc import Callable, Sequence
 
 from flat.bench.errors import BenchError
 from flat.bench.measure import Comparison, Repeat, Row, digest_of, measure, read_summary, write_summary
-from flat.errors import FlatError
+from flat.errors import FlatError, command
 
 MODULES = (
     "flat.bench.greedy_attacks",
     "flat.bench.other_attacks",
     "flat.bench.explanations",
     "flat.bench.training_speed",
-    "flat.bench.memory",
 )
 """Where the rows are, each module with ``comparisons() -> list[Comparison]``; in the order in which they are run."""
 SUMMARY = "results/bench/summary.json"
 SEED = 2022
 
 
+@command
 def main(arguments: Sequence[str] | None = None, modules: Sequence[str] = MODULES) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process against one process, before torch is imported
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     options = _parser().parse_args(arguments)
-    try:
-        chosen = _chosen(_comparisons(modules), options.only)
-        if options.list:
-            for row in chosen:
-                print(f"{row.name:28} >= {row.goal:<5g} {row.count} {row.texts} texts, {row.clock} time")
-            return 0
-        rows, failed = _run(chosen, options, {row.name for row in _comparisons(modules)})
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    chosen = _chosen(_comparisons(modules), options.only)
+    if options.list:
+        for row in chosen:
+            print(f"{row.name:28} >= {row.goal:<5g} {row.count} {row.texts} texts, {row.clock} time")
+        return 0
+    rows, failed = _run(chosen, options, {row.name for row in _comparisons(modules)})
     missed = [row.name for row in rows if not row.reached]
     return int(bool(failed) or any(row.differing for row in rows) or (options.strict and bool(missed)))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flat.bench.measure import forked, timed
 from flat.cost.growth import Measured, Point, _cost, exponents, read, write
-from flat.errors import FlatError
+from flat.errors import command
 from flat.files.artefacts import atomic
 from flat.jobs import code_digest as digest
 from flat.study.seeds import seed_of
@@ -156,6 +156,7 @@ def _asked(row: Measured) -> Measured:
     return replace(row, cpu_s=0.0, queries=0, forwards=0, code="")
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parser = argparse.ArgumentParser(prog="python -m flat.bench.growth", description=__doc__.split("\n")[0])
@@ -163,15 +164,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--draw", action="store_true", help="only draw the figure of what was measured")
     options = parser.parse_args(arguments)
     path = Path(options.folder) / "growth.csv"
-    try:
-        rows = read(path) if options.draw else []
-        for row in () if options.draw else _run(path):
-            rows.append(row)
-            print(f"{row.axis}: {row.recipe} on {row.model}, {row.texts} texts of {row.words} words: ", end="")
-            print(f"{1000 * _cost(row):.1f} ms a text, {row.queries / row.texts:.0f} queries", flush=True)
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    rows = read(path) if options.draw else []
+    for row in () if options.draw else _run(path):
+        rows.append(row)
+        print(f"{row.axis}: {row.recipe} on {row.model}, {row.texts} texts of {row.words} words: ", end="")
+        print(f"{1000 * _cost(row):.1f} ms a text, {row.queries / row.texts:.0f} queries", flush=True)
     draw(rows, path)
     for (recipe, model), exponent in exponents(rows).items():
         print(f"{recipe} on {model}: CPU-seconds a text ~ words ** {exponent}")

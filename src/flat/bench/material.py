@@ -3,8 +3,6 @@
 Texts are cleaned as the pipeline cleans (style ``sst``); none of a victim's train texts is handed out.
 """
 
-import hashlib
-import json
 import logging
 import sys
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from flat.bench.errors import BenchError
 from flat.data.prepare import prepare
 from flat.data.splits import draw
 from flat.files.artefacts import read_json, write_json
+from flat.files.digests import digest_of
 from flat.jobs import code_digest as digest
 from flat.study.seeds import seed_of
 
@@ -89,7 +88,7 @@ def victim_folder(name: str, folder: str | Path = VICTIMS) -> Path:
     if name not in _VICTIMS:
         raise BenchError(f"victim {name}", "no such victim", f"choose of {', '.join(_VICTIMS)}")
     facts = [_VICTIMS[name], _DATA[_VICTIMS[name]["data"]], SEED, digest.of(__file__)]
-    return Path(folder) / f"{name}-{hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]}"
+    return Path(folder) / f"{name}-{digest_of(facts)[:12]}"
 
 
 def network_of(name: str) -> tuple[str, str, dict]:

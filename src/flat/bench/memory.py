@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from flat.attacks.job import AttackJob, attack_split
 from flat.bench import material
 from flat.files.artefacts import write_json, write_table
 
@@ -34,11 +35,6 @@ class Peaks:
     @property
     def growth(self) -> float:
         return self.many_mib / self.few_mib
-
-
-def comparisons() -> list:
-    """No row of the table of times: ``main`` measures."""
-    return []
 
 
 def measure(model_folder: Path, texts: Sequence[tuple[str, int]], few: int = FEW) -> Peaks:
@@ -75,24 +71,18 @@ def _peak(model_folder: Path, texts: Sequence[tuple[str, int]], folder: Path) ->
 
 def _job(model_folder: Path, folder: Path) -> float:
     """Attack the texts of a folder; this process's peak in MiB."""
-    from flat.attacks.job import attack_split
-
-    ends = {"ledger": "ledger.parquet", "seconds": "seconds.parquet", "lock": "lock.json"}
-    attack_split(
+    job = AttackJob(
         model_folder=model_folder,
-        split=str(folder / "texts.parquet"),
-        ids_file=None,
-        examples=None,
         spec={"recipe": "pwws", "resources": {}, "parameters": {}, "query_budget": None, "time_limit": None},
         tables={"wordnet": str(folder / "wordnet.json")},
         seed=material.SEED,
-        train_mode=False,
-        shard=None,
         workers=1,
         journal=folder / "journal",
         device="cpu",
-        outputs={kind: str(folder / end) for kind, end in ends.items()},
     )
+    ends = {"ledger": "ledger.parquet", "seconds": "seconds.parquet", "lock": "lock.json"}
+    outputs = {kind: str(folder / end) for kind, end in ends.items()}
+    attack_split(job, outputs, split=str(folder / "texts.parquet"))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

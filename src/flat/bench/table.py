@@ -16,7 +16,7 @@ from flat.bench.growth import FIXED_WORDS
 from flat.bench.measure import Row, read_summary
 from flat.cost.growth import Measured, exponents
 from flat.cost.growth import read as read_growth
-from flat.errors import FlatError
+from flat.errors import command
 from flat.files.artefacts import write_text
 
 PAGE = "docs/performance.md"
@@ -140,25 +140,22 @@ def insert(page: str, name: str, block: str, where: str = PAGE) -> str:
     return f"{before}{begin}\n{block}\n{end}{after}"
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.bench.table", description=__doc__.split("\n")[0])
     parser.add_argument("--bench", default="results/bench", metavar="DIR", help="where make bench and growth wrote")
     parser.add_argument("--results", metavar="DIR", help="folder of the demo's finished run (default: results/demo)")
     parser.add_argument("--page", default=PAGE, metavar="FILE", help=f"page to write into (default {PAGE})")
     options = parser.parse_args(arguments)
-    try:
-        blocks = _blocks(Path(options.bench), options.results)
-        page = Path(options.page)
-        text = page.read_text(encoding="utf-8")
-        for name, block in blocks.items():
-            text = insert(text, name, block, options.page)
-        write_text(page, text)
-        if "growth" in blocks and (figure := Path(options.bench) / "growth.png").is_file():
-            (page.parent / FIGURE).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(figure, page.parent / FIGURE)
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    blocks = _blocks(Path(options.bench), options.results)
+    page = Path(options.page)
+    text = page.read_text(encoding="utf-8")
+    for name, block in blocks.items():
+        text = insert(text, name, block, options.page)
+    write_text(page, text)
+    if "growth" in blocks and (figure := Path(options.bench) / "growth.png").is_file():
+        (page.parent / FIGURE).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(figure, page.parent / FIGURE)
     print(f"{options.page}: {', '.join(blocks)}")
     return 0
 

@@ -13,7 +13,7 @@ from flat.data.reading.opening import kind_of
 from flat.data.reading.readers import READERS as READABLE
 from flat.data.reading.readers import read_columns
 from flat.errors import DataError
-from flat.resources.places import sha256_of
+from flat.files.digests import sha256_of
 
 SPLITS = ("train", "dev", "test")
 

@@ -45,12 +45,6 @@ def load_vectors(name: str, words: Sequence[str], seed: int = 0) -> tuple[np.nda
     return matrix, found
 
 
-def coverage(found: np.ndarray, counts: Sequence[int]) -> dict[str, float]:
-    """The share of words, and of their occurrences, that have a pretrained vector (padding and unknown not counted)."""
-    found, counts = found[2:], np.asarray(counts[2:], dtype=float)
-    return {"words": float(found.mean()), "occurrences": float(counts[found].sum() / counts.sum())}
-
-
 def _rng(seed: int, word: str) -> np.random.Generator:
     from flat.study.seeds import seed_of
 

@@ -1,4 +1,4 @@
-"""CNN and LSTM over pretrained word vectors (paper, Appendix A; METHOD section 2).
+"""CNN and LSTM over pretrained word vectors (paper, Appendix A).
 
 Both ignore padding exactly, so that an answer does not depend on the batch a text came in.
 """

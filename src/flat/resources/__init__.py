@@ -34,11 +34,6 @@ def locate(name: str, *, root: Path | None = None, verify: bool = False) -> Path
     return folder
 
 
-def nltk_folders(names: tuple[str, ...] = ("wordnet", "pos-tagger", "stopwords")) -> list[Path]:
-    """Folders to put on ``nltk.data.path`` (or, joined with ``os.pathsep``, into ``$NLTK_DATA``)."""
-    return [locate(name) for name in names]
-
-
 def _locate_folder(name: str) -> Path:
     folder = Path(name)
     if not folder.is_dir():

@@ -95,11 +95,7 @@ def train(
             loss.backward()
             optimizer.step()
             schedule.step()
-            progress.steps += 1
-            if stop:
-                checkpoints.stop(progress, stop.signal)
-            if checkpoints.due():
-                checkpoints.save(progress)
+            checkpoints.after_step(progress, stop)
     _save(network, tokenizer, Path(source), Path(folder))
     metrics = {**asdict(options), "texts": len(texts), "before": before}
     metrics["after"] = measure(network, tokenizer, held_pieces, seed)

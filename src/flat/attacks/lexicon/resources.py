@@ -13,9 +13,10 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from flat.errors import AttackError, ResourceError
+from flat.files.digests import sha256_of
 from flat.resources import locate
 from flat.resources.own_files import listing
-from flat.resources.places import PROVENANCE, sha256_of
+from flat.resources.places import PROVENANCE
 from flat.study.known.recipes import ROLES, is_made
 
 DEFAULTS = {

@@ -6,11 +6,11 @@ names of components that would download something are bound, while it runs, to t
 """
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from flat.attacks.lexicon.resources import AttackResources
-from flat.attacks.textattack_adapter.recipes import RECIPES
+from flat.attacks.textattack_adapter.recipes import RECIPES, Recipe
 from flat.errors import StudyError
 
 
@@ -52,10 +52,15 @@ def build(spec: dict, victim, resources: AttackResources):
     module = importlib.import_module(f"textattack.attack_recipes.{recipe.module}")
     with _bound(module, {name: make(resources) for name, make in recipe.replace.items()}):
         attack = getattr(module, recipe.name).build(victim)
-    for name, value in overrides.items():
+    override(attack, recipe, overrides, spec.get("query_budget"))
+    return attack
+
+
+def override(attack, recipe: Recipe, parameters: Mapping[str, object], query_budget: int | None) -> None:
+    """Set parameters of a built attack (names of ``recipe.parameters``), and its limit of queries a text."""
+    for name, value in parameters.items():
         targets, attribute = recipe.parameters[name]
         for part in targets(attack):
             setattr(part, attribute, value)
-    if spec.get("query_budget") is not None:
-        attack.goal_function.query_budget = int(spec["query_budget"])
-    return attack
+    if query_budget is not None:
+        attack.goal_function.query_budget = int(query_budget)

@@ -1,4 +1,4 @@
-"""Any pretrained encoder with a classification head: BERT, DeBERTa and their kin (METHOD section 2).
+"""Any pretrained encoder with a classification head: BERT, DeBERTa and their kin (docs/add-a-model.md).
 
 The mask multiplies the word-piece embeddings and the network is called through ``inputs_embeds``, so that no model is
 forked or patched. phi of a piece depends on its row of the embedding matrix alone; special tokens are never masked. A
