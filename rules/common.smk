@@ -46,14 +46,12 @@ from flat.study.settings import (
 )
 from flat.study.grid import (
     attacked_cells,
-    curve_cells,
     explained_cells,
     explained_draws,
     importance_cells,
     replay_cells,
     replayed_on,
     reported_datasets,
-    saliency_cells,
     trained_cells,
 )
 from flat.paper.catalogue import FIGURES as ARTEFACT_FIGURES

@@ -5,9 +5,9 @@
 NOT_OF_DATA = {
     "title": "only printed",
     "stand_in": "only printed",
-    "attacked_train": "attack_train's",
-    "attacked_test": "draw_examples'",
-    "explained": "draw_examples'",
+    "attacked_train": "how many are attacked: asked for in attack_train",
+    "attacked_test": "how many are attacked: asked for in draw_examples",
+    "explained": "how many are explained: asked for in draw_examples",
 }
 =======
 # what a study says of a data set or an attack that does not change its data or its search; all else is handed on
