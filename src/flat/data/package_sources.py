@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flat.errors import DataError
+from flat.files.artefacts import read_json
 from flat.resources import locate
 from flat.resources.places import PROVENANCE
 
@@ -117,7 +118,6 @@ def read(corpus: str) -> Corpus:
 
 def identity(resources: tuple[str, ...]) -> dict:
     """Version and SHA-256 of each resource a corpus was read from, out of its provenance file."""
-    from flat.files.artefacts import read_json
 
     facts = {}
     for name in resources:
