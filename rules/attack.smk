@@ -36,12 +36,8 @@ def attack_params(wildcards):
 def attack_options(name, of_round):
     attack = STUDY.attacks[name]
     search = attack.search or ("lazy" if of_round else "exact")
-<<<<<<< HEAD
     options = attack.model_dump(exclude={*NOT_OF_ATTACK})
     return canonical(options | {"search": search})
-=======
-    return canonical(attack.model_dump(exclude=NO_SEARCH) | {"search": search})
->>>>>>> pages
 
 
 def attacked_of_test(wildcards):

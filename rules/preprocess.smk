@@ -1,6 +1,5 @@
 # From a source of texts to cleaned, split and checked data, its vocabulary and its lexical tables.
 
-<<<<<<< HEAD
 # keys of a data set that change no file of it, and why; all others are handed on
 NOT_OF_DATA = {
     "title": "only printed",
@@ -9,11 +8,6 @@ NOT_OF_DATA = {
     "attacked_test": "how many are attacked: asked for in draw_examples",
     "explained": "how many are explained: asked for in draw_examples",
 }
-=======
-# what a study says of a data set or an attack that does not change its data or its search; all else is handed on
-NO_DATA = {"title", "stand_in", "attacked_train", "attacked_test", "explained"}
-NO_SEARCH = {"title", "stand_ins", "examples", "shards", "workers"}
->>>>>>> pages
 
 
 def canonical(value):
@@ -24,12 +18,8 @@ def canonical(value):
 
 
 def dataset_options(wildcards):
-<<<<<<< HEAD
     dataset = STUDY.datasets[wildcards.dataset]
     return canonical(dataset.model_dump(exclude={*NOT_OF_DATA}))
-=======
-    return canonical(STUDY.datasets[wildcards.dataset].model_dump(exclude=NO_DATA))
->>>>>>> pages
 
 
 def source_paths(wildcards):

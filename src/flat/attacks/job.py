@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flat.attacks import ledger
 from flat.attacks.examples import attacked_ids, check_words, rows_of
+from flat.attacks.lexicon.resources import AttackResources
 from flat.files.artefacts import read_json, read_table, write_json, write_table
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ class AttackJob:
     def run(self, model, frame, train_mode: bool = False) -> "AttackRun":
         """Attack the examples of ``frame`` (example_id, text, label), as ``flat.attacks.attack.attack_examples``."""
         from flat.attacks.attack import attack_examples  # for cost: torch, TextAttack
-        from flat.attacks.lexicon.resources import AttackResources
 
         return attack_examples(
             model,

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from flat.bench import material
 from flat.bench.errors import BenchError
 from flat.bench.measure import Comparison, Repeat, Row, digest_of, measure, read_summary, write_summary
 from flat.errors import FlatError, command
@@ -72,8 +73,6 @@ def _run(chosen: list[Comparison], options: argparse.Namespace, known: set[str])
     from rich.console import Console
     from rich.live import Live
 
-    from flat.bench.material import texts
-
     torch.set_num_threads(1)
     kept = {row.name: row for row in read_summary(options.summary) if row.name in known}
     if not (options.resume or options.only):
@@ -83,7 +82,7 @@ def _run(chosen: list[Comparison], options: argparse.Namespace, known: set[str])
         for comparison in chosen:
             earlier = kept.pop(comparison.name, None)
             try:
-                drawn = texts(comparison.texts, options.texts or comparison.count, SEED)
+                drawn = material.texts(comparison.texts, options.texts or comparison.count, SEED)
                 if options.resume and earlier and earlier.digest == digest_of(comparison, len(drawn), options.repeats):
                     row = earlier
                     console.print(f"{comparison.name}: measured before, with this code")

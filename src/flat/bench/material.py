@@ -10,11 +10,13 @@ from functools import cache
 from pathlib import Path
 
 from flat.bench.errors import BenchError
+from flat.data import vocabulary
 from flat.data.prepare import prepare
 from flat.data.splits import draw
 from flat.files.artefacts import read_json, write_json
 from flat.files.digests import digest_of
 from flat.jobs import code_digest as digest
+from flat.resources import locate
 from flat.study.seeds import seed_of
 
 SEED = 2022
@@ -73,7 +75,7 @@ def victim(name: str, folder: str | Path = VICTIMS):
         BenchError: no such victim.
         ResourceError: vectors, encoder or corpus have not been fetched.
     """
-    from flat.models import checkpoint
+    from flat.models import checkpoint  # for cost: torch
 
     place = victim_folder(name, folder)
     if not (place / "metrics.json").is_file():
@@ -139,12 +141,10 @@ def _shuffled(items: Texts, seed: int) -> Texts:
 def _train(name: str, place: Path) -> None:
     import torch
 
-    from flat.data import vocabulary
-    from flat.data.vectors import load_vectors
-    from flat.models import checkpoint, registry
-    from flat.resources import locate
-    from flat.training.objective import Weights
-    from flat.training.trainer import Options, accuracy, train
+    from flat.data.vectors import load_vectors  # for cost: numpy
+    from flat.models import checkpoint, registry  # for cost: torch
+    from flat.training.objective import Weights  # for cost: torch
+    from flat.training.trainer import Options, accuracy, train  # for cost: torch
 
     chosen = _VICTIMS[name]
     data = _data(chosen["data"])

@@ -15,8 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flat.attacks.job import AttackJob, attack_split
+from flat.attacks.lexicon import wordnet_table
+from flat.attacks.textattack_adapter.words import attack_vocabulary
 from flat.bench import material
 from flat.files.artefacts import write_json, write_table
+from flat.resources import locate
 
 FEW, MANY = 500, 5000
 ALLOWED = 1.1
@@ -47,9 +50,6 @@ def measure(model_folder: Path, texts: Sequence[tuple[str, int]], few: int = FEW
 
 def _write_table_of_synonyms(texts: Sequence[tuple[str, int]], folder: Path) -> None:
     """As the rule look_up_synonyms makes it."""
-    from flat.attacks.lexicon import wordnet_table
-    from flat.attacks.textattack_adapter.words import attack_vocabulary
-    from flat.resources import locate
 
     words = attack_vocabulary(text for text, _ in texts)
     wordnet_table.write(folder / "wordnet.json", wordnet_table.build(words, locate("wordnet")))

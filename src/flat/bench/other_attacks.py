@@ -21,11 +21,14 @@ from pathlib import Path
 import pandas as pd
 
 from flat.attacks.attack import attack_examples
+from flat.attacks.lexicon import bigrams, masked_training, sememes
 from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.lexicon.wordnet_table import WordNet
 from flat.attacks.textattack_adapter.environment import textattack
 from flat.bench import material, stock_attack
 from flat.bench.measure import Comparison, Texts
 from flat.files.artefacts import write_json
+from flat.resources import locate
 from flat.study.known.recipes import RECIPES
 from flat.study.seeds import seed_of
 
@@ -131,9 +134,6 @@ def _resources(recipe: str) -> AttackResources:
 
 def _table(role: str) -> Path:
     """What the pipeline's rules make of a data set for ``role``, made here of review sentences."""
-    from flat.attacks.lexicon import bigrams, masked_training, sememes
-    from flat.attacks.lexicon.wordnet_table import WordNet
-    from flat.resources import locate
 
     place = Path(TABLES) / {"language_model": "bigrams.npz", "sememes": "sememes.json"}.get(role, "mlm/metrics.json")
     if place.exists():

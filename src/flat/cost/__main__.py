@@ -8,11 +8,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from flat.cost import growth
 from flat.cost.check import TOLERANCE, Check, checks
 from flat.cost.facts import DataFacts, data_facts
 from flat.cost.jobs import jobs_of
 from flat.cost.predict import RuleCost, predict, stored_bytes
-from flat.cost.processor import Scale, scale, this_processor
+from flat.cost.processor import Scale, machine, scale, this_processor
 from flat.cost.rates import FILE, Rates, fit, is_there, load, save
 from flat.cost.record import samples_of, succeeded_share
 from flat.errors import command
@@ -45,8 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _record(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
-    from flat.cost import growth
-    from flat.cost.processor import machine
 
     samples = samples_of(study, data, options.results)
     kinds = {"cnn-long": "cnn", "lstm-long": "lstm", "bert": "encoder"}

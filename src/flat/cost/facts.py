@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from flat.data.prepare import prepare
+from flat.data.vectors import load_vectors
 from flat.errors import FlatError, StudyError
 from flat.files.artefacts import read_json
 from flat.resources import locate
@@ -64,7 +66,6 @@ def _facts(summary: dict, origin: str) -> DataFacts:
 
 
 def _of_source(study: Study, name: str) -> DataFacts:
-    from flat.data.prepare import prepare
 
     dataset = study.datasets[name]
     if dataset.source.kind != "hub":
@@ -131,7 +132,6 @@ def network_of(kind: str, source: str, options: dict, vocabulary: int = 0) -> Ne
 @cache
 def _own_dimension(vectors: str) -> int:
     """Numbers of a vector in a user's folder."""
-    from flat.data.vectors import load_vectors
 
     return load_vectors(vectors, ["", ""])[0].shape[1]
 

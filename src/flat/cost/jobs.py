@@ -16,7 +16,7 @@ from flat.study.grid import (
 )
 from flat.study.known.explainers import EXPLAINERS
 from flat.study.known.recipes import RECIPES, is_made, made_from
-from flat.study.paths import coordinates, of, train_ledger
+from flat.study.paths import coordinates, figure_stem, of, table_stem, train_ledger
 from flat.study.readings import switches_of
 from flat.study.schema import Study
 from flat.study.settings import attacked_test, attacked_train, device_of, last_round, rounds_of, training_of
@@ -239,7 +239,6 @@ def _guard_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
 
 
 def _report_jobs(study: Study) -> list[Job]:
-    from flat.study.paths import figure_stem, table_stem
 
     once = ("collect_measurements", "estimate_intervals", "judge_claims", "write_report")
     jobs = [Job(rule, (), rule) for rule in once]

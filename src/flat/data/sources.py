@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flat.data import checks
+from flat.data import checks, package_sources
 from flat.data.reading import values
 from flat.data.reading.opening import kind_of
 from flat.data.reading.readers import READERS as READABLE
@@ -42,8 +42,6 @@ def read(options: Mapping, mirror: str | None = None) -> Source:
 def _read_package(options: Mapping, mirror: str | None) -> Source:
     import pandas as pd
 
-    from flat.data import package_sources
-
     name = options["source"]["corpus"]
     corpus = package_sources.read(name)
     frames, where = {}, {}
@@ -63,7 +61,7 @@ def _read_package(options: Mapping, mirror: str | None) -> Source:
 
 
 def _read_hub(options: Mapping, mirror: str | None) -> Source:
-    from flat.data.hub import obtain
+    from flat.data.hub import obtain  # for cost: pydantic
 
     source = options["source"]
     if "train" not in source["files"]:

@@ -13,6 +13,8 @@ from typing import BinaryIO
 import numpy as np
 
 from flat.errors import ResourceError
+from flat.resources import locate
+from flat.study.seeds import seed_of
 
 ABSENT_RANGE, UNKNOWN_RANGE = 0.01, 0.05
 # about the root mean square entry of GoogleNews vectors of common words, which the two ranges were chosen for
@@ -46,7 +48,6 @@ def load_vectors(name: str, words: Sequence[str], seed: int = 0) -> tuple[np.nda
 
 
 def _rng(seed: int, word: str) -> np.random.Generator:
-    from flat.study.seeds import seed_of
 
     return np.random.default_rng(seed_of(seed, "vector", word))
 
@@ -54,7 +55,6 @@ def _rng(seed: int, word: str) -> np.random.Generator:
 def _location(name: str) -> Path:
     if "/" in name:
         return Path(name)
-    from flat.resources import locate
 
     return locate(name)
 

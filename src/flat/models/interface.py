@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from flat.models.batch import Batch, Texts
+from flat.models.edits.editor import Editor
 from flat.models.gpu_memory import Parts
 from flat.models.masks import Mask
 
@@ -133,7 +134,6 @@ class Classifier(nn.Module):
 
     def editor(self):
         """What answers many one-word edits of a text (``flat.models.edits.editor``); in evaluation mode."""
-        from flat.models.edits.editor import Editor
 
         return Editor(self)
 

@@ -99,7 +99,7 @@ def summary(root: str | Path) -> dict:
 
 def _resources(root: str | Path) -> dict[str, dict]:
     """Licence, version and checksum of every resource that a job read, by name."""
-    from flat.resources.catalogue import load_catalogue, marker
+    from flat.resources.catalogue import load_catalogue, marker  # for cost: pydantic
 
     read = {}
     for record in filter(None, records(root).values()):

@@ -44,7 +44,7 @@ def _locate_folder(name: str) -> Path:
 
 def _locate_shipped(name: str, folder: Path) -> Path:
     """A resource that the repository itself holds needs no fetching; any other without a record is absent."""
-    from flat.resources.catalogue import Shipped, load_catalogue
+    from flat.resources.catalogue import Shipped, load_catalogue  # for cost: pydantic
 
     entry = load_catalogue()[name]
     if isinstance(entry, Shipped):

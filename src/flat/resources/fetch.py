@@ -137,7 +137,7 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
             used |= {name: sha256_of(content / name) for name in pickles(entry.files)}
             record["converted"] = _converted(entry, content)
     if getattr(entry, "build", None):
-        from flat.resources.builders import BUILDERS
+        from flat.resources.builders import BUILDERS  # for cost: numpy
 
         BUILDERS[entry.build](content)
     return {"archives": used} | record

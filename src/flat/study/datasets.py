@@ -4,14 +4,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-<<<<<<< HEAD
-from flat.study.fields import Positive, Seeds, Share, Strict, Where
+from flat.study.fields import WEIGHTS, Positive, Seeds, Share, Strict, Where
 from flat.study.known.corpora import CORPORA
 
 SPLITS = ("train", "dev", "test")
-=======
-from flat.study.fields import WEIGHTS, Positive, Seeds, Share, Strict, Where
->>>>>>> pages
 
 
 class Source(Strict):

@@ -1,18 +1,14 @@
 """What a study says of one of its cells: seeds, rounds, sizes, the optimiser's options, overrides applied."""
 
 from flat.study.cells import Cell
-from flat.study.fields import MASK_WEIGHTS, WEIGHTS, fits
+from flat.study.fields import MASK_WEIGHTS, WEIGHTS
 from flat.study.readings import objective_switches
 from flat.study.schema import Rounds, Study, Training
 
 
 def seeds_of(study: Study, cell: Cell) -> list[int]:
     """The seeds that a cell's model is trained with, overrides applied; the cell's own seed does not count."""
-<<<<<<< HEAD
     chosen = [override.seeds for override in study.overrides if override.seeds and override.where.fits(cell)]
-=======
-    chosen = [override.seeds for override in study.overrides if override.seeds and fits(override.where, cell)]
->>>>>>> pages
     return chosen[-1] if chosen else study.seeds
 
 
@@ -68,14 +64,9 @@ def objective_of(study: Study, cell: Cell) -> dict:
     values = {name: getattr(strategy, name) for name in WEIGHTS}
     values |= objective_switches(study, cell.model, cell.strategy)
     for override in study.overrides:
-<<<<<<< HEAD
-        if override.where.fits(cell) and strategy.mask == "variational":
-            values |= override.objective
-=======
-        if fits(override.where, cell):
+        if override.where.fits(cell):
             masked = strategy.mask == "variational"
             values |= {name: v for name, v in override.objective.items() if masked or name not in MASK_WEIGHTS}
->>>>>>> pages
     return values
 
 

@@ -11,6 +11,7 @@ from flat.analysis import statistics
 from flat.analysis.claims.claim import AA, Claim, Evidence, verdict
 from flat.analysis.claims.printed import printed_difference
 from flat.analysis.guards.flags import Flags
+from flat.analysis.importance import correlations
 from flat.analysis.outcomes import Outcome, Outcomes, resample
 from flat.paper import catalogue
 from flat.study import paths
@@ -111,8 +112,6 @@ def single_result(claim: Claim, study, importance, synonyms, printed) -> list[Ce
         return [result]
     cells, place = importance_cells(study), paths.of(study)
     if claim.estimand.kind == "correlation":
-        from flat.analysis.importance import correlations
-
         value, n = next(
             (abs(c["r"]), c["n"]) for c in correlations(importance) if c["correlation"] == claim.estimand.pair
         )

@@ -16,11 +16,7 @@ from flat.attacks.ledger import SKIPPED, SUCCEEDED, count
 from flat.files.artefacts import records
 from flat.files.columns import FIELDS
 from flat.models.temperature import margins, saturated
-<<<<<<< HEAD
 from flat.study.cells import Cell
-=======
-from flat.study.cells import AttackedCell, Cell
->>>>>>> pages
 from flat.study.guards import Guards
 
 FLAGS_SCHEMA = pa.schema(
@@ -38,31 +34,17 @@ FLAGS = {
     SATURATED: "most outputs are so certain that the attack's search has little to go by",
     UNEQUAL_COMPUTE: "not trained as the strategy that it is compared with",
 }
-<<<<<<< HEAD
-METRICS = {
-    "same_answer_percent": Metric("most frequent answer", "percent", 1),
-    "most_frequent_label_percent": Metric("most frequent label", "percent", 1),
-    "saturated_percent": Metric("saturated outputs", "percent", 1),
-    "median_margin": Metric("median margin", "logits", 2),
-    "temperature": Metric("temperature", "ratio", 2),
-    "aa_at_one_percent": Metric("AA at T = 1, sub-sample", "percent", 2),
-    "aa_calibrated_percent": Metric("AA calibrated, sub-sample", "percent", 2),
-    "after_attack_accuracy_percent": Metric("AA", "percent", 2),
-    "aa_known_words_percent": Metric("AA without out-of-vocabulary successes", "percent", 2),
-    "unchecked_similarity_percent": Metric("similarity unchecked", "percent", 2),
-=======
 METRICS = {  # titles are those of the table of guards
-    "same_answer_percent": Metric("same answer %", "percent", 1, -1),
+    "same_answer_percent": Metric("same answer %", "percent", 1),
     "most_frequent_label_percent": Metric("most frequent label %", "percent", 1),
-    "saturated_percent": Metric("saturated %", "percent", 1, -1),
+    "saturated_percent": Metric("saturated %", "percent", 1),
     "median_margin": Metric("margin", "logits", 2),
     "temperature": Metric("T", "ratio", 2),
-    "aa_at_one_percent": Metric("AA at T = 1", "percent", 2, 1),
-    "aa_calibrated_percent": Metric("AA at T", "percent", 2, 1),
-    "after_attack_accuracy_percent": Metric("AA", "percent", 2, 1),
-    "aa_known_words_percent": Metric("AA, known words", "percent", 2, 1),
+    "aa_at_one_percent": Metric("AA at T = 1", "percent", 2),
+    "aa_calibrated_percent": Metric("AA at T", "percent", 2),
+    "after_attack_accuracy_percent": Metric("AA", "percent", 2),
+    "aa_known_words_percent": Metric("AA, known words", "percent", 2),
     "unchecked_similarity_percent": Metric("unchecked %", "percent", 2),
->>>>>>> pages
 }
 LEDGER_COLUMNS = ["example_id", "label", "status", "swaps", "logits", "similarity_unchecked", "attack_hash"]
 MODEL = CELL[:-1]  # without its seed
@@ -78,12 +60,6 @@ class Recheck:
     dev_n: int
 
 
-<<<<<<< HEAD
-=======
-# --- what is measured and flagged
-
-
->>>>>>> pages
 def measure(ledger, limits: Guards, vocabulary: frozenset[str] | None, recheck: Recheck | None) -> dict[str, tuple]:
     """{metric: (value, n)} of one test ledger, for METRICS.
 
@@ -135,14 +111,6 @@ def is_constant(values: Mapping[str, tuple], share: float) -> bool:
     return n >= LEAST_JUDGED and same > 100 * share > label
 
 
-<<<<<<< HEAD
-=======
-def uses_unknown_word(swaps, vocabulary: frozenset[str]) -> bool:
-    """Whether any substitute of an adversarial text is outside the vocabulary (whose words are lower-cased)."""
-    return any(swap["to"].lower() not in vocabulary for swap in swaps if swap["to"])
-
-
->>>>>>> pages
 def flags_of(values: Mapping[str, tuple], limits: Guards) -> dict[str, str]:
     """{flag: detail} of one attacked cell, from what ``measure`` gives."""
     found = {}

@@ -6,11 +6,8 @@ from itertools import chain
 
 from flat.analysis.guards import flags as guards
 from flat.analysis.guards import parity, refusals
-<<<<<<< HEAD
 from flat.analysis.guards.columns import check_columns
 from flat.analysis.measurements import rows_of
-=======
->>>>>>> pages
 from flat.files.artefacts import read_json, read_table
 from flat.study.cells import AttackedCell, Cell
 from flat.study.guards import Guards
@@ -75,15 +72,10 @@ def run(
     for a, files in sorted(attacked.items()):
         ledger = read_table(files.ledger, guards.LEDGER_COLUMNS)
         refusals.check_ledger(ledger, read_json(files.lock), ids_of[a.cell.dataset], files.examples, files.ledger)
-<<<<<<< HEAD
         columns.append((a, ledger[MADE_BY], files.ledger))
-=======
-        columns.append((a, frozenset(ledger["example_id"]), ledger["attack_hash"].iloc[0], files.ledger))
->>>>>>> pages
         values = guards.measure(ledger, limits, vocabularies.get(files.vocabulary), _recheck(files.recheck))
         measured += rows_of(a.cell, files.round, a.attack, values)
         flags += guards.flag_rows(a.cell, a.attack, guards.flags_of(values, limits))
-<<<<<<< HEAD
     check_columns(columns)
     locks = {}  # of the train ledgers: one serves several rounds, a base model's several strategies
     for files in chain.from_iterable(rounds.values()):
@@ -95,10 +87,6 @@ def run(
         ]
         for cell, of_cell in rounds.items()
     }
-=======
-    refusals.check_columns(columns)
-    ran = {cell: [_round(files) for files in of_cell] for cell, of_cell in rounds.items()}
->>>>>>> pages
     for cell, said in parity.unequal(groups, ran).items():
         flags += guards.flag_rows(cell, "", {guards.UNEQUAL_COMPUTE: said})
     return guards.frame(flags, guards.FLAGS_SCHEMA), guards.frame(measured)
@@ -112,16 +100,7 @@ def _recheck(files: tuple[str, str] | None) -> guards.Recheck | None:
     return guards.Recheck(read_table(ledger, ["example_id", "status"]), fitted["value"], fitted["n"])
 
 
-<<<<<<< HEAD
 def _attack(path: str, lock: str) -> parity.Attack:
     ledger = read_table(path, MADE_BY)
     refusals.check_hash(ledger, read_json(lock), path)
     return parity.Attack(frozenset(ledger["example_id"]), frozenset(ledger["attack_hash"]))
-=======
-def _round(files: RoundFiles) -> parity.Round:
-    ledgers = []
-    for path, lock in zip(files.ledgers, files.locks, strict=True):
-        ledgers.append(read_table(path, TRAINED_ON))
-        refusals.check_hash(ledgers[-1], read_json(lock), path)
-    return parity.round_of(read_json(files.metrics), ledgers)
->>>>>>> pages

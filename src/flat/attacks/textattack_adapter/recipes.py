@@ -71,7 +71,7 @@ def _masked(kind: str, **fixed: str) -> Callable[[AttackResources], Callable]:
     """As ``_with``, for a component with a masked language model; those import transformers, so only where wanted."""
 
     def bind(resources: AttackResources) -> Callable:
-        from flat.attacks.textattack_adapter import masked_components
+        from flat.attacks.textattack_adapter import masked_components  # for cost: transformers
 
         return _with(getattr(masked_components, kind), **fixed)(resources)
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from flat.errors import StudyError
 from flat.models.batch import Batch, Texts
+from flat.models.edits.bert import NETWORKS, FirstTokenEditor
 from flat.models.encoders import last_token
 from flat.models.encoders.first_token import skip_unread_tokens
 from flat.models.encoders.pretrained import counts_from_padding, longest_text, read_network, read_tokenizer
@@ -108,7 +109,6 @@ class Encoder(Classifier):
         return self._texts.lengths(texts)
 
     def editor(self):
-        from flat.models.edits.bert import NETWORKS, FirstTokenEditor
 
         return FirstTokenEditor(self) if type(self.network).__name__ in NETWORKS else super().editor()
 
