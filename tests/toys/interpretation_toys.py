@@ -3,6 +3,7 @@
 import pandas as pd
 import torch
 
+from flat.interpretation.pairs import LEDGER_COLUMNS
 from flat.models.batch import Batch
 from flat.models.interface import Classifier
 from flat.models.masks import Mask, VariationalWordMask
@@ -90,5 +91,5 @@ def ledger(rows: dict[str, tuple[str, str, str]], label: int = 1) -> pd.DataFram
         swaps = [
             {"position": i, "from": a, "to": b} for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b
         ]
-        found.append((example, label, status, before, after, swaps))
-    return pd.DataFrame(found, columns=["example_id", "label", "status", "original_words", "perturbed_words", "swaps"])
+        found.append((example, label, status, before, after, list(range(len(before))), swaps))
+    return pd.DataFrame(found, columns=LEDGER_COLUMNS)

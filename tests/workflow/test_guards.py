@@ -14,8 +14,8 @@ from safetensors.numpy import load_file, save_file
 
 from flat.analysis.measurements import percent
 from flat.attacks.ledger import SCHEMA
-from flat.attacks.lock import lock_hash
 from flat.files.artefacts import write_json, write_table
+from flat.files.digests import digest_of as lock_hash
 from tests.workflow.conftest import Checkout
 
 pytestmark = pytest.mark.workflow

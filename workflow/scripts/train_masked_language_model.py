@@ -9,8 +9,8 @@ with running(snakemake) as log:
 
     from flat.attacks.lexicon.masked_training import Options, train
     from flat.files.artefacts import read_table
+    from flat.files.digests import checksums, digest_of
     from flat.jobs.script import tensor_device
-    from flat.provenance.passport import checksums, digest_of
     from flat.resources import locate
     from flat.resume.checkpoints import Checkpoints
 

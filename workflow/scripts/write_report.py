@@ -12,6 +12,7 @@ with running(snakemake) as log:
     from flat.report.figures.files import read
     from flat.report.page.claims import read as read_claims
     from flat.report.page.page import build
+    from flat.study.grid import attacked_cells
     from flat.study.load import parse
     from flat.study.seed_groups import as_values, seed_groups
 
@@ -21,8 +22,8 @@ with running(snakemake) as log:
     figures = [read(Path(given.figures[0]).parent, number) for number in params.figures]
     passport = study_passport(
         params.study,
-        locks=given.locks,
-        summaries=given.summaries,
+        locks=zip((a.attack for a in attacked_cells(study)), given.locks, strict=True),
+        summaries=dict(zip(study.datasets, given.summaries, strict=True)),
         artefacts=[*given.tables, *given.figures, *given.claims],
         seed_groups=as_values(seed_groups(study)),
     )

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from flat.attacks.ledger import SUCCEEDED, count
+
 PER_DECADE = 24  # budgets drawn per power of ten
 
 
@@ -28,9 +30,9 @@ def after_attack_accuracy(status: Sequence[str], queries: Sequence[int], budget:
     queries succeeded on. At budget 0 this is the accuracy on the attacked examples, at the largest count their AA.
     """
     status, queries = np.asarray(status), np.asarray(queries)
-    fell = np.sort(queries[status == "succeeded"])
-    standing = (status != "skipped").sum() - np.searchsorted(fell, np.asarray(budget), side="right")
-    return 100.0 * standing / len(status)
+    fell = np.sort(queries[status == SUCCEEDED])
+    spared = len(fell) - np.searchsorted(fell, np.asarray(budget), side="right")
+    return count(status).after_attack_accuracy(spared)
 
 
 def curves(ledgers: Iterable[tuple[Mapping[str, object], object]]):

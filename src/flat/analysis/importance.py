@@ -54,7 +54,7 @@ def word_phi(model, words: Sequence[str], batch_size: int = 4096) -> np.ndarray:
     """
     import torch
 
-    from flat.models.interface import word_phi as of_words
+    from flat.models.interface import word_phi as of_words  # for cost: torch
 
     if model.training:
         raise RuntimeError("word_phi of a model in training mode; call eval() first")

@@ -1,4 +1,4 @@
-"""The interval of every number that tables print as a mean over seeds (EVALUATION section 3)."""
+"""The interval of every number that tables print as a mean over seeds (docs/statistics.md)."""
 
 import pyarrow as pa
 

@@ -1,23 +1,22 @@
 """From the files of the cells to one tidy frame of measurements, the only input of every table and most figures.
 
 A cell is a trained model: (dataset, model, strategy, train_attack, seed) after its last round. Each number is
-recounted from per-example rows (EVALUATION section 1), with the number of examples behind it; nothing is averaged
+recounted from per-example rows (docs/tables.md), with the number of examples behind it; nothing is averaged
 over seeds here.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 
+from flat.analysis.guards.columns import check_columns
+from flat.attacks.ledger import SKIPPED, SUCCEEDED, count
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_json, read_table, records
-from flat.study import paths
-from flat.study.cells import Cell
-from flat.study.grid import attacked_cells, trained_cells
-from flat.study.settings import last_round
+from flat.study.cells import AttackedCell, Cell
 
 SCHEMA = pa.schema(
     [
@@ -48,41 +47,39 @@ LEDGER_COLUMNS = [
     "similarity_unchecked",
     "attack_hash",
 ]
-STATUSES = ("succeeded", "failed", "skipped")
 DEFECT = "this is a defect of the pipeline: report it"
 
 
 @dataclass(frozen=True)
 class Metric:
-    """What a measured number is. ``decimals`` are those the paper prints; ``better``: 1 higher, -1 lower, 0 neither."""
+    """What a measured number is, with as many ``decimals`` as the paper prints."""
 
     title: str
     unit: str
     decimals: int
-    better: int = 0
 
 
 METRICS: dict[str, Metric] = {
-    "test_accuracy_percent": Metric("SA", "percent", 2, 1),
-    "dev_accuracy_percent": Metric("dev accuracy", "percent", 2, 1),
-    "after_attack_accuracy_percent": Metric("AA", "percent", 2, 1),
-    "attack_success_percent": Metric("ASR", "percent", 2, -1),
-    "attacked_accuracy_percent": Metric("SA on the attacked examples", "percent", 2, 1),
-    "mean_queries": Metric("mean queries", "queries", 1, 1),
-    "perturbed_words_percent": Metric("perturbed words", "percent", 2, 1),
+    "test_accuracy_percent": Metric("SA", "percent", 2),
+    "dev_accuracy_percent": Metric("dev accuracy", "percent", 2),
+    "after_attack_accuracy_percent": Metric("AA", "percent", 2),
+    "attack_success_percent": Metric("ASR", "percent", 2),
+    "attacked_accuracy_percent": Metric("SA on the attacked examples", "percent", 2),
+    "mean_queries": Metric("mean queries", "queries", 1),
+    "perturbed_words_percent": Metric("perturbed words", "percent", 2),
     "unchecked_similarity_percent": Metric("similarity unchecked", "percent", 2),
     "oov_swap_percent": Metric("substitutes out of vocabulary", "percent", 2),
     "oov_success_percent": Metric("successes using an out-of-vocabulary word", "percent", 2),
-    "kendall_tau": Metric("KT", "rank correlation", 2, 1),
-    "topk_intersection": Metric("TI", "share", 2, 1),
+    "kendall_tau": Metric("KT", "rank correlation", 2),
+    "topk_intersection": Metric("TI", "share", 2),
     "topk_chance": Metric("TI by chance", "share", 2),
-    "kendall_tau_absolute": Metric("KT of sizes", "rank correlation", 2, 1),
-    "topk_intersection_absolute": Metric("TI of sizes", "share", 2, 1),
+    "kendall_tau_absolute": Metric("KT of sizes", "rank correlation", 2),
+    "topk_intersection_absolute": Metric("TI of sizes", "share", 2),
     "undefined_short_percent": Metric("undefined KT for want of words", "percent", 1),
     "left_out_skipped_percent": Metric("no pair: the model errs on the original", "percent", 1),
     "left_out_failed_percent": Metric("no pair: the attack failed", "percent", 1),
     "left_out_unchanged_percent": Metric("no pair: the attack changed no word", "percent", 1),
-    "incomplete_percent": Metric("attributions that do not add up", "percent", 2, -1),
+    "incomplete_percent": Metric("attributions that do not add up", "percent", 2),
     "parameters": Metric("parameters", "count", 0),
     "best_epoch": Metric("best epoch", "count", 0),
     "adversarial_texts": Metric("adversarial texts trained on", "count", 0),
@@ -99,7 +96,7 @@ def mean(values: list) -> float:
     return math.fsum(values) / len(values) if values else float("nan")
 
 
-def ledger_values(ledger, vocabulary: Iterable[str] | None = None, where: str = "ledger") -> dict[str, tuple]:
+def ledger_values(ledger, vocabulary: Collection[str] | None = None, where: str = "ledger") -> dict[str, tuple]:
     """Metrics of one test ledger as {metric: (value, n)}.
 
     After-attack accuracy divides by *every* attacked example: one that the model already got wrong (``skipped``)
@@ -110,32 +107,31 @@ def ledger_values(ledger, vocabulary: Iterable[str] | None = None, where: str = 
     Raises:
         ArtefactError: an unknown status, or an example twice.
     """
-    status = ledger["status"].tolist()
-    unknown = sorted(set(status) - set(STATUSES))
-    if unknown:
-        raise ArtefactError(where, f"status {unknown}; allowed: {list(STATUSES)}", DEFECT)
+    counts = count(ledger["status"], where)
     if ledger["example_id"].duplicated().any():
         twice = ledger["example_id"][ledger["example_id"].duplicated()].tolist()
         raise ArtefactError(where, f"examples appear twice: {twice[:3]}", DEFECT)
-    succeeded, failed = status.count("succeeded"), status.count("failed")
-    searched = ledger[ledger["status"] != "skipped"]
-    won = ledger[ledger["status"] == "succeeded"]
+    searched, won = ledger[ledger["status"] != SKIPPED], ledger[ledger["status"] == SUCCEEDED]
     shares = [len(swaps) / len(words) for swaps, words in zip(won["swaps"], won["original_words"], strict=True)]
     values = {
-        "after_attack_accuracy_percent": (percent(failed, len(status)), len(status)),
-        "attacked_accuracy_percent": (percent(succeeded + failed, len(status)), len(status)),
-        "attack_success_percent": (percent(succeeded, succeeded + failed), succeeded + failed),
+        "after_attack_accuracy_percent": (counts.after_attack_accuracy(), counts.attacked),
+        "attacked_accuracy_percent": (percent(counts.tried, counts.attacked), counts.attacked),
+        "attack_success_percent": (counts.success_percent, counts.tried),
         "mean_queries": (mean(searched["queries"].tolist()), len(searched)),
         "perturbed_words_percent": (100 * mean(shares), len(shares)),
         "unchecked_similarity_percent": (100 * mean(searched["similarity_unchecked"].tolist()), len(searched)),
     }
     if vocabulary is not None:
-        known = vocabulary if isinstance(vocabulary, frozenset) else frozenset(vocabulary)
-        unseen = [[swap["to"].lower() not in known for swap in swaps if swap["to"]] for swaps in won["swaps"]]
+        unseen = [unknown_words(swaps, vocabulary) for swaps in won["swaps"]]
         total = sum(map(len, unseen))
         values["oov_swap_percent"] = (percent(sum(map(sum, unseen)), total), total)
         values["oov_success_percent"] = (percent(sum(map(any, unseen)), len(unseen)), len(unseen))
     return values
+
+
+def unknown_words(swaps: Iterable[Mapping], vocabulary: Collection[str]) -> list[bool]:
+    """Whether each substitute of a text is outside the vocabulary, whose words are lower-cased."""
+    return [swap["to"].lower() not in vocabulary for swap in swaps if swap["to"]]
 
 
 def model_values(metrics: Mapping, where: str = "metrics.json") -> dict[str, tuple]:
@@ -158,7 +154,7 @@ def cell_measurements(
     round_: int,
     metrics: Mapping | None = None,
     ledgers: Mapping[str, object] | None = None,
-    vocabulary: Iterable[str] | None = None,
+    vocabulary: Collection[str] | None = None,
 ) -> list[dict]:
     """Tidy rows (dicts with the columns of SCHEMA) of one ``flat.study.cells.Cell`` after its round ``round_``.
 
@@ -167,15 +163,18 @@ def cell_measurements(
         ledgers: {attack: ledger frame} of the cell's test attacks.
         vocabulary: words known to the model; leave out for sub-word models.
     """
-    values = [] if metrics is None else [("", model_values(metrics, _name(cell)))]
+    rows = [] if metrics is None else rows_of(cell, round_, "", model_values(metrics, _name(cell)))
     for attack, ledger in (ledgers or {}).items():
-        values.append((attack, ledger_values(ledger, vocabulary, where=f"{_name(cell)} under {attack}")))
-    common = {name: getattr(cell, name) for name in CELL} | {"round": round_, "method": "", "pair_set": "", "k": 0}
-    return [
-        {**common, "attack": attack, "metric": metric, "value": value, "n": n, "dropped": 0}
-        for attack, found in values
-        for metric, (value, n) in found.items()
-    ]
+        values = ledger_values(ledger, vocabulary, where=f"{_name(cell)} under {attack}")
+        rows += rows_of(cell, round_, attack, values)
+    return rows
+
+
+def rows_of(cell: Cell, round_: int, attack: str, values: Mapping[str, tuple[float, int]]) -> list[dict]:
+    """Tidy rows (the columns of SCHEMA) of what was measured of a cell, {metric: (value, n)}, without explanations."""
+    common = {name: getattr(cell, name) for name in CELL} | {"round": round_, "attack": attack}
+    common |= {"method": "", "pair_set": "", "k": 0, "dropped": 0}
+    return [{**common, "metric": metric, "value": value, "n": n} for metric, (value, n) in values.items()]
 
 
 def consistency_rows(summary, dataset: str, model: str, method: str, round_of: Callable[[Cell], int]) -> list[dict]:
@@ -192,13 +191,13 @@ def consistency_rows(summary, dataset: str, model: str, method: str, round_of: C
     return rows
 
 
-def completeness_row(cell: Cell, round_: int, attack: str, attributions, tolerance: float) -> dict:
-    """The share of a cell's integrated gradients that miss completeness by more than ``tolerance`` (EVALUATION 2)."""
+def completeness(attributions, tolerance: float) -> dict[str, tuple[float, int]]:
+    """The share of a cell's integrated gradients that miss completeness by more than ``tolerance``.
+
+    See docs/interpretation.md. ``attributions``: their column completeness.
+    """
     missed = int((attributions["completeness"] > tolerance).sum())
-    common = {name: getattr(cell, name) for name in CELL} | {"round": round_, "attack": attack, "pair_set": "", "k": 0}
-    value = percent(missed, len(attributions))
-    measured = {"metric": "incomplete_percent", "value": value, "n": len(attributions), "dropped": 0}
-    return common | measured | {"method": ""}
+    return {"incomplete_percent": (percent(missed, len(attributions)), len(attributions))}
 
 
 @dataclass(frozen=True)
@@ -211,40 +210,28 @@ class CellFiles:
     vocabulary: str | Path | None = None
 
 
-def study_files(study) -> list[tuple[Cell, CellFiles]]:
-    """The files of every trained cell of a study, as ``collect`` wants them."""
-    attacked = attacked_cells(study)
-    found = []
-    for cell in trained_cells(study):
-        ledgers = {a.attack: paths.test_ledger(study, a) for a in attacked if a.cell == cell}
-        looks_up = study.models[cell.model].kind in ("cnn", "lstm")
-        vocabulary = paths.of(study).data(cell.dataset, "vocabulary.json") if looks_up else None
-        metrics = paths.final_model(study, cell, "metrics.json")
-        found.append((cell, CellFiles(last_round(study, cell), metrics, ledgers, vocabulary)))
-    return found
-
-
-def collect(cells: Iterable[tuple[Cell, CellFiles]], consistency: Iterable[dict] = ()):
+def collect(cells: Iterable[tuple[Cell, CellFiles]], more: Iterable[dict] = ()):
     """The measurements frame (SCHEMA) of a study, sorted by its keys.
 
     Args:
-        cells: (cell, files) of every cell that was run, see ``study_files``.
-        consistency: rows of ``consistency_rows`` of every (method, dataset, model).
+        cells: (cell, files) of every cell that was run.
+        more: rows of SCHEMA of what was measured of their explanations.
 
     Raises:
         ArtefactError: ledgers of one (dataset, attack) column differ in their attack, or two of them in their examples
             that should not; a metric is not declared, or a measurement appears twice.
     """
-    rows, columns, vocabularies = [], {}, {}
+    rows, columns, vocabularies = [*more], [], {}
     for cell, files in cells:
         metrics = None if files.metrics is None else read_json(files.metrics)
         if files.vocabulary is not None and files.vocabulary not in vocabularies:
             vocabularies[files.vocabulary] = frozenset(read_json(files.vocabulary)["words"])
         ledgers = {attack: read_table(path, LEDGER_COLUMNS) for attack, path in files.ledgers.items()}
         for attack, ledger in ledgers.items():
-            _check_column(columns, (cell.dataset, attack), cell.model, files.ledgers[attack], ledger)
+            columns.append((AttackedCell(cell, attack), ledger[["example_id", "attack_hash"]], files.ledgers[attack]))
         rows += cell_measurements(cell, files.round, metrics, ledgers, vocabularies.get(files.vocabulary))
-    return frame_of([*rows, *consistency])
+    check_columns(columns)
+    return frame_of(rows)
 
 
 def frame_of(rows: Iterable[Mapping]):
@@ -262,23 +249,6 @@ def frame_of(rows: Iterable[Mapping]):
     if len(twice):
         raise ArtefactError("measurements", f"twice: {twice.iloc[0][KEYS].to_dict()}", "give each cell once")
     return frame
-
-
-def _check_column(columns: dict, column: tuple[str, str], model: str, path, ledger) -> None:
-    """All ledgers of a (dataset, attack) column have one attack; those of a model, or of equal size, hold equal ids."""
-    ids, hashes = frozenset(ledger["example_id"]), sorted(set(ledger["attack_hash"]))
-    if len(hashes) > 1:
-        raise ArtefactError(str(path), f"mixes the attacks {hashes}", "delete the file and run snakemake again")
-    remedy = "delete both files and run snakemake again: one column compares models under one attack on one sample"
-    for key in ((*column, model), (*column, len(ids))):
-        first_path, first_ids = columns.setdefault(key, (path, ids))
-        if ids != first_ids:
-            differing = sorted(ids ^ first_ids)
-            problem = f"attacks other examples than {first_path}: {len(differing)} differ, for example {differing[0]}"
-            raise ArtefactError(str(path), problem, remedy)
-    first_path, first_hashes = columns.setdefault(column, (path, hashes))
-    if hashes != first_hashes:
-        raise ArtefactError(str(path), f"was made by another attack (attack_hash) than {first_path}", remedy)
 
 
 def _name(cell: Cell) -> str:

@@ -1,6 +1,6 @@
 """The transfer matrix: adversarial texts stored from each model, asked of every other model of the data set.
 
-A cheap view of transfer (EVALUATION section 1): no attack runs, each model only answers the texts that attacks on the
+A cheap view of transfer (docs/tables.md): no attack runs, each model only answers the texts that attacks on the
 others left behind. On a model's own texts its answers must be those that its attack noted.
 """
 
@@ -142,9 +142,9 @@ def _name(cell: Cell) -> str:
 
 
 METRICS = {
-    "replayed_accuracy_percent": Metric("accuracy on replayed texts", "percent", 1, 1),
-    "transfer_percent": Metric("transfer rate", "percent", 1, -1),
-    "original_accuracy_percent": Metric("accuracy on the originals", "percent", 1, 1),
+    "replayed_accuracy_percent": Metric("accuracy on replayed texts", "percent", 1),
+    "transfer_percent": Metric("transfer rate", "percent", 1),
+    "original_accuracy_percent": Metric("accuracy on the originals", "percent", 1),
 }
 
 

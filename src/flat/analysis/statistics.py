@@ -1,4 +1,4 @@
-"""What a number of runs permits to say: intervals, tests, detectable effects (EVALUATION section 3). Pure functions.
+"""What a number of runs permits to say: intervals, tests, detectable effects (docs/statistics.md). Pure functions.
 
 A cell's outcomes are a matrix (seeds, examples), NaN where an example has no value. The same examples are measured
 under every seed, so seeds and examples are crossed: a bootstrap draw resamples seeds and, once for all seeds, examples

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from flat.analysis.measurements import Metric, mean, percent
+from flat.attacks.ledger import count
 from flat.files.columns import COORDINATES, FIELDS
 
 SCHEMA = pa.schema(
@@ -139,15 +140,15 @@ def _bare(token: str) -> str:
 METRICS = {
     "pairs": Metric("successful pairs", "count", 0),
     "perturbed_words_percent": Metric("perturbed words", "percent", 1),
-    "sentence_similarity": Metric("sentence similarity", "cosine", 3, 1),
-    "unchecked_sentence_similarity": Metric("sentence similarity, unchecked pairs", "cosine", 3, 1),
-    "introduced_errors": Metric("grammar errors introduced", "errors a text", 3, -1),
-    "antonym_percent": Metric("pairs with an antonym", "percent", 1, -1),
+    "sentence_similarity": Metric("sentence similarity", "cosine", 3),
+    "unchecked_sentence_similarity": Metric("sentence similarity, unchecked pairs", "cosine", 3),
+    "introduced_errors": Metric("grammar errors introduced", "errors a text", 3),
+    "antonym_percent": Metric("pairs with an antonym", "percent", 1),
     "unjudged_percent": Metric("changes the synonym space cannot judge", "percent", 1),
-    "after_attack_accuracy_percent": Metric("AA", "percent", 2, 1),
-    "aa_word_percent": Metric("AA, words", "percent", 2, 1),
-    "aa_sentence_percent": Metric("AA, sentence", "percent", 2, 1),
-    "aa_both_percent": Metric("AA, both", "percent", 2, 1),
+    "after_attack_accuracy_percent": Metric("AA", "percent", 2),
+    "aa_word_percent": Metric("AA, words", "percent", 2),
+    "aa_sentence_percent": Metric("AA, sentence", "percent", 2),
+    "aa_both_percent": Metric("AA, both", "percent", 2),
 }
 OF_WORDS = ("unjudged_percent", "aa_word_percent", "aa_both_percent")  # metrics that need a synonym space
 OF_SENTENCES = ("sentence_similarity", "unchecked_sentence_similarity", "aa_sentence_percent", "aa_both_percent")
@@ -180,7 +181,7 @@ def summarise(frame, antonyms, thresholds: Thresholds):
     rows = []
     for cell, group in frame.groupby(list(COORDINATES), sort=True):
         won = group[group["status"] == "succeeded"]
-        failed, n = int((group["status"] == "failed").sum()), len(group)
+        counts, n = count(group["status"]), len(group)
         word = won["least_word_cosine"] < thresholds.word_cosine
         sentence = won["sentence_similarity"] < thresholds.sentence_similarity
         with_antonym = sum((*cell, name) in opposed for name in won["example_id"])
@@ -194,10 +195,10 @@ def summarise(frame, antonyms, thresholds: Thresholds):
             "unchecked_sentence_similarity": (mean(unchecked.tolist()), len(unchecked)),
             "antonym_percent": (percent(with_antonym, len(won)), len(won)),
             "unjudged_percent": (percent(unjudged, changed), changed),
-            "after_attack_accuracy_percent": (percent(failed, n), n),
-            "aa_word_percent": (percent(failed + int(word.sum()), n), n),
-            "aa_sentence_percent": (percent(failed + int(sentence.sum()), n), n),
-            "aa_both_percent": (percent(failed + int((word | sentence).sum()), n), n),
+            "after_attack_accuracy_percent": (counts.after_attack_accuracy(), n),
+            "aa_word_percent": (counts.after_attack_accuracy(spared=int(word.sum())), n),
+            "aa_sentence_percent": (counts.after_attack_accuracy(spared=int(sentence.sum())), n),
+            "aa_both_percent": (counts.after_attack_accuracy(spared=int((word | sentence).sum())), n),
         }
         for metrics, judge in ((OF_WORDS, "words_judged"), (OF_SENTENCES, "sentences_judged")):
             if not group[judge].all():

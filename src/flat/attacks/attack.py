@@ -5,8 +5,6 @@ processes and interruptions change nothing. Under a time limit alone the machine
 engine must keep that promise, and answer what ``flat.attacks.textattack_adapter.build`` answers.
 """
 
-import hashlib
-import json
 import logging
 import random
 import time
@@ -27,12 +25,15 @@ from flat.attacks.greedy.lazy import LazySearch
 from flat.attacks.greedy.search import Found, GreedySearch, supports
 from flat.attacks.journal import Journal
 from flat.attacks.lexicon.resources import AttackResources
-from flat.attacks.lock import lock_hash, resolve
+from flat.attacks.lock import resolve
 from flat.attacks.textattack_adapter import build as recipes
 from flat.attacks.textattack_adapter.limits import LimitedAttack
 from flat.attacks.textattack_adapter.words import attack_words
 from flat.attacks.victim import Victim, probe
 from flat.errors import DataError, StudyError
+from flat.files.digests import digest_of
+from flat.models.fingerprint import weights_digest
+from flat.resume.stopping import orderly_stop
 from flat.study.seeds import seed_of
 
 PROBED = 16  # examples that the determinism probe asks
@@ -59,11 +60,6 @@ class AttackRun:
     def ledger(self) -> pd.DataFrame:
         """All rows in memory, columns and order of ``ledger.SCHEMA``."""
         return ledger.frame(list(self.rows()))
-
-    @cached_property
-    def seconds(self) -> pd.DataFrame:
-        """example_id, seconds."""
-        return ledger.seconds((row["example_id"], row["seconds"]) for row in self.rows())
 
 
 def attack_examples(
@@ -107,7 +103,7 @@ def attack_examples(
     attack = recipes.build(spec, victim, resources)
     search, counted = searcher(attack, spec, stochastic=train_mode)
     lock = resolve(attack, spec, resources, "train" if train_mode else "eval", counted)
-    single = _Single(attack, search, victim, seed, lock_hash(lock))
+    single = _Single(attack, search, victim, seed, digest_of(lock))
     todo = examples[["example_id", "text", "label"]].to_dict("records")
     if todo and not train_mode:
         probe(victim, [example["text"] for example in todo[:PROBED]])
@@ -118,7 +114,7 @@ def attack_examples(
     try:
         if train_mode:
             model.train()
-        with _workers.orderly_stop() as stop:
+        with orderly_stop() as stop:
             for row in _run(single, left, workers, model, stop):
                 notes.append(row)
                 if progress:
@@ -201,12 +197,8 @@ def _check(examples: pd.DataFrame) -> None:
 
 def _digest(model, todo: list[dict], lock: dict, seed: int, code: str) -> str:
     """Identifies an attack: its lock, seed, inputs and code, and the victim's weights and vocabulary."""
-    digest = hashlib.sha256(json.dumps([lock, seed, todo, code], sort_keys=True, default=int).encode())
-    for name, tensor in sorted(getattr(model, "state_dict", dict)().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    digest.update("\n".join(map(str, getattr(model, "words", ()))).encode())
-    return digest.hexdigest()
+    weights = weights_digest(getattr(model, "state_dict", dict)())
+    return digest_of([lock, seed, todo, code, weights, [*map(str, getattr(model, "words", ()))]])
 
 
 STATUS = {"Successful": ledger.SUCCEEDED, "Failed": ledger.FAILED, "Skipped": ledger.SKIPPED}
@@ -236,7 +228,12 @@ def _textattacks(limited: LimitedAttack) -> Callable[[str, int], Found]:
     def search(text: str, label: int) -> Found:
         result = limited(text, label)
         final = result.perturbed_result.attacked_text
-        status = STATUS[type(result).__name__.removesuffix("AttackResult")]
-        return Found(status, final.text, result.num_queries, final.attack_attrs["original_index_map"].tolist())
+        places = final.attack_attrs["original_index_map"].tolist()
+        return Found(status_of(result), final.text, result.num_queries, places)
 
     return search
+
+
+def status_of(result) -> str:
+    """The ledger's name of how an attack of TextAttack ended."""
+    return STATUS[type(result).__name__.removesuffix("AttackResult")]

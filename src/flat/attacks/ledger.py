@@ -3,6 +3,7 @@
 No wall times inside, so that two runs write the same bytes.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -178,32 +179,36 @@ class Counts:
     failed: int
     skipped: int
 
-    @property
-    def after_attack_accuracy(self) -> float:
-        """AA: the share of all attacked examples that withstood, in [0, 1]; NaN if none was attacked."""
-        return self.failed / self.attacked if self.attacked else float("nan")
+    def after_attack_accuracy(self, spared=0, whole: float = 100.0):
+        """AA: the share of all attacked examples that withstood; NaN if none was attacked.
+
+        Args:
+            spared: successes that count as failed (those beyond a budget, or not valid enough): a number or an array.
+            whole: 100 for percent, 1 for a fraction.
+        """
+        return whole * (self.failed + spared) / self.attacked if self.attacked else float("nan")
 
     @property
-    def success_rate(self) -> float:
-        """ASR: the share of fallen among those the model had right; NaN if it had none right."""
-        tried = self.succeeded + self.failed
-        return self.succeeded / tried if tried else float("nan")
+    def tried(self) -> int:
+        """Examples that the model had right, and that were searched for an adversarial text."""
+        return self.succeeded + self.failed
+
+    @property
+    def success_percent(self) -> float:
+        """ASR: the fallen among those the model had right; NaN if it had none right."""
+        return 100.0 * self.succeeded / self.tried if self.tried else float("nan")
 
 
-def status_counts(ledger: pd.DataFrame) -> Counts:
-    """Count a ledger's outcomes.
+def count(status: Iterable[str] | Mapping[str, int], where: str = "ledger") -> Counts:
+    """Outcomes from a ledger's column ``status``, or from how often each status occurs.
 
     Raises:
-        ArtefactError: the ledger holds an unknown status.
+        ArtefactError: a status is unknown.
     """
-    return counts(ledger["status"].value_counts().to_dict())
-
-
-def counts(found: Mapping[str, int]) -> Counts:
-    """The counts of an attack's outcomes from how often each status occurs. Errors as in ``status_counts``."""
+    found = Counter(status)
     if unknown := sorted(set(found) - {SUCCEEDED, FAILED, SKIPPED}):
-        raise ArtefactError("ledger", f"unknown status {unknown[0]!r}", "delete it and run the attack again")
-    return Counts(sum(found.values()), found.get(SUCCEEDED, 0), found.get(FAILED, 0), found.get(SKIPPED, 0))
+        raise ArtefactError(where, f"unknown status {unknown[0]!r}", "delete it and run the attack again")
+    return Counts(found.total(), found[SUCCEEDED], found[FAILED], found[SKIPPED])
 
 
 GROUP = 1000  # rows

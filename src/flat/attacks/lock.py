@@ -1,19 +1,16 @@
 """The attack lock: everything that decides an attack's results, as canonical JSON, and its hash.
 
-"Default settings" names no attack: thresholds, windows and encoders changed between releases (EVALUATION section 1).
+"Default settings" names no attack: thresholds, windows and encoders changed between releases (docs/attacks.md).
 The lock is read off the built attack, object by object, so that what is recorded is what ran.
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Mapping
 from importlib.metadata import version
 
 from flat.attacks.lexicon.resources import AttackResources
-from flat.attacks.textattack_adapter import build as recipes
-
-__all__ = ["component", "lock_hash", "plain", "resolve"]
+from flat.study.known.recipes import RECIPES
 
 ROLE_OF = {
     "embedding": "synonyms",
@@ -37,7 +34,7 @@ def resolve(attack, spec: dict, resources: AttackResources, victim_mode: str = "
         victim_mode: "eval", or "train" for a victim that answers with dropout and sampled masks on.
         queries: "exact", counted as TextAttack counts them, or "lazy", more of them (``flat.attacks.greedy.search``).
     """
-    roles = recipes.entry(spec).roles
+    roles = RECIPES[spec["recipe"]]
     libraries = ("textattack", "nltk", *(["transformers"] if "masked_language_model" in roles else []))
     budget, seconds = spec.get("query_budget"), spec.get("time_limit")
     return {
@@ -93,8 +90,3 @@ def plain(value):
     if hasattr(value, "__qualname__"):  # a function or class; components may be callable too, but have no such name
         return f"{value.__module__}.{value.__qualname__}"
     return component(value)
-
-
-def lock_hash(lock: Mapping) -> str:
-    """SHA-256 of a lock; equal locks have equal hashes whatever the order of their keys."""
-    return hashlib.sha256(json.dumps(lock, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

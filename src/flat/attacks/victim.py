@@ -82,7 +82,7 @@ class Victim(textattack.models.wrappers.ModelWrapper):
 
 
 def probe(victim: Victim, texts: Sequence[str]) -> None:
-    """Make sure that the victim answers the same whatever the time and the batch (EVALUATION section 1: within 1e-5).
+    """Make sure that the victim answers the same whatever the time and the batch (docs/guards.md: within 1e-5).
 
     A stochastic victim, with dropout or sampled masks left on, would fake robustness. Beyond logits of size 1 the
     tolerance grows with them, as float32's steps do: a saturated victim is for the calibration guard to catch.

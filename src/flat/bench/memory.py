@@ -14,8 +14,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from flat.attacks.job import AttackJob, attack_split
+from flat.attacks.lexicon import wordnet_table
+from flat.attacks.textattack_adapter.words import attack_vocabulary
 from flat.bench import material
 from flat.files.artefacts import write_json, write_table
+from flat.resources import locate
 
 FEW, MANY = 500, 5000
 ALLOWED = 1.1
@@ -36,11 +40,6 @@ class Peaks:
         return self.many_mib / self.few_mib
 
 
-def comparisons() -> list:
-    """No row of the table of times: ``main`` measures."""
-    return []
-
-
 def measure(model_folder: Path, texts: Sequence[tuple[str, int]], few: int = FEW) -> Peaks:
     """The peaks of an attack on the first ``few`` of ``texts`` and on all."""
     with tempfile.TemporaryDirectory() as folder:
@@ -51,9 +50,6 @@ def measure(model_folder: Path, texts: Sequence[tuple[str, int]], few: int = FEW
 
 def _write_table_of_synonyms(texts: Sequence[tuple[str, int]], folder: Path) -> None:
     """As the rule look_up_synonyms makes it."""
-    from flat.attacks.lexicon import wordnet_table
-    from flat.attacks.textattack_adapter.words import attack_vocabulary
-    from flat.resources import locate
 
     words = attack_vocabulary(text for text, _ in texts)
     wordnet_table.write(folder / "wordnet.json", wordnet_table.build(words, locate("wordnet")))
@@ -75,24 +71,18 @@ def _peak(model_folder: Path, texts: Sequence[tuple[str, int]], folder: Path) ->
 
 def _job(model_folder: Path, folder: Path) -> float:
     """Attack the texts of a folder; this process's peak in MiB."""
-    from flat.attacks.job import attack_split
-
-    ends = {"ledger": "ledger.parquet", "seconds": "seconds.parquet", "lock": "lock.json"}
-    attack_split(
+    job = AttackJob(
         model_folder=model_folder,
-        split=str(folder / "texts.parquet"),
-        ids_file=None,
-        examples=None,
         spec={"recipe": "pwws", "resources": {}, "parameters": {}, "query_budget": None, "time_limit": None},
         tables={"wordnet": str(folder / "wordnet.json")},
         seed=material.SEED,
-        train_mode=False,
-        shard=None,
         workers=1,
         journal=folder / "journal",
         device="cpu",
-        outputs={kind: str(folder / end) for kind, end in ends.items()},
     )
+    ends = {"ledger": "ledger.parquet", "seconds": "seconds.parquet", "lock": "lock.json"}
+    outputs = {kind: str(folder / end) for kind, end in ends.items()}
+    attack_split(job, outputs, split=str(folder / "texts.parquet"))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

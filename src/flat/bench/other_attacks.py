@@ -21,12 +21,15 @@ from pathlib import Path
 import pandas as pd
 
 from flat.attacks.attack import attack_examples
+from flat.attacks.lexicon import bigrams, masked_training, sememes
 from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.lexicon.wordnet_table import WordNet
 from flat.attacks.textattack_adapter.environment import textattack
-from flat.attacks.textattack_adapter.recipes import RECIPES
 from flat.bench import material, stock_attack
 from flat.bench.measure import Comparison, Texts
 from flat.files.artefacts import write_json
+from flat.resources import locate
+from flat.study.known.recipes import RECIPES
 from flat.study.seeds import seed_of
 
 SEED = 2022
@@ -120,7 +123,7 @@ def never_alone(model):
 
 def _resources(recipe: str) -> AttackResources:
     """What a recipe needs, read from disk before the clock runs."""
-    roles = RECIPES[recipe].roles
+    roles = RECIPES[recipe]
     given = AttackResources(NAMES, {role: _table(role) for role in roles if role in NAMES})
     for role in roles:
         getattr(given, role)
@@ -131,9 +134,6 @@ def _resources(recipe: str) -> AttackResources:
 
 def _table(role: str) -> Path:
     """What the pipeline's rules make of a data set for ``role``, made here of review sentences."""
-    from flat.attacks.lexicon import bigrams, masked_training, sememes
-    from flat.attacks.lexicon.wordnet_table import WordNet
-    from flat.resources import locate
 
     place = Path(TABLES) / {"language_model": "bigrams.npz", "sememes": "sememes.json"}.get(role, "mlm/metrics.json")
     if place.exists():

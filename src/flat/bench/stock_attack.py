@@ -25,10 +25,13 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
+from flat.attacks.attack import status_of
 from flat.attacks.lexicon.resources import AttackResources
 from flat.attacks.textattack_adapter import recipes as registry
+from flat.attacks.textattack_adapter.build import override
 from flat.attacks.textattack_adapter.environment import as_installed, textattack
 from flat.attacks.textattack_adapter.words import attack_words
+from flat.study.known.recipes import RECIPES
 
 Answer = tuple[str, str, int]
 """Perturbed text, status and query count."""
@@ -57,12 +60,7 @@ def attack(
         entry = registry.RECIPES[recipe]
         module = importlib.import_module(f"textattack.attack_recipes.{entry.module}")
         built = getattr(module, entry.name).build(wrapper)
-        for name, value in (parameters or {}).items():
-            targets, attribute = entry.parameters[name]
-            for part in targets(built):
-                setattr(part, attribute, value)
-        if query_budget is not None:
-            built.goal_function.query_budget = query_budget
+        override(built, entry, parameters or {}, query_budget)
         _seed_each(built, seed_of_text)
         options = textattack.AttackArgs(
             num_examples=len(texts), log_to_csv=str(Path(folder) / "log.csv"), disable_stdout=True, silent=True
@@ -70,11 +68,7 @@ def attack(
         attacker = textattack.Attacker(built, textattack.datasets.Dataset(list(texts)), options)
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             results = attacker.attack_dataset()
-    status = {"Successful": "succeeded", "Failed": "failed", "Skipped": "skipped"}
-    return [
-        (r.perturbed_result.attacked_text.text, status[type(r).__name__.removesuffix("AttackResult")], r.num_queries)
-        for r in results
-    ]
+    return [(r.perturbed_result.attacked_text.text, status_of(r), r.num_queries) for r in results]
 
 
 def _seed_each(built, seed_of_text: Callable[[int], int]) -> None:
@@ -96,7 +90,7 @@ def stock_classes(recipe: str, resources: AttackResources) -> Iterator[None]:
     import nltk
 
     utils = textattack.shared.utils
-    roles = registry.RECIPES[recipe].roles
+    roles = RECIPES[recipe]
     changes = [
         patch.object(nltk.data, "path", [str(resources.folder(r)) for r in roles if r in ("tagger", "stopwords")]),
         patch.object(importlib.import_module("textattack.attack_results.attack_result"), "detect", _detect()),

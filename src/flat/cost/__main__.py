@@ -8,19 +8,21 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from flat.cost import growth
 from flat.cost.check import TOLERANCE, Check, checks
 from flat.cost.facts import DataFacts, data_facts
 from flat.cost.jobs import jobs_of
 from flat.cost.predict import RuleCost, predict, stored_bytes
-from flat.cost.processor import Scale, scale, this_processor
+from flat.cost.processor import Scale, machine, scale, this_processor
 from flat.cost.rates import FILE, Rates, fit, is_there, load, save
 from flat.cost.record import samples_of, succeeded_share
-from flat.errors import FlatError
+from flat.errors import command
 from flat.study.load import load as load_study
 from flat.study.paths import of as paths_of
 from flat.study.schema import Study
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.cost", description=__doc__.split("\n")[0])
     parser.add_argument("study", help="a study file, for example config/config.yaml")
@@ -34,22 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--wall", type=float, metavar="MINUTES", help="with --record: time of the run on --cores")
     parser.add_argument("--check", action="store_true", help="compare predictions with the finished run")
     options = parser.parse_args(arguments)
-    try:
-        study = load_study(options.study)
-        data = data_facts(study, options.results)
-        if options.record:
-            return _record(study, data, options)
-        if options.check:
-            return _check(study, data, options)
-        return _show(study, data, options)
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    study = load_study(options.study)
+    data = data_facts(study, options.results)
+    if options.record:
+        return _record(study, data, options)
+    if options.check:
+        return _check(study, data, options)
+    return _show(study, data, options)
 
 
 def _record(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
-    from flat.cost import growth
-    from flat.cost.processor import machine
 
     samples = samples_of(study, data, options.results)
     kinds = {"cnn-long": "cnn", "lstm-long": "lstm", "bert": "encoder"}

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from flat.data.prepare import prepare
+from flat.data.vectors import load_vectors
 from flat.errors import FlatError, StudyError
 from flat.files.artefacts import read_json
 from flat.resources import locate
 from flat.resources.own_files import is_own
 from flat.resources.places import ROOT
+from flat.study.datasets import SPLITS
 from flat.study.paths import of as paths_of
 from flat.study.schema import Study
 
-SPLITS = ("train", "dev", "test")
 DIMENSIONS = {"glove-6b-50d": 50, "word2vec-googlenews": 300}
 # layers, width, inner width, vocabulary of checkpoints, from their published config.json, where they are not fetched
 ENCODERS = {
@@ -64,7 +66,6 @@ def _facts(summary: dict, origin: str) -> DataFacts:
 
 
 def _of_source(study: Study, name: str) -> DataFacts:
-    from flat.data.prepare import prepare
 
     dataset = study.datasets[name]
     if dataset.source.kind != "hub":
@@ -131,7 +132,6 @@ def network_of(kind: str, source: str, options: dict, vocabulary: int = 0) -> Ne
 @cache
 def _own_dimension(vectors: str) -> int:
     """Numbers of a vector in a user's folder."""
-    from flat.data.vectors import load_vectors
 
     return load_vectors(vectors, ["", ""])[0].shape[1]
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from flat.provenance import passport as provenance
+
 TRIES = 12
 SHAPE = (512, 384, 1536)  # of a matrix product as the demo's encoders ask for
 
@@ -50,7 +52,7 @@ def this_processor() -> Processor:
     """The machine this runs on, under the limits that its environment sets (``ATEN_CPU_CAPABILITY`` and the like)."""
     import torch
 
-    from flat.models.devices import has_bf16
+    from flat.models.devices import has_bf16  # for cost: torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -93,8 +95,6 @@ def scale(recorded: Processor | None, here: Processor | None) -> Scale:
 def machine() -> str:
     """Processor, cores and the versions that times depend on, in one line."""
     import torch
-
-    from flat.provenance import passport as provenance
 
     facts = provenance.machine()
     return (

@@ -13,6 +13,8 @@ from typing import BinaryIO
 import numpy as np
 
 from flat.errors import ResourceError
+from flat.resources import locate
+from flat.study.seeds import seed_of
 
 ABSENT_RANGE, UNKNOWN_RANGE = 0.01, 0.05
 # about the root mean square entry of GoogleNews vectors of common words, which the two ranges were chosen for
@@ -45,14 +47,7 @@ def load_vectors(name: str, words: Sequence[str], seed: int = 0) -> tuple[np.nda
     return matrix, found
 
 
-def coverage(found: np.ndarray, counts: Sequence[int]) -> dict[str, float]:
-    """The share of words, and of their occurrences, that have a pretrained vector (padding and unknown not counted)."""
-    found, counts = found[2:], np.asarray(counts[2:], dtype=float)
-    return {"words": float(found.mean()), "occurrences": float(counts[found].sum() / counts.sum())}
-
-
 def _rng(seed: int, word: str) -> np.random.Generator:
-    from flat.study.seeds import seed_of
 
     return np.random.default_rng(seed_of(seed, "vector", word))
 
@@ -60,7 +55,6 @@ def _rng(seed: int, word: str) -> np.random.Generator:
 def _location(name: str) -> Path:
     if "/" in name:
         return Path(name)
-    from flat.resources import locate
 
     return locate(name)
 

@@ -8,8 +8,6 @@ Sides of an example:
 * ``repeat``: the original once more under a second seed, for the noise floor of LIME.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from flat.errors import ArtefactError, StudyError
+from flat.files.digests import digest_of
 from flat.interpretation import integrated_gradients, lime_words
 from flat.interpretation.pairs import REMEDY, ledger_rows, row_of
 from flat.interpretation.word_attribution import WordAttribution
@@ -39,7 +38,6 @@ SCHEMA = pa.schema(
         ("steps", pa.int32()),  # IG: path steps; LIME: masks
     ]
 )
-SIDES = ("original", "adversarial", "shared", "repeat")
 log = logging.getLogger("flat")
 
 
@@ -154,7 +152,7 @@ def answer(
     notes = None
     if journal is not None:
         about = [method, dict(options), code, model.device.type, weights_digest(model.state_dict()), [*keys.values()]]
-        notes = Journal(journal, hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest())
+        notes = Journal(journal, digest_of(about))
     try:
         return _answer(METHODS[method], model, distinct, options, notes, keys)
     finally:
@@ -185,8 +183,7 @@ def _answer(method: Method, model: Classifier, distinct: list[Question], options
 
 
 def _key(question: Question) -> str:
-    text = json.dumps([question.words, question.targets, question.seed])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return digest_of([question.words, question.targets, question.seed])[:32]
 
 
 def _to_note(answers: list[WordAttribution]) -> list:

@@ -1,4 +1,4 @@
-"""How alike two explanations of a pair of texts are: Kendall's tau and top-k intersection (EVALUATION section 2).
+"""How alike two explanations of a pair of texts are: Kendall's tau and top-k intersection (docs/interpretation.md).
 
 Both compare the words that two texts have in common, by position. A replaced word and its substitute count as the same
 word. An inserted word and one merged away have no counterpart and enter neither. Higher is more consistent.
@@ -110,18 +110,16 @@ def _scores(example: str, side: str, sides: dict, wanted: Sequence[int], words: 
     return scores
 
 
-def select(frame, pair_set: str):
-    """The rows of a consistency frame that belong to a pair set (EVALUATION section 2).
+def belonging(rows, pair_set: str):
+    """Whether each row belongs to a pair set (docs/interpretation.md).
 
     saved: every explained example, skipped ones too. all: those with a changed word, the attack's best failed try
     included. successful: successful attacks. shared: the base model's pairs with a changed word. floor: an original
     against itself under a second seed.
+
+    Args:
+        rows: a consistency frame, or its columns MARKS as NumPy arrays.
     """
-    return frame[_belonging(frame, pair_set)]
-
-
-def _belonging(rows, pair_set: str):
-    """Whether each row belongs to a pair set. ``rows``: a consistency frame, or its columns MARKS as NumPy arrays."""
     own, status = rows["source"] == "own", rows["status"]
     if pair_set == "saved":
         return own
@@ -140,7 +138,7 @@ def left_out(rows, pair_set: str) -> dict[str, int]:
     """How many explained examples of a cell a pair set has no pair of, by reason; none for ``saved`` and ``floor``.
 
     skipped: the model errs on the original, so nothing was attacked. failed: the attack did not succeed. unchanged: the
-    attack (of ``shared``: on the base model, whatever its outcome) changed no word. ``rows`` as for ``_belonging``.
+    attack (of ``shared``: on the base model, whatever its outcome) changed no word. ``rows`` as for ``belonging``.
     """
     own, status = rows["source"] == "own", rows["status"]
     if pair_set == "all":
@@ -149,7 +147,7 @@ def left_out(rows, pair_set: str) -> dict[str, int]:
     if pair_set == "successful":
         return {reason: int((own & (status == reason)).sum()) for reason in ("skipped", "failed")}
     if pair_set == "shared":
-        return {"unchanged": int(own.sum()) - int(_belonging(rows, "shared").sum())}
+        return {"unchanged": int(own.sum()) - int(belonging(rows, "shared").sum())}
     return {}
 
 
@@ -173,7 +171,7 @@ class Cuts:
         """Where the pairs of a cell are in the frame, from 0; none of a cell that it has no row of."""
         if cell not in self._cells:
             return np.array([], dtype=int)
-        return self._cells[cell][_belonging(self.marks(cell), pair_set)]
+        return self._cells[cell][belonging(self.marks(cell), pair_set)]
 
 
 def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):

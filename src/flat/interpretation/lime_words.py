@@ -1,4 +1,4 @@
-"""LIME on words (Ribeiro et al. 2016; EVALUATION section 2): a weighted ridge fit to the answers for masked texts.
+"""LIME on words (Ribeiro et al. 2016; docs/interpretation.md): a weighted ridge fit to the answers for masked texts.
 
 Every word, by position, is a feature; a word left out is replaced by the model's unknown word, never deleted. Masks,
 kernel and ridge are those of ``lime.lime_text.LimeTextExplainer(bow=False, feature_selection="none")``: given the same

@@ -48,7 +48,7 @@ def running(snakemake) -> Iterator[logging.Logger]:
         if devices := gpu_slots.take(int(snakemake.resources.get("gpu", 0))):
             log.info("GPU %s", ", ".join(devices))
         yield log
-        from flat.provenance import records as lineage  # not for the process that hands the job over
+        from flat.provenance import records as lineage  # for cost: a job that is handed over needs none
 
         lineage.note(snakemake, started)
         log.info("done: %.1f CPU-seconds, %.0f MiB", *_used())

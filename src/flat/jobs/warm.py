@@ -56,7 +56,6 @@ MODULES = (
     "flat.analysis.replay",
     "flat.provenance.records",
     "flat.report.build",
-    "flat.report.build",
     "matplotlib.pyplot",
     "sklearn.cluster",
 )

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from flat.models.batch import Batch, Texts
+from flat.models.edits.editor import Editor
 from flat.models.gpu_memory import Parts
 from flat.models.masks import Mask
 
@@ -23,7 +24,7 @@ class Classifier(nn.Module):
         max_length: words (CNN, LSTM) or tokens (encoders) read of a text; the rest is cut.
         unknown_word: the word that stands for "no information" in LIME's perturbed texts.
         pad_id: the token id of padding.
-        mask: what multiplies the word embeddings (METHOD section 1).
+        mask: what multiplies the word embeddings (docs/method.md).
         mask_special_tokens: CLS, SEP ... are masked too (a reading of the published code).
         tokens_per_pass: tokens in one forward pass whose activations are kept for a gradient: bounds memory.
         most_at_once: texts that ``logits`` asks at once, less after a GPU ran out of memory.
@@ -81,7 +82,7 @@ class Classifier(nn.Module):
         """Logits (batch, classes) of embeddings (batch, tokens, dim), through the mask.
 
         In training the mask is sampled (straight-through Gumbel-softmax), in evaluation each embedding is multiplied by
-        its phi: a deterministic answer (METHOD section 1).
+        its phi: a deterministic answer (docs/method.md).
 
         Args:
             scores: ``mask.scores(embeddings)``, where the caller has them.
@@ -133,7 +134,6 @@ class Classifier(nn.Module):
 
     def editor(self):
         """What answers many one-word edits of a text (``flat.models.edits.editor``); in evaluation mode."""
-        from flat.models.edits.editor import Editor
 
         return Editor(self)
 
@@ -173,7 +173,10 @@ class Classifier(nn.Module):
 
 
 def word_phi(phi: Tensor, batch: Batch, words: int) -> Tensor:
-    """phi of a word = max over its pieces (METHOD section 2). (batch, tokens) -> (batch, words); zero where absent."""
+    """phi of a word, the largest of its pieces' (docs/add-a-model.md): (batch, tokens) -> (batch, words).
+
+    Zero where a word is absent.
+    """
     index = batch.word_index.clamp(min=0)
     values = torch.where(batch.maskable, phi, torch.zeros_like(phi))
     out = phi.new_zeros(phi.shape[0], max(words, phi.shape[1]))

@@ -1,4 +1,4 @@
-"""Temperature and saturation of a model's outputs (EVALUATION section 1; Raina et al., ACL 2024, arXiv 2402.17509).
+"""Temperature and saturation of a model's outputs (docs/guards.md; Raina et al., ACL 2024, arXiv 2402.17509).
 
 A model that is nearly certain of everything hides from an attack which change brings it nearer to an error: the search
 finds no signal and gives up, which looks like robustness. Dividing its logits by a temperature changes no answer, but

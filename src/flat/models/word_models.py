@@ -1,4 +1,4 @@
-"""CNN and LSTM over pretrained word vectors (paper, Appendix A; METHOD section 2).
+"""CNN and LSTM over pretrained word vectors (paper, Appendix A).
 
 Both ignore padding exactly, so that an answer does not depend on the batch a text came in.
 """
@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from flat.models.batch import Batch, Texts
+from flat.models.edits.cnn import CnnEditor
+from flat.models.edits.lstm import LstmEditor
 from flat.models.interface import Classifier
 from flat.models.masks import Mask
 from flat.models.pooled_windows import pooled_windows
@@ -88,7 +90,6 @@ class CNN(WordModel):
         self.output = nn.Linear(filters * len(widths), self.classes)
 
     def editor(self):
-        from flat.models.edits.cnn import CnnEditor
 
         return CnnEditor(self) if self.device.type == "cpu" else super().editor()
 
@@ -144,7 +145,6 @@ class LSTM(WordModel):
         self.output = nn.Linear(hidden, self.classes)
 
     def editor(self):
-        from flat.models.edits.lstm import LstmEditor
 
         return LstmEditor(self) if self.device.type == "cpu" else super().editor()
 

@@ -3,8 +3,6 @@
 `environment()` never fails: what a machine does not tell is null. Nothing heavy is imported to ask for a version.
 """
 
-import hashlib
-import json
 import os
 import platform
 import subprocess
@@ -14,7 +12,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from flat.files.artefacts import read_json, write_json
+from flat.files.artefacts import read_json
+from flat.files.digests import checksums, digest_of
 
 PACKAGES = (
     "flat-robustness",
@@ -37,17 +36,6 @@ FILE = "provenance.json"
 FORMAT = 1
 ROOT = Path(__file__).resolve().parents[3]  # the checkout that this library lies in
 PATIENCE_S = 10
-
-
-def digest_of(value: object) -> str:
-    """SHA-256 of plain data as canonical JSON: equal values have equal digests whatever the order of their keys."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def sha256_of(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def environment() -> dict:
@@ -96,37 +84,11 @@ def commit(folder: str | Path = ROOT) -> dict[str, str | bool | None]:
     return {"commit": head or None, "changed": None if status is None else bool(status)}
 
 
-def record(
-    inputs: Iterable[str | Path] = (),
-    outputs: Iterable[str | Path] = (),
-    params: Mapping[str, object] | None = None,
-    seconds: float | None = None,
-) -> dict:
-    """What made some files: checksums of what went in and came out, parameters, wall time in seconds, environment."""
-    return {
-        "format": FORMAT,
-        "inputs": checksums(inputs),
-        "outputs": checksums(outputs),
-        "params": dict(params or {}),
-        "seconds": seconds,
-        "peak_memory_mib": peak_memory_mib(),
-        "written": now(),
-        "environment": environment(),
-    }
-
-
-def write_beside(folder: str | Path, values: Mapping[str, object]) -> Path:
-    """Write a record as `provenance.json` into the folder of the files that it speaks of."""
-    path = Path(folder) / FILE
-    write_json(path, values)
-    return path
-
-
 def study_passport(
     study: Mapping[str, object],
     *,
-    locks: Iterable[str | Path] = (),
-    summaries: Iterable[str | Path] = (),
+    locks: Iterable[tuple[str, str | Path]] = (),
+    summaries: Mapping[str, str | Path] | None = None,
     artefacts: Iterable[str | Path] = (),
     data: Iterable[str | Path] = (),
     seed_groups: Iterable[Mapping[str, object]] = (),
@@ -135,8 +97,8 @@ def study_passport(
 
     Args:
         study: the study as plain data (`Study.model_dump(mode="json")`).
-        locks: the `lock.json` beside each test ledger, in a folder named like the attack.
-        summaries: `data/{dataset}/summary.json`.
+        locks: (attack, the `lock.json` beside a test ledger of it).
+        summaries: data set -> its `summary.json`.
         artefacts: tables and figures to check-sum.
         data: other data files to check-sum, such as the splits.
         seed_groups: the seeds that ran, and of which cells (`flat.study.seed_groups.as_values`); without, the
@@ -157,19 +119,19 @@ def study_passport(
         },
         "environment": environment(),
         "attacks": attack_locks(locks),
-        "data": {Path(path).parent.name: read_json(path) for path in sorted(map(str, summaries))},
+        "data": {name: read_json(path) for name, path in sorted((summaries or {}).items())},
         "data_files": checksums(data),
         "artefacts": checksums(artefacts),
         "written": now(),
     }
 
 
-def attack_locks(paths: Iterable[str | Path]) -> list[dict]:
+def attack_locks(locks: Iterable[tuple[str, str | Path]]) -> list[dict]:
     """Attack, hash and content of each different lock, with the number of ledgers made under it; sorted."""
     found: dict[tuple[str, str], dict] = {}
-    for path in sorted(map(str, paths)):
+    for attack, path in locks:
         lock = read_json(path)
-        attack, digest = Path(path).parent.name, digest_of(lock)
+        digest = digest_of(lock)
         entry = found.setdefault(
             (attack, digest), {"attack": attack, "attack_hash": digest, "ledgers": 0, "lock": lock}
         )
@@ -177,24 +139,9 @@ def attack_locks(paths: Iterable[str | Path]) -> list[dict]:
     return [found[key] for key in sorted(found)]
 
 
-def checksums(paths: Iterable[str | Path]) -> dict[str, str]:
-    """SHA-256 by path, sorted by path."""
-    return {path: sha256_of(path) for path in sorted(map(str, paths))}
-
-
 def now() -> str:
     """This moment in UTC, to the second: 2026-01-31T12:00:00Z."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def peak_memory_mib() -> float | None:
-    """The most memory this process has held; null where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)  # bytes there, KiB elsewhere
 
 
 def _answer(*command: str) -> str | None:

@@ -9,10 +9,12 @@ folder is an input.
 import json
 import os
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from flat.files.artefacts import write_json
-from flat.provenance.passport import now, sha256_of
+from flat.files.digests import state_of
+from flat.provenance.passport import now
 
 FORMAT = 1
 FOLDER = "provenance"
@@ -47,25 +49,29 @@ def note(snakemake, started: float) -> None:
         return
     weights = snakemake.output.get("weights")
     beside = Path(weights).parent.iterdir() if weights else ()  # a tokenizer's files are of the checkpoint too
-    made = sorted({*outputs, *(str(path) for path in beside if path.is_file() and not path.name.startswith("."))})
+    made = {*outputs, *(str(path) for path in beside if path.is_file() and not path.name.startswith("."))}
     whole = sorted(path for path in snakemake.params.get("own") or () if os.path.isdir(path))
-    folders = {"folders": whole} if whole else {}
-    write_json(
+    write(
         record_of(outputs[0], root),
-        folders
-        | {
-            "format": FORMAT,
-            "rule": snakemake.rule,
-            "wildcards": dict(snakemake.wildcards.items()),
-            "code": snakemake.params.get("code"),
-            "seed": snakemake.params.get("seed"),
-            "inputs": {path: _of_input(path, root) for path in sorted(set(map(str, snakemake.input)))},
-            "outputs": {path: _state(path) for path in made},
-            "seconds": round(time.time() - started, 3),
-            "written": now(),
-            "machine": os.uname().nodename,
-        },
+        snakemake.rule,
+        inputs={path: _of_input(path, root) for path in sorted(set(map(str, snakemake.input)))},
+        outputs=made,
+        started=started,
+        wildcards=dict(snakemake.wildcards.items()),
+        code=snakemake.params.get("code"),
+        seed=snakemake.params.get("seed"),
+        **({"folders": whole} if whole else {}),
     )
+
+
+def write(
+    record: Path, rule: str, inputs: Mapping[str, dict], outputs: Iterable[str], started: float, **facts: object
+) -> None:
+    """Write the record of a job, whose ``inputs`` and outputs are told by path and state, with more ``facts``."""
+    about = {"wildcards": {}, "code": None, "seed": None} | facts
+    about |= {"inputs": dict(inputs), "outputs": {path: state_of(path) for path in sorted(outputs)}}
+    about |= {"format": FORMAT, "rule": rule, "written": now(), "machine": os.uname().nodename}
+    write_json(record, about | {"seconds": round(time.time() - started, 3)})
 
 
 def records(root: str | Path) -> dict[str, dict]:
@@ -93,7 +99,7 @@ def summary(root: str | Path) -> dict:
 
 def _resources(root: str | Path) -> dict[str, dict]:
     """Licence, version and checksum of every resource that a job read, by name."""
-    from flat.resources.catalogue import load_catalogue, marker
+    from flat.resources.catalogue import load_catalogue, marker  # for cost: pydantic
 
     read = {}
     for record in filter(None, records(root).values()):
@@ -106,10 +112,6 @@ def _resources(root: str | Path) -> dict[str, dict]:
     return found
 
 
-def _state(path: str) -> dict:
-    return {"sha256": sha256_of(path), "bytes": os.path.getsize(path)}
-
-
 def _of_input(path: str, root: Path) -> dict:
     """Checksum of an input; of a large one, its own record's, if that speaks of a file of the same size."""
     size = os.path.getsize(path)
@@ -120,4 +122,4 @@ def _of_input(path: str, root: Path) -> dict:
                 return known
         except (OSError, ValueError, KeyError, TypeError):
             pass
-    return _state(path)
+    return state_of(path)

@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flat.errors import ArtefactError, FlatError, ResourceError
+from flat.errors import ArtefactError, ResourceError, command
+from flat.files.digests import sha256_of
 from flat.provenance import records as lineage
-from flat.provenance.passport import sha256_of
 from flat.resources.own_files import files_of
 from flat.study import paths
 from flat.study.load import load as load_study
@@ -117,17 +117,14 @@ def _unrecorded(root: Path, made: dict) -> Iterable[Finding]:
             )
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.provenance.verify", description=__doc__.split("\n\n")[0])
     parser.add_argument("root", metavar="STUDY", help="study file or its results: config/demo.yaml, results/demo")
     root = parser.parse_args(arguments).root
-    try:
-        if Path(root).suffix in (".yaml", ".yml"):
-            root = paths.of(load_study(root)).root
-        findings, compared = verify(root)
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if Path(root).suffix in (".yaml", ".yml"):
+        root = paths.of(load_study(root)).root
+    findings, compared = verify(root)
     for finding in findings:
         print(finding)
     jobs = sum(1 for record in lineage.records(root).values() if record)

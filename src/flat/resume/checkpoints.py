@@ -18,6 +18,7 @@ from torch import Tensor
 
 from flat.files.artefacts import write_json, write_tensors
 from flat.resume.journal import hold, release, set_aside
+from flat.resume.stopping import Stop
 
 FORMAT = "1"
 EVERY_S = 300.0  # the most time between two checkpoints
@@ -127,6 +128,14 @@ class Checkpoints:
         copies = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
         write_tensors(self.path, copies, header)
         self._saved = time.monotonic()
+
+    def after_step(self, progress: Progress, stop: Stop) -> None:
+        """Count a step; then end the process if a signal asks for it, or save if that is due."""
+        progress.steps += 1
+        if stop:
+            self.stop(progress, stop.signal)
+        if self.due():
+            self.save(progress)
 
     def stop(self, progress: Progress, number: int) -> None:
         """Save and end the process, as a signal asks."""

@@ -1,14 +1,14 @@
 """What a study says of one of its cells: seeds, rounds, sizes, the optimiser's options, overrides applied."""
 
 from flat.study.cells import Cell
-from flat.study.fields import MASK_WEIGHTS, WEIGHTS, fits
+from flat.study.fields import MASK_WEIGHTS, WEIGHTS
 from flat.study.readings import objective_switches
 from flat.study.schema import Rounds, Study, Training
 
 
 def seeds_of(study: Study, cell: Cell) -> list[int]:
     """The seeds that a cell's model is trained with, overrides applied; the cell's own seed does not count."""
-    chosen = [override.seeds for override in study.overrides if override.seeds and fits(override.where, cell)]
+    chosen = [override.seeds for override in study.overrides if override.seeds and override.where.fits(cell)]
     return chosen[-1] if chosen else study.seeds
 
 
@@ -21,7 +21,7 @@ def rounds_of(study: Study, cell: Cell) -> Rounds:
     """The rounds of a cell, overrides applied."""
     values = study.rounds.model_dump()
     for override in study.overrides:
-        if fits(override.where, cell):
+        if override.where.fits(cell):
             values |= override.rounds
     return Rounds(**values)
 
@@ -53,7 +53,7 @@ def training_of(study: Study, cell: Cell, round_: int) -> Training:
         of_rounds = {name for name, value in own.items() if value is not None}
         values |= {name: own[name] for name in of_rounds}
     for override in study.overrides:
-        if fits(override.where, cell):
+        if override.where.fits(cell):
             values |= {k: v for k, v in override.training.items() if k not in of_rounds}
     return Training(**values)
 
@@ -64,7 +64,7 @@ def objective_of(study: Study, cell: Cell) -> dict:
     values = {name: getattr(strategy, name) for name in WEIGHTS}
     values |= objective_switches(study, cell.model, cell.strategy)
     for override in study.overrides:
-        if fits(override.where, cell):
+        if override.where.fits(cell):
             masked = strategy.mask == "variational"
             values |= {name: v for name, v in override.objective.items() if masked or name not in MASK_WEIGHTS}
     return values

@@ -20,7 +20,7 @@ from flat.models.masks import bernoulli_entropy
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights and readings of the objective (METHOD section 1).
+    """Weights and readings of the objective (paper, Eq. 1-4; docs/method.md).
 
     Attributes:
         beta: weight of the mask's entropy.

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """How to optimise (METHOD section 3).
+    """How to optimise. docs/method.md says why an epoch is kept and how an encoder's rate falls.
 
     Attributes:
         epochs: epochs of this round.
@@ -202,11 +202,7 @@ def train(
                 optimizer.step()
                 if schedule:
                     schedule.step()
-                progress.steps += 1
-                if stop:
-                    checkpoints.stop(progress, stop.signal)
-                if checkpoints.due():
-                    checkpoints.save(progress)
+                checkpoints.after_step(progress, stop)
             score = accuracy(model, *dev)
             means = {name: value / max(progress.batches, 1) for name, value in progress.sums.items()}
             progress.history.append({"epoch": epoch, **means, "dev_accuracy": score})

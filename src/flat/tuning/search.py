@@ -4,15 +4,13 @@ Each trial's draw has its own seed and sees the finished trials alone, so that a
 trials, and a longer one keeps those it has.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flat.errors import FlatError
-from flat.provenance.passport import sha256_of
+from flat.files.digests import checksums, digest_of
 from flat.study.seeds import seed_of
 from flat.tuning.trial import Score
 
@@ -83,10 +81,7 @@ def search(
 
 def identity(setting: object, files: Iterable[str]) -> str:
     """A name for everything that decides a trial's score: plain data, and the contents of files."""
-    digest = hashlib.sha256(json.dumps(setting, sort_keys=True, default=str).encode())
-    for path in files:
-        digest.update(f"{path} {sha256_of(path)}".encode())
-    return digest.hexdigest()[:16]
+    return digest_of([setting, checksums(files)])[:16]
 
 
 def _finished(study, state) -> list[Trial]:

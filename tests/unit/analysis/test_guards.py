@@ -5,12 +5,14 @@ import pytest
 
 from flat.analysis.guards import flags as guards
 from flat.analysis.guards import parity, refusals
-from flat.attacks.lock import lock_hash
+from flat.analysis.guards.columns import check_columns
+from flat.analysis.measurements import rows_of
 from flat.errors import ArtefactError
+from flat.files.digests import digest_of as lock_hash
 from flat.study.cells import AttackedCell, Cell
 from flat.study.guards import Guards
 
-LIMITS = Guards()
+LIMITS = Guards(tolerated_drop=5.0, saturated_probability=0.999, saturated_share=0.5, constant_share=0.95)
 LOCK = {"recipe": "toy"}
 CELL = AttackedCell(Cell("sst2", "CNN", "base", "none", 0), "textfooler")
 
@@ -121,27 +123,33 @@ def test_a_ledger_that_cannot_be_what_it_says_is_refused(broken, drawn, said):
         refusals.check_ledger(broken, LOCK, list(drawn), None, "ledger")
 
 
+def made_by(ids, attack):
+    return pd.DataFrame({"example_id": list(ids), "attack_hash": [name * 64 for name in attack * len(ids)][: len(ids)]})
+
+
 def test_mixed_locks_and_mixed_examples_are_refused_in_a_column_only():
     adv = AttackedCell(Cell("sst2", "CNN", "adv", "textfooler", 0), "textfooler")
-    one = (CELL, frozenset("ab"), "1" * 64, "base.parquet")
-    refusals.check_columns([one, (adv, frozenset("ab"), "1" * 64, "adv.parquet")])
-    refusals.check_columns([one, (AttackedCell(adv.cell, "pwws"), frozenset("abc"), "2" * 64, "adv.parquet")])
+    one = (CELL, made_by("ab", "1"), "base.parquet")
+    check_columns([one, (adv, made_by("ab", "1"), "adv.parquet")])
+    check_columns([one, (AttackedCell(adv.cell, "pwws"), made_by("abc", "2"), "adv.parquet")])
     with pytest.raises(ArtefactError, match=r"adv.parquet: mixed locks: .*22222222, base.parquet by 11111111"):
-        refusals.check_columns([one, (adv, frozenset("ab"), "2" * 64, "adv.parquet")])
+        check_columns([one, (adv, made_by("ab", "2"), "adv.parquet")])
     with pytest.raises(ArtefactError, match=r"other examples than base.parquet, for example b"):
-        refusals.check_columns([one, (adv, frozenset("a"), "1" * 64, "adv.parquet")])
+        check_columns([one, (adv, made_by("a", "1"), "adv.parquet")])
+    with pytest.raises(ArtefactError, match=r"adv.parquet: it mixes the attacks 11111111, 22222222"):
+        check_columns([one, (adv, made_by("ab", "12"), "adv.parquet")])
 
 
 def test_models_may_be_attacked_on_draws_of_two_sizes_but_not_strategies():
-    base = (CELL, frozenset("abc"), "1" * 64, "base.parquet")
+    base = (CELL, made_by("abc", "1"), "base.parquet")
     encoder = AttackedCell(Cell("sst2", "BERT", "base", "none", 0), "textfooler")
-    fewer = (encoder, frozenset("ab"), "1" * 64, "bert.parquet")
-    refusals.check_columns([base, fewer])
+    fewer = (encoder, made_by("ab", "1"), "bert.parquet")
+    check_columns([base, fewer])
     with pytest.raises(ArtefactError, match=r"other examples than base\.parquet"):
-        refusals.check_columns([base, (encoder, frozenset("abd"), "1" * 64, "bert.parquet")])
+        check_columns([base, (encoder, made_by("abd", "1"), "bert.parquet")])
     trained = AttackedCell(Cell("sst2", "BERT", "adv", "textfooler", 0), "textfooler")
     with pytest.raises(ArtefactError, match=r"other examples than bert\.parquet"):
-        refusals.check_columns([base, fewer, (trained, frozenset("abc"), "1" * 64, "adv.parquet")])
+        check_columns([base, fewer, (trained, made_by("abc", "1"), "adv.parquet")])
 
 
 def test_a_dev_split_that_is_test_is_refused():
@@ -157,7 +165,7 @@ OPTIONS = {"epochs": 3, "texts_per_epoch": None, "batch_size": 64, "accumulate":
 
 
 def round_of(ids="ab", attack="1", **options):
-    trained_on = pd.DataFrame({"example_id": list(ids), "attack_hash": attack})
+    trained_on = parity.Attack(frozenset(ids), frozenset(attack))
     return parity.round_of({"training": OPTIONS | options, "keep": "successful"}, [trained_on])
 
 
@@ -189,5 +197,5 @@ def test_frames_hold_their_rows_sorted_and_may_be_empty():
     frame = guards.frame(rows, guards.FLAGS_SCHEMA)
     assert frame["strategy"].tolist() == ["FLAT", "base"] and list(frame.columns) == guards.FLAGS_SCHEMA.names
     assert guards.frame([], guards.FLAGS_SCHEMA).empty
-    measured = guards.frame(guards.rows_of(CELL, 0, {"median_margin": (1.5, 4)}))
+    measured = guards.frame(rows_of(CELL.cell, 0, CELL.attack, {"median_margin": (1.5, 4)}))
     assert measured[["metric", "value", "n", "attack"]].values.tolist() == [["median_margin", 1.5, 4, "textfooler"]]

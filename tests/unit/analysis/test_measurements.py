@@ -124,7 +124,7 @@ def test_collect_reads_files(tmp_path):
     [
         ([*LEDGER_ROWS[:3], example("e9", "skipped")], "other examples"),
         (LEDGER_ROWS[:3], "other examples"),
-        ([{**row, "attack_hash": "g"} for row in LEDGER_ROWS], "another attack"),
+        ([{**row, "attack_hash": "g"} for row in LEDGER_ROWS], "mixed locks"),
         ([*LEDGER_ROWS[:3], {**LEDGER_ROWS[3], "attack_hash": "g"}], "mixes"),
     ],
 )
@@ -219,13 +219,7 @@ def test_printed_files_that_are_refused(request, tmp_path, text, says):
 
 
 def test_incomplete_attributions_are_counted():
-    import pandas as pd
-
-    from flat.analysis.measurements import completeness_row, frame_of
-    from flat.study.grid import Cell
-
-    row = completeness_row(
-        Cell("sst2", "CNN", "adv", "pwws", 0), 1, "pwws", pd.DataFrame({"completeness": [0.01, 0.2, 0.05, 0.06]}), 0.05
-    )
-    assert row["value"] == 50.0 and row["n"] == 4
-    assert frame_of([row])["metric"].tolist() == ["incomplete_percent"]
+    values = robustness.completeness(pd.DataFrame({"completeness": [0.01, 0.2, 0.05, 0.06]}), 0.05)
+    assert values == {"incomplete_percent": (50.0, 4)}
+    frame = robustness.frame_of(robustness.rows_of(CELL, 1, "pwws", values))
+    assert frame[["attack", "metric", "n"]].values.tolist() == [["pwws", "incomplete_percent", 4]]

@@ -11,10 +11,10 @@ from attack_runs import as_bytes, run
 from attack_toys import RECIPES, SENTENCES, BagOfWords, spec, toy_examples, toy_resources
 
 from flat.attacks.attack import attack_examples
-from flat.attacks.ledger import SCHEMA, merge, status_counts
-from flat.attacks.lock import lock_hash
+from flat.attacks.ledger import SCHEMA, count, merge
 from flat.errors import AttackError, DataError
 from flat.files.artefacts import write_table
+from flat.files.digests import digest_of as lock_hash
 
 SUBSTITUTING = [recipe for recipe in RECIPES if recipe != "clare"]
 
@@ -37,14 +37,14 @@ def test_outcomes_by_hand(tmp_path, recipe):
     assert ledger.loc["awful", "queries"] == 1
     assert ledger.loc["the plot", "status"] == "skipped"  # a score of 0: the lower class
     assert ledger.loc["a dire picture", "status"] == "succeeded"  # dire -> fine, by every recipe's means
-    counts = status_counts(result.ledger)
+    counts = count(result.ledger["status"])
     assert counts.attacked == counts.succeeded + counts.failed + counts.skipped == len(SENTENCES)
     assert counts.skipped == 2
     for row in result.ledger.itertuples():
         assert row.original.split(" ") == list(row.original_words)
         assert row.perturbed.split(" ") == list(row.perturbed_words)
         assert 1 <= row.victim_forwards <= row.queries
-    assert list(result.seconds["example_id"]) == list(result.ledger["example_id"])
+    assert all(row["seconds"] > 0 for row in result.rows())
 
 
 def test_textfooler_marks_the_texts_that_no_encoder_checked(tmp_path):
@@ -79,7 +79,7 @@ sys.path.insert(0, {tests!r})
 from pathlib import Path
 from attack_toys import RECIPES, BagOfWords, spec, toy_examples, toy_resources
 from flat.attacks.attack import attack_examples
-from flat.attacks.lock import lock_hash
+from flat.files.digests import digest_of as lock_hash
 
 for recipe in RECIPES:
     run = attack_examples(
@@ -131,7 +131,7 @@ def test_progress_counts_up_to_all(tmp_path):
 def test_no_examples_give_an_empty_ledger(tmp_path):
     result = run(tmp_path, examples=toy_examples().iloc[:0])
     write_table(tmp_path / "empty.parquet", result.ledger, SCHEMA)
-    assert status_counts(result.ledger).attacked == 0
+    assert count(result.ledger["status"]).attacked == 0
 
 
 class Clock:

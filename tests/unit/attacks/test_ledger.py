@@ -3,10 +3,11 @@
 import dataclasses
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from flat.attacks.ledger import SCHEMA, Counts, frame, merge, row, status_counts, swaps
+from flat.attacks.ledger import SCHEMA, Counts, count, frame, merge, row, swaps
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_table, write_table
 
@@ -85,23 +86,26 @@ def test_row_refuses_a_status_that_the_logits_contradict():
 
 
 def test_counts_by_hand():
-    statuses = ["succeeded"] * 3 + ["failed"] * 2 + ["skipped"] * 5
-    counts = status_counts(frame([made(f"e{i}", status=s) for i, s in enumerate(statuses)]))
+    counts = count(["succeeded"] * 3 + ["failed"] * 2 + ["skipped"] * 5)
     assert counts == Counts(attacked=10, succeeded=3, failed=2, skipped=5)
-    assert counts.after_attack_accuracy == pytest.approx(0.2)  # 2 of 10: skipped examples count as wrong
-    assert counts.success_rate == pytest.approx(0.6)  # 3 of the 5 that were right
+    assert count({"failed": 2, "skipped": 5, "succeeded": 3}) == counts
+    assert counts.after_attack_accuracy() == 20.0  # 2 of 10: skipped examples count as wrong
+    assert counts.after_attack_accuracy(whole=1) == 0.2
+    assert counts.after_attack_accuracy(spared=1) == 30.0
+    assert counts.after_attack_accuracy(np.array([3, 0])).tolist() == [50.0, 20.0]
+    assert counts.tried == 5 and counts.success_percent == 60.0  # 3 of the 5 that were right
 
 
 def test_counts_where_nothing_could_be_attacked():
-    counts = status_counts(frame([made("e0", status="skipped"), made("e1", status="skipped")]))
+    counts = count(["skipped", "skipped"])
     assert dataclasses.astuple(counts) == (2, 0, 0, 2)
-    assert counts.after_attack_accuracy == 0.0
-    assert math.isnan(counts.success_rate)
+    assert counts.after_attack_accuracy() == 0.0
+    assert math.isnan(counts.success_percent) and math.isnan(count([]).after_attack_accuracy())
 
 
 def test_counts_refuse_an_unknown_status():
-    with pytest.raises(ArtefactError, match="maximized"):
-        status_counts(pd.DataFrame({"status": ["failed", "maximized"]}))
+    with pytest.raises(ArtefactError, match=r"a.parquet: unknown status 'maximized'"):
+        count(pd.Series(["failed", "maximized"]), "a.parquet")
 
 
 def test_frame_is_sorted_and_written_with_the_contract_s_schema(tmp_path):

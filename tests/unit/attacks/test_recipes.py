@@ -8,12 +8,13 @@ import math
 import pytest
 from attack_toys import RECIPES, BagOfWords, spec, stock_recipe, toy_resources
 
-from flat.attacks.lock import component, lock_hash, plain, resolve
+from flat.attacks.lock import component, plain, resolve
 from flat.attacks.textattack_adapter import build as recipes
 from flat.attacks.textattack_adapter.limits import LimitedAttack
 from flat.attacks.textattack_adapter.recipes import RECIPES as RECIPES_BUILT
 from flat.attacks.victim import Victim
 from flat.errors import AttackError, StudyError
+from flat.files.digests import digest_of as lock_hash
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ import pyarrow as pa
 import pytest
 
 from flat.attacks import ledger as ledger_file
-from flat.attacks.job import attack_split, drawn_ids, merge_shards
+from flat.attacks.examples import attacked_ids
+from flat.attacks.job import AttackJob, attack_split, merge_shards
 from flat.attacks.journal import Journal
 from flat.attacks.ledger import SCHEMA, frame
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_json, read_table, write_json, write_table
 from flat.models import checkpoint, registry
-from flat.study.known import BIGRAMS, is_made, made_from, problem_of
+from flat.study.known.recipes import BIGRAMS, is_made, made_from, problem_of
 
 WORDS = ["<pad>", "<unk>", "good", "great", "bad", "awful", "film", "movie", "plot", "a"]
 SPLIT = pa.schema(
@@ -45,21 +46,17 @@ def cell(tmp_path, resources):
 
 def attack(cell, name, shard=None, examples=None, train_mode=False):
     outputs = {kind: str(cell / name) + end for kind, end in ENDINGS.items()}
-    counts = attack_split(
+    job = AttackJob(
         model_folder=cell / "model",
-        split=str(cell / "test.parquet"),
-        ids_file=str(cell / "examples.json"),
-        examples=examples,
         spec={"recipe": "pwws", "resources": {}, "parameters": {}, "query_budget": None, "time_limit": None},
         tables={"wordnet": str(cell / "wordnet.json")},
         seed=5,
-        train_mode=train_mode,
-        shard=shard,
         workers=1,
         journal=cell / "journal",
         device="cpu",
-        outputs=outputs,
     )
+    chosen = {"split": str(cell / "test.parquet"), "ids_file": str(cell / "examples.json"), "examples": examples}
+    counts = attack_split(job, outputs, **chosen, shard=shard, train_mode=train_mode)
     (cell / "journal").unlink()  # as a job does at its end; another attack must not go on from it
     return counts, outputs
 
@@ -76,10 +73,10 @@ def test_all_drawn_examples_or_a_share_of_them(cell, synonyms):
     counts, outputs = attack(cell, "whole")
     drawn = read_json(cell / "examples.json")["attacked"]["test"]
     assert list(read_table(outputs["ledger"])["example_id"]) == drawn
-    assert counts["attacked"] == 20
+    assert counts.attacked == 20
     counts, outputs = attack(cell, "some", examples=8)
     some = list(read_table(outputs["ledger"])["example_id"])
-    assert counts["attacked"] == len(some) == 8
+    assert counts.attacked == len(some) == 8
     assert set(some) < set(drawn)
 
 
@@ -89,7 +86,7 @@ def test_shards_of_a_share_make_the_share(cell, synonyms):
     outputs = {kind: str(cell / "merged") + end for kind, end in ENDINGS.items()}
     options = {"split": str(cell / "test.parquet"), "ids_file": str(cell / "examples.json"), "seed": 5}
     counts = merge_shards(beside, outputs, examples=8, **options)
-    assert counts["attacked"] == 8
+    assert counts.attacked == 8
     for kind in ("ledger", "lock"):
         assert (cell / ("merged" + ENDINGS[kind])).read_bytes() == (cell / ("some" + ENDINGS[kind])).read_bytes()
     assert read_json(whole["lock"])["limits"] == {"query_budget": None, "time_limit": None}
@@ -138,16 +135,17 @@ def test_memory_does_not_grow_with_the_rows_of_an_attack(tmp_path):
 
 def test_a_draw_is_stratified_nested_and_of_the_data_alone(cell):
     frame = read_table(cell / "test.parquet", ["example_id", "label"])
-    draws = {n: drawn_ids(frame, str(cell / "examples.json"), n, 5) for n in (4, 8, 12, None)}
+    drawn = read_json(cell / "examples.json")["attacked"]["test"]
+    draws = {n: attacked_ids(frame, drawn, n, 5, "examples.json") for n in (4, 8, 12, None)}
     assert [len(ids) for ids in draws.values()] == [4, 8, 12, 20]
     assert set(draws[4]) < set(draws[8]) < set(draws[12]) < set(draws[None])
     labels = frame.set_index("example_id")["label"]
     assert labels[draws[8]].value_counts().to_dict() == {0: 4, 1: 4}
     shuffled = frame.sample(frac=1, random_state=1)
-    assert drawn_ids(shuffled, str(cell / "examples.json"), 8, 5) == draws[8]
-    assert drawn_ids(frame, None, 5, 5) != draws[4]  # no file: from the whole split
-    with pytest.raises(ArtefactError, match="1 of its 20 examples are not in the split"):
-        drawn_ids(frame.iloc[1:], str(cell / "examples.json"), 8, 5)
+    assert attacked_ids(shuffled, drawn, 8, 5, "examples.json") == draws[8]
+    assert attacked_ids(frame, None, 5, 5, "") != draws[4]  # nothing drawn before: from the whole split
+    with pytest.raises(ArtefactError, match=r"examples.json: 1 of its 20 examples are not in the split"):
+        attacked_ids(frame.iloc[1:], drawn, 8, 5, "examples.json")
 
 
 def test_a_model_is_attacked_in_training_mode(cell, synonyms):

@@ -8,7 +8,7 @@ import pytest
 
 from flat.data.cleaning import clean
 from flat.data.prepare import prepare
-from flat.resources.places import sha256_of
+from flat.files.digests import sha256_of
 
 REVIEWS = Path(__file__).parents[2] / "data" / "reviews.csv"
 

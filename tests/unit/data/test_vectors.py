@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flat.data.vectors import REFERENCE_SIZE, coverage, load_vectors
+from flat.data.vectors import REFERENCE_SIZE, load_vectors
 from flat.errors import ResourceError
 
 VECTORS = {"good": [1.0, 0.0, -1.0], "film": [0.5, 2.0, 0.25], "a b": [9.0, 9.0, 9.0], "the": [0.0, 1.0, 0.0]}
@@ -84,11 +84,6 @@ def test_a_drawn_vector_depends_on_seed_and_word_only(tmp_path):
     assert np.array_equal(one[3], other[2])
     assert not np.array_equal(other[2], other[4])
     assert not np.array_equal(one[3], again[3])
-
-
-def test_coverage_by_hand():
-    found = np.array([False, False, True, False, True])
-    assert coverage(found, [0, 0, 5, 4, 1]) == {"words": 2 / 3, "occurrences": 0.6}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from flat.interpretation.ranking import chance_topk, kendall_tau, likeness, topk_intersection
+from flat.interpretation.ranking import chance_topk, kendall_tau, likeness, topk_intersections
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_equal_to_scipy_with_and_without_ties():
     ],
 )
 def test_topk_intersection_by_hand(a, b, k, expected):
-    assert topk_intersection(np.array(a), np.array(b), k) == pytest.approx(expected)
-    assert topk_intersection(np.array(b), np.array(a), k) == pytest.approx(expected)
+    assert topk_intersections(np.array(a), np.array(b), [k]) == [pytest.approx(expected)]
+    assert topk_intersections(np.array(b), np.array(a), [k]) == [pytest.approx(expected)]
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
 def test_chance_is_the_mean_over_all_rankings(k):
     rankings = [np.array(order) for order in itertools.permutations(range(4))]
-    mean = np.mean([topk_intersection(rankings[0], other, k) for other in rankings])
+    mean = np.mean([topk_intersections(rankings[0], other, [k]) for other in rankings])
     assert chance_topk(4, k) == pytest.approx(mean)
 
 
@@ -72,7 +72,7 @@ def test_vectors_of_different_length_are_a_defect():
     with pytest.raises(ValueError, match="shapes"):
         kendall_tau(np.arange(3), np.arange(4))
     with pytest.raises(ValueError, match="shapes"):
-        topk_intersection(np.arange(3), np.arange(4), 1)
+        topk_intersections(np.arange(3), np.arange(4), [1])
     with pytest.raises(ValueError, match="shapes"):
         likeness(np.zeros((1, 3)), np.zeros((2, 3)))
 

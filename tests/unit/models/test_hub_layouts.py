@@ -9,14 +9,14 @@ import pytest
 import torch
 from hub_layouts import DEBERTA_TOKENS, REPOSITORIES, ROBERTA_TOKENS
 
-from flat.attacks.job import attack_split
+from flat.attacks.job import AttackJob, attack_split
 from flat.attacks.lexicon import masked_language_model
 from flat.errors import ArtefactError, ResourceError
 from flat.files.artefacts import read_json, read_table, write_json, write_table
+from flat.files.digests import sha256_of
 from flat.interpretation.attributions import explain_cell
 from flat.models import checkpoint
 from flat.models.encoders.pretrained import read_network, read_tokenizer
-from flat.provenance.passport import sha256_of
 from flat.resources import locate
 from flat.resources.catalogue import Hub, load_catalogue
 from flat.resources.fetch import fetch, in_place
@@ -84,22 +84,17 @@ def test_a_hub_entry_is_trained_attacked_and_explained(name, fetched, tmp_path, 
     write_json(tmp_path / "wordnet.json", {word: ["good", "bad", "warm"] for word in ("film", "plot", "good", "bad")})
     write_json(tmp_path / "examples.json", {"attacked": {"test": ["e0", "e1", "e2", "e3"]}, "explained": ["e0", "e2"]})
     made = {kind: str(tmp_path / kind) for kind in ("ledger", "seconds", "lock")}
-    counts = attack_split(
+    job = AttackJob(
         model_folder=tmp_path / "model",
-        split=splits["test"],
-        ids_file=str(tmp_path / "examples.json"),
-        examples=None,
         spec={"recipe": "pwws", "resources": {}, "parameters": {}, "query_budget": None, "time_limit": None},
         tables={"wordnet": str(tmp_path / "wordnet.json")},
         seed=5,
-        train_mode=False,
-        shard=None,
         workers=1,
         journal=tmp_path / "journal",
         device="cpu",
-        outputs=made,
     )
-    assert counts["attacked"] == 4
+    counts = attack_split(job, made, split=splits["test"], ids_file=str(tmp_path / "examples.json"))
+    assert counts.attacked == 4
     model, ledger = checkpoint.load(tmp_path / "model"), read_table(made["ledger"])
     explained = explain_cell("ig", model, ledger, explained=["e0", "e2"], options={"steps": 4}, seed=1)
     assert set(explained["example_id"]) == {"e0", "e2"}

@@ -11,11 +11,12 @@ from named_files import Named
 from rocrate.rocrate import ROCrate
 
 from flat.files.artefacts import write_text
+from flat.files.digests import sha256_of
 from flat.provenance import records as lineage
 from flat.provenance import verify
 from flat.provenance.crate.__main__ import main
 from flat.provenance.crate.graph import LIBRARY
-from flat.provenance.passport import sha256_of, study_passport
+from flat.provenance.passport import study_passport
 from flat.study.load import load
 
 PROFILE = "https://w3id.org/ro/wfrun/workflow/0.5"

@@ -5,11 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from flat.files.digests import checksums, digest_of
 from flat.provenance import passport as provenance
 
 GIT_FREE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -87,28 +87,15 @@ def test_asking_imports_nothing_heavy():
 def test_checksums_are_those_of_sha256(tmp_path):
     (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "abc").write_bytes(b"abc")
-    found = provenance.checksums([tmp_path / "empty", tmp_path / "abc"])
+    found = checksums([tmp_path / "empty", tmp_path / "abc"])
     assert list(found) == [str(tmp_path / "abc"), str(tmp_path / "empty")]
     assert found[str(tmp_path / "abc")] == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert found[str(tmp_path / "empty")] == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
-def test_record_beside_its_files(tmp_path):
-    (tmp_path / "in.txt").write_text("in")
-    (tmp_path / "out.txt").write_text("out")
-    before = (tmp_path / "out.txt").read_bytes()
-    values = provenance.record([tmp_path / "in.txt"], [tmp_path / "out.txt"], {"beta": 0.1}, seconds=1.5)
-    path = provenance.write_beside(tmp_path, values)
-    back = json.loads(path.read_text())
-    assert path.name == "provenance.json"
-    assert back["inputs"] == {str(tmp_path / "in.txt"): sha256(b"in").hexdigest()}
-    assert (back["params"], back["seconds"]) == ({"beta": 0.1}, 1.5)
-    assert (tmp_path / "out.txt").read_bytes() == before
-
-
 def test_digest_does_not_depend_on_the_order_of_keys():
-    assert provenance.digest_of({"a": 1, "b": [1, 2]}) == provenance.digest_of({"b": [1, 2], "a": 1})
-    assert provenance.digest_of({"a": 1}) != provenance.digest_of({"a": 2})
+    assert digest_of({"a": 1, "b": [1, 2]}) == digest_of({"b": [1, 2], "a": 1})
+    assert digest_of({"a": 1}) != digest_of({"a": 2})
 
 
 def test_passport_counts_ledgers_by_lock(tmp_path):
@@ -117,15 +104,15 @@ def test_passport_counts_ledgers_by_lock(tmp_path):
         path = tmp_path / cell / attack / "lock.json"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(lock))
-        locks.append(path)
+        locks.append((attack, path))
     (tmp_path / "sst2").mkdir()
     (tmp_path / "sst2" / "summary.json").write_text('{"classes": 2}')
     study = {"name": "demo", "title": "Demo", "seed": 1, "seeds": [0], "device": "cpu", "rounds": {"count": 3}}
-    found = provenance.study_passport(study, locks=locks, summaries=[tmp_path / "sst2" / "summary.json"])
+    found = provenance.study_passport(study, locks=locks, summaries={"sst2": tmp_path / "sst2" / "summary.json"})
     assert sorted((entry["ledgers"], entry["lock"]["n"]) for entry in found["attacks"]) == [(1, 2), (2, 1)]
-    assert all(entry["attack_hash"] == provenance.digest_of(entry["lock"]) for entry in found["attacks"])
+    assert all(entry["attack_hash"] == digest_of(entry["lock"]) for entry in found["attacks"])
     assert found["data"] == {"sst2": {"classes": 2}}
-    assert found["study"]["digest"] == provenance.digest_of(study)
+    assert found["study"]["digest"] == digest_of(study)
     changed = provenance.study_passport(study | {"rounds": {"count": 4}})
     assert changed["study"]["digest"] != found["study"]["digest"]
 
@@ -138,9 +125,3 @@ def test_passport_lists_the_seeds_that_ran():
     groups = [{"seeds": [0, 4], "cells": "CNN", "count": 3}, {"seeds": [0], "cells": "the other cells", "count": 1}]
     found = provenance.study_passport(study | {"overrides": overrides}, seed_groups=groups)["study"]
     assert found["seeds"] == [0, 4] and found["seed_groups"] == groups
-
-
-def test_hash_of_a_lock_is_the_ledger_s():
-    lock_hash = pytest.importorskip("flat.attacks.lock", reason="needs TextAttack").lock_hash
-    lock = {"recipe": "pwws", "resources": {"wordnet": "3.0 é"}, "constraints": [{"class": "a", "n": 0.5}]}
-    assert provenance.digest_of(lock) == lock_hash(lock)

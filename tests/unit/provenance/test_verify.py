@@ -7,6 +7,7 @@ import pytest
 import yaml
 from named_files import Named
 
+from flat.files import digests
 from flat.files.artefacts import write_text
 from flat.provenance import records as lineage
 from flat.provenance import verify
@@ -138,8 +139,8 @@ def test_no_records_are_an_error_with_a_remedy(tmp_path, capsys):
 def test_a_large_input_is_not_read_again(study, monkeypatch):
     monkeypatch.setattr(lineage, "LARGE", 0)
     read = []
-    sha256_of = lineage.sha256_of
-    monkeypatch.setattr(lineage, "sha256_of", lambda path: read.append(str(path)) or sha256_of(path))
+    sha256_of = digests.sha256_of
+    monkeypatch.setattr(digests, "sha256_of", lambda path: read.append(str(path)) or sha256_of(path))
     make(
         "attack_test",
         {"ledger": "attacks/ledger.parquet"},

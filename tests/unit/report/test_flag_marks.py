@@ -79,7 +79,7 @@ def test_without_flags_nothing_is_marked():
 def test_the_table_of_guards_shows_the_checked_cells_and_flagged_others(flags):
     values = {"saturated_percent": (60.0, 10), "median_margin": (9.5, 10), AA: (50.0, 10)}
     other = AttackedCell(Cell("sst2", "LSTM", "FLAT", "textfooler", 0), "pwws")
-    measured = [*guards.rows_of(AttackedCell(BASE, "textfooler"), 0, values), *guards.rows_of(other, 1, values)]
+    measured = [*robustness.rows_of(BASE, 0, "textfooler", values), *robustness.rows_of(other.cell, 1, "pwws", values)]
     more = guards.frame(
         [*flags.to_dict("records"), *guards.flag_rows(other.cell, "pwws", {"saturated": "60.0 %"})], guards.FLAGS_SCHEMA
     )

@@ -154,7 +154,7 @@ def test_pairs_take_their_alignment_from_the_ledger(tmp_path):
     assert pairs.rows == [2, 1, 0] and pairs.aligned == aligned
     assert adversarial_pairs([path], ["e0", "e1", "e2"], "successful").aligned == [aligned[0], aligned[2]]
     bare = write_ledger(tmp_path / "bare.parquet", texts)
-    with pytest.raises(ArtefactError, match=r"example e2: .* words against .*, no column aligned"):
+    with pytest.raises(ArtefactError, match=r"bare.parquet: lacks the columns aligned"):
         adversarial_pairs([bare], ["e0", "e1", "e2"], "all")
 
 

@@ -1,7 +1,7 @@
 """The paper's claims (config/claims.yaml): what each says, of which numbers, and the rule that judges them.
 
 A claim is written down before any run: its estimand, the direction and the margin it must clear, the cells it speaks
-of, and the family in which its tests are corrected (EVALUATION sections 3 and 4).
+of, and the family in which its tests are corrected (docs/statistics.md).
 """
 
 import math

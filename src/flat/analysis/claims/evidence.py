@@ -1,7 +1,7 @@
 """A study's evidence on each claim: every cell's difference with its interval and test, then the verdict."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -10,6 +10,8 @@ import numpy as np
 from flat.analysis import statistics
 from flat.analysis.claims.claim import AA, Claim, Evidence, verdict
 from flat.analysis.claims.printed import printed_difference
+from flat.analysis.guards.flags import Flags
+from flat.analysis.importance import correlations
 from flat.analysis.outcomes import Outcome, Outcomes, resample
 from flat.paper import catalogue
 from flat.study import paths
@@ -18,7 +20,6 @@ from flat.study.seeds import seed_of
 
 NAN = float("nan")
 KEYS = ("dataset", "model", "attack", "train_attack", "method", "pair_set", "metric", "k")
-FlagsOf = Callable[[Mapping[str, object]], Sequence[str]]  # keys of a number -> names of the flags its cell has
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class CellResult:
         return math.fsum(self.of) / len(self.of) - math.fsum(self.minus) / len(self.minus) if self.run else NAN
 
 
-def cell_results(claim: Claim, study, outcomes: Outcomes, printed, flags_of: FlagsOf, draws: int) -> list[CellResult]:
+def cell_results(claim: Claim, study, outcomes: Outcomes, printed, flags: Flags, draws: int) -> list[CellResult]:
     """A claim's cells, run or not. Only seeds that both sides have a value under are compared."""
     found = []
     for of, minus in claim.contrasts():
@@ -56,7 +57,7 @@ def cell_results(claim: Claim, study, outcomes: Outcomes, printed, flags_of: Fla
         seeds = sorted(set(a.seeds) & set(b.seeds)) if a and b else []
         if seeds:
             a, b = a.of_seeds(seeds), b.of_seeds(seeds)
-            names = dict.fromkeys([*flags_of(of), *flags_of(minus)])
+            names = dict.fromkeys(flag["flag"] for side in (of, minus) for flag in flags.at(side))
             result = _compared(result, a, b, _seed(study, of, minus), draws, tuple(names))
         found.append(result)
     return found
@@ -111,8 +112,6 @@ def single_result(claim: Claim, study, importance, synonyms, printed) -> list[Ce
         return [result]
     cells, place = importance_cells(study), paths.of(study)
     if claim.estimand.kind == "correlation":
-        from flat.analysis.importance import correlations
-
         value, n = next(
             (abs(c["r"]), c["n"]) for c in correlations(importance) if c["correlation"] == claim.estimand.pair
         )

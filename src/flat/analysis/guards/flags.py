@@ -2,7 +2,7 @@
 
 A number that cannot be what it says (a ledger without one of the drawn examples, two attacks in one column, a dev split
 that is test) is refused. One that is what it says, but that its cell makes doubtful, is flagged, and carries the flag
-wherever it is shown (EVALUATION sections 1 and 5).
+wherever it is shown (docs/guards.md).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from flat.analysis.measurements import CELL, SCHEMA, Metric, percent
+from flat.analysis.measurements import CELL, SCHEMA, Metric, percent, unknown_words
+from flat.attacks.ledger import SKIPPED, SUCCEEDED, count
+from flat.files.artefacts import records
 from flat.files.columns import FIELDS
 from flat.models.temperature import margins, saturated
-from flat.study.cells import AttackedCell, Cell
+from flat.study.cells import Cell
 from flat.study.guards import Guards
 
 FLAGS_SCHEMA = pa.schema(
@@ -33,18 +35,19 @@ FLAGS = {
     UNEQUAL_COMPUTE: "not trained as the strategy that it is compared with",
 }
 METRICS = {  # titles are those of the table of guards
-    "same_answer_percent": Metric("same answer %", "percent", 1, -1),
+    "same_answer_percent": Metric("same answer %", "percent", 1),
     "most_frequent_label_percent": Metric("most frequent label %", "percent", 1),
-    "saturated_percent": Metric("saturated %", "percent", 1, -1),
+    "saturated_percent": Metric("saturated %", "percent", 1),
     "median_margin": Metric("margin", "logits", 2),
     "temperature": Metric("T", "ratio", 2),
-    "aa_at_one_percent": Metric("AA at T = 1", "percent", 2, 1),
-    "aa_calibrated_percent": Metric("AA at T", "percent", 2, 1),
-    "after_attack_accuracy_percent": Metric("AA", "percent", 2, 1),
-    "aa_known_words_percent": Metric("AA, known words", "percent", 2, 1),
+    "aa_at_one_percent": Metric("AA at T = 1", "percent", 2),
+    "aa_calibrated_percent": Metric("AA at T", "percent", 2),
+    "after_attack_accuracy_percent": Metric("AA", "percent", 2),
+    "aa_known_words_percent": Metric("AA, known words", "percent", 2),
     "unchecked_similarity_percent": Metric("unchecked %", "percent", 2),
 }
 LEDGER_COLUMNS = ["example_id", "label", "status", "swaps", "logits", "similarity_unchecked", "attack_hash"]
+MODEL = CELL[:-1]  # without its seed
 LEAST_JUDGED = 20  # on fewer texts one answer to all may be chance
 
 
@@ -57,9 +60,6 @@ class Recheck:
     dev_n: int
 
 
-# --- what is measured and flagged
-
-
 def measure(ledger, limits: Guards, vocabulary: frozenset[str] | None, recheck: Recheck | None) -> dict[str, tuple]:
     """{metric: (value, n)} of one test ledger, for METRICS.
 
@@ -67,27 +67,27 @@ def measure(ledger, limits: Guards, vocabulary: frozenset[str] | None, recheck: 
     with at least one substitute outside ``vocabulary`` as failed. What lies between it and AA rests on words that a CNN
     or LSTM reads as its unknown word. The attack at the fitted temperature is compared on its own examples.
     """
-    n = len(ledger)
-    status = ledger["status"]
+    n, counts = len(ledger), count(ledger["status"])
     logits = np.stack([np.asarray(row, dtype=np.float64) for row in ledger["logits"]])
-    failed, searched = int((status == "failed").sum()), ledger[status != "skipped"]
+    searched = ledger[ledger["status"] != SKIPPED]
     unchecked = int(searched["similarity_unchecked"].sum())
     values = {
         **answer_shares(logits, ledger["label"]),
         "saturated_percent": (percent(int(saturated(logits, limits.saturated_probability).sum()), n), n),
         "median_margin": (float(np.median(margins(logits))), n),
-        "after_attack_accuracy_percent": (percent(failed, n), n),
+        "after_attack_accuracy_percent": (counts.after_attack_accuracy(), n),
         "unchecked_similarity_percent": (percent(unchecked, len(searched)), len(searched)),
     }
     if vocabulary is not None:
-        unseen = [uses_unknown_word(swaps, vocabulary) for swaps in ledger.loc[status == "succeeded", "swaps"]]
-        values["aa_known_words_percent"] = (percent(failed + sum(unseen), n), n)
+        won = ledger.loc[ledger["status"] == SUCCEEDED, "swaps"]
+        unseen = sum(any(unknown_words(swaps, vocabulary)) for swaps in won)
+        values["aa_known_words_percent"] = (counts.after_attack_accuracy(spared=unseen), n)
     if recheck is not None:
         again = recheck.ledger
         before = ledger[ledger["example_id"].isin(set(again["example_id"]))]
         values["temperature"] = (recheck.temperature, recheck.dev_n)
         for name, rows in (("aa_at_one_percent", before), ("aa_calibrated_percent", again)):
-            values[name] = (percent(int((rows["status"] == "failed").sum()), len(rows)), len(rows))
+            values[name] = (count(rows["status"]).after_attack_accuracy(), len(rows))
     return values
 
 
@@ -111,11 +111,6 @@ def is_constant(values: Mapping[str, tuple], share: float) -> bool:
     return n >= LEAST_JUDGED and same > 100 * share > label
 
 
-def uses_unknown_word(swaps, vocabulary: frozenset[str]) -> bool:
-    """Whether any substitute of an adversarial text is outside the vocabulary (whose words are lower-cased)."""
-    return any(swap["to"].lower() not in vocabulary for swap in swaps if swap["to"])
-
-
 def flags_of(values: Mapping[str, tuple], limits: Guards) -> dict[str, str]:
     """{flag: detail} of one attacked cell, from what ``measure`` gives."""
     found = {}
@@ -133,18 +128,34 @@ def flags_of(values: Mapping[str, tuple], limits: Guards) -> dict[str, str]:
     return found
 
 
-def rows_of(attacked: AttackedCell, round_: int, values: Mapping[str, tuple]) -> list[dict]:
-    """Tidy rows with the columns of ``robustness.SCHEMA``."""
-    common = _coordinates(attacked.cell) | {"round": round_, "attack": attacked.attack, "method": "", "pair_set": ""}
-    return [
-        {**common, "k": 0, "metric": metric, "value": value, "n": n, "dropped": 0}
-        for metric, (value, n) in values.items()
-    ]
-
-
 def flag_rows(cell: Cell, attack: str, flags: Mapping[str, str]) -> list[dict]:
     """Rows of FLAGS_SCHEMA."""
-    return [_coordinates(cell) | {"attack": attack, "flag": flag, "detail": detail} for flag, detail in flags.items()]
+    about = {name: getattr(cell, name) for name in CELL} | {"attack": attack}
+    return [about | {"flag": flag, "detail": detail} for flag, detail in flags.items()]
+
+
+class Flags:
+    """The flags of a study, asked by the keys of a number.
+
+    Args:
+        frame: flags.parquet (FLAGS_SCHEMA); None: nobody looked.
+    """
+
+    def __init__(self, frame=None):
+        self._of: dict[tuple, list[dict]] = {}
+        for flag in [] if frame is None else records(frame):
+            self._of.setdefault(tuple(flag[name] for name in MODEL), []).append(flag)
+
+    def at(self, keys: Mapping[str, object]) -> list[dict]:
+        """The flags of a number's cell. A flag of one attack belongs to numbers of that attack and to those of none."""
+        found, attack = self._of.get(tuple(keys.get(name) for name in MODEL), []), keys.get("attack")
+        return [flag for flag in found if not attack or flag["attack"] in ("", attack)]
+
+    def of_cells(self, cells: Iterable[tuple[Cell, str]]) -> list[dict]:
+        """The flags of (trained model, attack) pairs, each once."""
+        asked = ((cell.seed, {name: getattr(cell, name) for name in MODEL} | {"attack": a}) for cell, a in cells)
+        found = [flag for seed, keys in asked for flag in self.at(keys) if flag["seed"] == seed]
+        return [flag for place, flag in enumerate(found) if flag not in found[:place]]
 
 
 def frame(rows: Iterable[Mapping], schema: pa.Schema = SCHEMA):
@@ -152,7 +163,3 @@ def frame(rows: Iterable[Mapping], schema: pa.Schema = SCHEMA):
     found = pa.Table.from_pylist([dict(row) for row in rows], schema=schema).to_pandas()
     keys = [field.name for field in schema if not pa.types.is_floating(field.type)]
     return found.sort_values(keys, kind="stable", ignore_index=True)
-
-
-def _coordinates(cell: Cell) -> dict:
-    return {name: getattr(cell, name) for name in CELL}

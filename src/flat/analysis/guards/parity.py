@@ -1,7 +1,7 @@
 """Compute parity: the strategies that a table compares get the same rounds, epochs, attacks and examples.
 
-EVALUATION section 5. Read off what ran, not off the study: each round's metrics.json, and the ledgers and locks of the
-attacks that made its adversarial texts.
+Read off what ran, not off the study: each round's metrics.json, and the ledgers and locks of the attacks that made its
+adversarial texts (the flag ``unequal_compute`` of docs/guards.md).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,22 +14,23 @@ SAME_TRAINING = ("epochs", "texts_per_epoch", "batch_size", "accumulate", "patie
 
 
 @dataclass(frozen=True)
-class Round:
-    """What one round of one cell was given.
+class Attack:
+    """The train examples that attacks were run on, and the hashes of these attacks."""
 
-    Attributes:
-        training: options of its optimiser, and ``keep``, from metrics.json.
-        ids: the train examples that its attacks were run on.
-        attack_hashes: of those attacks.
-    """
+    ids: frozenset[str] = frozenset()
+    hashes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round of one cell was given: options of its optimiser, and ``keep``, from metrics.json; its attacks."""
 
     training: Mapping[str, object]
-    ids: frozenset[str]
-    attack_hashes: frozenset[str]
+    attack: Attack
 
 
-def round_of(metrics: Mapping, ledgers: Sequence) -> Round:
-    """A round from its metrics.json and its ledgers (columns example_id, attack_hash).
+def round_of(metrics: Mapping, attacks: Sequence[Attack]) -> Round:
+    """A round from its metrics.json and the attacks that made its adversarial texts.
 
     Raises:
         ArtefactError: metrics.json lacks the options.
@@ -38,8 +39,8 @@ def round_of(metrics: Mapping, ledgers: Sequence) -> Round:
         options = {name: metrics["training"].get(name) for name in SAME_TRAINING} | {"keep": metrics.get("keep")}
     except (KeyError, AttributeError) as error:
         raise ArtefactError("metrics.json", f"no usable {error}", "delete it and run snakemake again") from None
-    ids = frozenset(name for ledger in ledgers for name in ledger["example_id"])
-    return Round(options, ids, frozenset(name for ledger in ledgers for name in ledger["attack_hash"]))
+    ids, hashes = (frozenset().union(*(getattr(attack, name) for attack in attacks)) for name in ("ids", "hashes"))
+    return Round(options, Attack(ids, hashes))
 
 
 def differences(mine: Sequence[Round], others: Sequence[Round], name: str) -> list[str]:
@@ -53,9 +54,9 @@ def differences(mine: Sequence[Round], others: Sequence[Round], name: str) -> li
             for option in own.training
             if own.training[option] != other.training[option]
         ]
-        if own.ids != other.ids:
+        if own.attack.ids != other.attack.ids:
             found.append(f"round {number}: attacks on other train examples than {name}")
-        if own.attack_hashes != other.attack_hashes:
+        if own.attack.hashes != other.attack.hashes:
             found.append(f"round {number}: another attack than {name}")
     return found
 

@@ -1,15 +1,12 @@
 """What no table may rest on: such a ledger or training ends the job with an error that names it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from flat.attacks.lock import lock_hash
 from flat.data.overlap import overlapping, share_of
 from flat.errors import ArtefactError
-from flat.study.cells import AttackedCell
+from flat.files.digests import digest_of
 
 MOST_SHARED = 0.5  # of test's texts may stand in dev: beyond that dev is test under another name
-
-
 AGAIN = "delete it and run snakemake again"
 
 
@@ -41,40 +38,13 @@ def check_hash(ledger, lock: Mapping, where: str) -> None:
         ArtefactError: names the hashes.
     """
     hashes = sorted(set(ledger["attack_hash"]))
-    if hashes != [lock_hash(lock)]:
+    if hashes != [digest_of(lock)]:
         raise ArtefactError(
             where,
             f"its rows were made by the attack {', '.join(name[:8] for name in hashes)}, "
-            f"the lock beside it says {lock_hash(lock)[:8]}",
+            f"the lock beside it says {digest_of(lock)[:8]}",
             AGAIN,
         )
-
-
-def check_columns(found: Iterable[tuple[AttackedCell, frozenset, str, str]]) -> None:
-    """All ledgers of a (data set, attack) column were made by one attack, and those of one model hold the same ids.
-
-    Two models may be attacked on draws of different sizes, if the study says so; on equal sizes they hold the same ids.
-
-    Args:
-        found: cell, example ids, attack hash and path of each ledger.
-
-    Raises:
-        ArtefactError: names both files.
-    """
-    first: dict[tuple, tuple] = {}
-    remedy = "delete both and run snakemake again: a column compares models under one attack on one sample"
-    for attacked, ids, attack_hash, path in found:
-        column = (attacked.cell.dataset, attacked.attack)
-        for key in ((*column, attacked.cell.model), (*column, len(ids))):
-            known_ids, other = first.setdefault(key, (ids, path))
-            if ids != known_ids:
-                differing = sorted(ids ^ known_ids)
-                raise ArtefactError(path, f"it holds other examples than {other}, for example {differing[0]}", remedy)
-        known_hash, other = first.setdefault(column, (attack_hash, path))
-        if attack_hash != known_hash:
-            raise ArtefactError(
-                path, f"mixed locks: it was made by {attack_hash[:8]}, {other} by {known_hash[:8]}", remedy
-            )
 
 
 def check_dev(dev, test, where: str) -> None:

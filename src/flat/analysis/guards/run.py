@@ -1,15 +1,18 @@
 """The guards over the files of a study: one pass that refuses, measures and flags (rule check_guards)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 
 from flat.analysis.guards import flags as guards
 from flat.analysis.guards import parity, refusals
+from flat.analysis.guards.columns import check_columns
+from flat.analysis.measurements import rows_of
 from flat.files.artefacts import read_json, read_table
 from flat.study.cells import AttackedCell, Cell
 from flat.study.guards import Guards
 
-TRAINED_ON = ["example_id", "attack_hash"]
+MADE_BY = ["example_id", "attack_hash"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class RoundFiles:
 
     metrics: str
     ledgers: Sequence[str] = ()
-    locks: Sequence[str] = field(default=())
+    locks: Sequence[str] = ()
 
 
 def run(
@@ -48,7 +51,7 @@ def run(
     rounds: Mapping[Cell, Sequence[RoundFiles]],
     limits: Guards,
 ):
-    """(flags, measured): frames of ``guards.FLAGS_SCHEMA`` and ``robustness.SCHEMA``.
+    """(flags, measured): frames of ``guards.FLAGS_SCHEMA`` and ``measurements.SCHEMA``.
 
     Args:
         drawn: data set -> examples.json.
@@ -69,12 +72,21 @@ def run(
     for a, files in sorted(attacked.items()):
         ledger = read_table(files.ledger, guards.LEDGER_COLUMNS)
         refusals.check_ledger(ledger, read_json(files.lock), ids_of[a.cell.dataset], files.examples, files.ledger)
-        columns.append((a, frozenset(ledger["example_id"]), ledger["attack_hash"].iloc[0], files.ledger))
+        columns.append((a, ledger[MADE_BY], files.ledger))
         values = guards.measure(ledger, limits, vocabularies.get(files.vocabulary), _recheck(files.recheck))
-        measured += guards.rows_of(a, files.round, values)
+        measured += rows_of(a.cell, files.round, a.attack, values)
         flags += guards.flag_rows(a.cell, a.attack, guards.flags_of(values, limits))
-    refusals.check_columns(columns)
-    ran = {cell: [_round(files) for files in of_cell] for cell, of_cell in rounds.items()}
+    check_columns(columns)
+    locks = {}  # of the train ledgers: one serves several rounds, a base model's several strategies
+    for files in chain.from_iterable(rounds.values()):
+        locks |= zip(files.ledgers, files.locks, strict=True)
+    attacks = {path: _attack(path, lock) for path, lock in locks.items()}
+    ran = {
+        cell: [
+            parity.round_of(read_json(files.metrics), [attacks[path] for path in files.ledgers]) for files in of_cell
+        ]
+        for cell, of_cell in rounds.items()
+    }
     for cell, said in parity.unequal(groups, ran).items():
         flags += guards.flag_rows(cell, "", {guards.UNEQUAL_COMPUTE: said})
     return guards.frame(flags, guards.FLAGS_SCHEMA), guards.frame(measured)
@@ -88,9 +100,7 @@ def _recheck(files: tuple[str, str] | None) -> guards.Recheck | None:
     return guards.Recheck(read_table(ledger, ["example_id", "status"]), fitted["value"], fitted["n"])
 
 
-def _round(files: RoundFiles) -> parity.Round:
-    ledgers = []
-    for path, lock in zip(files.ledgers, files.locks, strict=True):
-        ledgers.append(read_table(path, TRAINED_ON))
-        refusals.check_hash(ledgers[-1], read_json(lock), path)
-    return parity.round_of(read_json(files.metrics), ledgers)
+def _attack(path: str, lock: str) -> parity.Attack:
+    ledger = read_table(path, MADE_BY)
+    refusals.check_hash(ledger, read_json(lock), path)
+    return parity.Attack(frozenset(ledger["example_id"]), frozenset(ledger["attack_hash"]))

@@ -18,7 +18,7 @@ def load(folder: str | Path):
             "the One Billion Word language model runs on TensorFlow, which is not installed",
             "pip install tensorflow, or set language_model: bigrams@train in the attack's resources",
         )
-    from flat.attacks.textattack_adapter.environment import textattack
+    from flat.attacks.textattack_adapter.environment import textattack  # for cost: TextAttack
 
     stock = textattack.constraints.grammaticality.language_models.google_language_model.alzantot_goog_lm
     found = sorted(Path(folder).rglob("graph-2016-09-10-gpu.pbtxt"))

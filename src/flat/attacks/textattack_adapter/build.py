@@ -6,7 +6,7 @@ names of components that would download something are bound, while it runs, to t
 """
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from flat.attacks.lexicon.resources import AttackResources
@@ -24,21 +24,6 @@ def _bound(module, names: dict[str, object]) -> Iterator[None]:
         vars(module).update(before)
 
 
-def entry(spec: dict) -> Recipe:
-    """The registered recipe of an attack.
-
-    Raises:
-        StudyError: the recipe is not in the registry.
-    """
-    if spec["recipe"] not in RECIPES:
-        raise StudyError(
-            f"attacks.*.recipe: {spec['recipe']}",
-            "this version cannot build that attack",
-            f"choose one of {', '.join(sorted(RECIPES))}",
-        )
-    return RECIPES[spec["recipe"]]
-
-
 def build(spec: dict, victim, resources: AttackResources):
     """The TextAttack attack that ``spec`` describes, against ``victim`` (a ``flat.attacks.victim.Victim``).
 
@@ -49,7 +34,13 @@ def build(spec: dict, victim, resources: AttackResources):
         StudyError: an unknown recipe or parameter.
         ResourceError: a resource it needs is absent.
     """
-    recipe = entry(spec)
+    if spec["recipe"] not in RECIPES:
+        raise StudyError(
+            f"attacks.*.recipe: {spec['recipe']}",
+            "this version cannot build that attack",
+            f"choose one of {', '.join(sorted(RECIPES))}",
+        )
+    recipe = RECIPES[spec["recipe"]]
     overrides = spec.get("parameters") or {}
     unknown = sorted(set(overrides) - set(recipe.parameters))
     if unknown:
@@ -61,10 +52,15 @@ def build(spec: dict, victim, resources: AttackResources):
     module = importlib.import_module(f"textattack.attack_recipes.{recipe.module}")
     with _bound(module, {name: make(resources) for name, make in recipe.replace.items()}):
         attack = getattr(module, recipe.name).build(victim)
-    for name, value in overrides.items():
+    override(attack, recipe, overrides, spec.get("query_budget"))
+    return attack
+
+
+def override(attack, recipe: Recipe, parameters: Mapping[str, object], query_budget: int | None) -> None:
+    """Set parameters of a built attack (names of ``recipe.parameters``), and its limit of queries a text."""
+    for name, value in parameters.items():
         targets, attribute = recipe.parameters[name]
         for part in targets(attack):
             setattr(part, attribute, value)
-    if spec.get("query_budget") is not None:
-        attack.goal_function.query_budget = int(spec["query_budget"])
-    return attack
+    if query_budget is not None:
+        attack.goal_function.query_budget = int(query_budget)

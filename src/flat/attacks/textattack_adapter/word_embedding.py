@@ -12,6 +12,7 @@ import numpy as np
 from flat.attacks.textattack_adapter.environment import textattack
 from flat.attacks.textattack_adapter.words import is_one_word
 from flat.errors import ResourceError
+from flat.resources.builders import PlainUnpickler
 
 KEPT = 2**15  # cosines that are remembered; memory must not grow with the number of texts
 
@@ -101,8 +102,6 @@ def load_vectors(folder: str | Path) -> VectorNeighbours:
         ResourceError: a file is absent, or the files do not fit each other.
     """
     import pickle
-
-    from flat.resources.builders import PlainUnpickler
 
     folder = Path(folder) / "paragramcf" if (Path(folder) / "paragramcf").is_dir() else Path(folder)
     try:

@@ -9,7 +9,7 @@ import sys
 def _begin() -> None:
     script = sys.orig_argv[1:]
     if len(script) == 1 and "/.snakemake/scripts/" in script[0]:
-        from flat.jobs.handover import hand_over
+        from flat.jobs.handover import hand_over  # for cost: every other process that starts
 
         hand_over(script)
 

@@ -1,4 +1,4 @@
-"""Any pretrained encoder with a classification head: BERT, DeBERTa and their kin (METHOD section 2).
+"""Any pretrained encoder with a classification head: BERT, DeBERTa and their kin (docs/add-a-model.md).
 
 The mask multiplies the word-piece embeddings and the network is called through ``inputs_embeds``, so that no model is
 forked or patched. phi of a piece depends on its row of the embedding matrix alone; special tokens are never masked. A
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from flat.errors import StudyError
 from flat.models.batch import Batch, Texts
+from flat.models.edits.bert import NETWORKS, FirstTokenEditor
 from flat.models.encoders import last_token
 from flat.models.encoders.first_token import skip_unread_tokens
 from flat.models.encoders.pretrained import counts_from_padding, longest_text, read_network, read_tokenizer
@@ -108,7 +109,6 @@ class Encoder(Classifier):
         return self._texts.lengths(texts)
 
     def editor(self):
-        from flat.models.edits.bert import NETWORKS, FirstTokenEditor
 
         return FirstTokenEditor(self) if type(self.network).__name__ in NETWORKS else super().editor()
 

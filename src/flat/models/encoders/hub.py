@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from flat.errors import FlatError, StudyError
+from flat.errors import StudyError, command
 from flat.models import checkpoint
 from flat.models.batch import Batch
 from flat.models.encoders.encoder import Encoder
@@ -58,16 +58,13 @@ def export(folder: str | Path, target: str | Path) -> None:
     tokenizer.save_pretrained(target)
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.models.encoders.hub", description=__doc__.split("\n\n")[0])
     parser.add_argument("folder", help="checkpoint of an encoder, for example results/.../round1")
     parser.add_argument("target", help="the folder to write")
     options = parser.parse_args(arguments)
-    try:
-        export(options.folder, options.target)
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    export(options.folder, options.target)
     return 0
 
 

@@ -8,12 +8,13 @@ import argparse
 import sys
 import time
 
-from flat.errors import FlatError
+from flat.errors import command
 from flat.provenance.crate.write import export, note, pack
 from flat.study.load import load
 from flat.study.paths import of as paths_of
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.provenance.crate", description=__doc__.split("\n\n")[0])
     parser.add_argument("study", help="file of a study that was run, for example config/demo.yaml")
@@ -21,17 +22,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jobs", action="store_true", help="describe each job too (Provenance Run Crate)")
     options = parser.parse_args(arguments)
     started = time.time()
-    try:
-        study = load(options.study)
-        if options.output:
-            print(f"{options.output}: {len(pack(study, options.output, options.jobs))} files")
-        else:
-            made = export(study, options.jobs)
-            note(paths_of(study).root, made, started)
-            print(made[0])
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    study = load(options.study)
+    if options.output:
+        print(f"{options.output}: {len(pack(study, options.output, options.jobs))} files")
+    else:
+        made = export(study, options.jobs)
+        note(paths_of(study).root, made, started)
+        print(made[0])
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flat.errors import ArtefactError, FlatError, StudyError
 from flat.files.artefacts import read_json
+from flat.files.digests import digest_of
 from flat.provenance import passport as provenance
 from flat.provenance import records as lineage
 from flat.study.paths import of as paths_of
@@ -87,7 +88,7 @@ def read(study: Study) -> Run:
         problem = "no such file: this study was not run to its end here"
         raise ArtefactError(passport_file, problem, "run it, from this folder: snakemake --configfile STUDY -- all")
     passport = read_json(passport_file)
-    if passport.get("study", {}).get("digest") != provenance.digest_of(study.model_dump(mode="json")):
+    if passport.get("study", {}).get("digest") != digest_of(study.model_dump(mode="json")):
         raise StudyError(
             f"the study {study.name}",
             f"it is not the one whose results lie in {paths.root}: {passport_file} has another digest",

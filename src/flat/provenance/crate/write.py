@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
-import time
 import zipfile
 from datetime import datetime
 from pathlib import Path
 
 from flat.errors import ArtefactError
-from flat.files.artefacts import atomic, write_json
+from flat.files.artefacts import atomic
+from flat.files.digests import state_of
 from flat.provenance import passport as provenance
 from flat.provenance import records as lineage
 from flat.provenance.crate.describe import SNAKEFILE, STUDY, describe
@@ -39,25 +38,9 @@ def note(root: str, made: list[str], started: float) -> None:
 
     Without it ``flat.provenance.verify`` would not know these files.
     """
-
-    def states(*paths: str) -> dict:
-        return {path: {"sha256": provenance.sha256_of(path), "bytes": os.path.getsize(path)} for path in paths}
-
-    write_json(
-        lineage.record_of(made[0], Path(root)),
-        {
-            "format": lineage.FORMAT,
-            "rule": RULE,
-            "wildcards": {},
-            "code": None,
-            "seed": None,
-            "inputs": states(f"{root}/{provenance.FILE}"),
-            "outputs": states(*made),
-            "seconds": round(time.time() - started, 3),
-            "written": provenance.now(),
-            "machine": os.uname().nodename,
-        },
-    )
+    passport = f"{root}/{provenance.FILE}"
+    inputs = {passport: state_of(passport)}
+    lineage.write(lineage.record_of(made[0], Path(root)), RULE, inputs, made, started)
 
 
 def pack(study: Study, output: str | Path, jobs: bool = False) -> list[str]:

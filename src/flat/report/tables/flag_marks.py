@@ -1,48 +1,16 @@
 """Flags of doubtful cells, carried into tables and figures: a mark at each entry and a note that says why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from flat.analysis.guards.flags import FLAGS
+from flat.analysis.guards.flags import FLAGS, Flags
 from flat.files.artefacts import records
 from flat.report.tables.grid import attack_title, dataset_title, model_title, strategy_title
 from flat.report.tables.layout import FLAG_MARK, RUN, Table
-from flat.study.cells import NO_ATTACK, Cell, cell_at
+from flat.study.cells import NO_ATTACK, cell_at
 from flat.study.settings import seeds_of
 
-COORDINATES = ("dataset", "model", "strategy", "train_attack")
 NAMED = 12  # cells that a note names; flags.parquet has all
-
-
-class Flags:
-    """The flags of a study, asked by an entry's keys.
-
-    Args:
-        frame: flags.parquet (``flat.analysis.guards.flags.FLAGS_SCHEMA``); None: nobody looked.
-    """
-
-    def __init__(self, frame=None):
-        self.records = [] if frame is None else records(frame)
-
-    def at(self, keys: Mapping[str, object]) -> list[dict]:
-        """The flags of an entry's cell. A flag of one attack belongs to entries of that attack and to those of none."""
-        attack = keys.get("attack") or ""
-        return [
-            flag
-            for flag in self.records
-            if all(flag[name] == keys.get(name) for name in COORDINATES)
-            and (not attack or not flag["attack"] or flag["attack"] == attack)
-        ]
-
-    def of_cells(self, cells: Iterable[tuple[Cell, str]]) -> list[dict]:
-        """The flags of (trained model, attack) pairs, each once."""
-        found = [
-            flag
-            for cell, attack in cells
-            for flag in self.at({name: getattr(cell, name) for name in COORDINATES} | {"attack": attack})
-            if flag["seed"] == cell.seed
-        ]
-        return [flag for place, flag in enumerate(found) if flag not in found[:place]]
 
 
 def marked(study, table: Table, flags: Flags) -> Table:
