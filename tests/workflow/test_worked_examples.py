@@ -188,6 +188,7 @@ def test_a_loss_term(carry_out):
     found = copy.ask(TERM_BY_HAND.format(values=values, folder=RESULTS / folder))
     assert found["term"] == pytest.approx(found["by_hand"], rel=1e-5) and found["by_hand"] > 0
     assert found["weights"] == [[0.0, 0.25], [0.3, 0.25]]  # a mask's weight is for strategies with a mask
+    assert found["as_before"]  # what a weight of 0 adds to the gradient
 
 
 TERM_BY_HAND = """
@@ -205,12 +206,17 @@ order = torch.tensor([4, 3, 2, 1, 0])  # of which original each adversarial text
 given = model.encode(texts), torch.tensor(list(won["label"])), model.encode(others[::-1]), order
 terms = flat_loss(model, *given, torch.full((5, 1), -1), Weights(pairing=0.5))
 apart = model.logits(texts) - model.logits(others)
+parameters = [p for p in model.parameters() if p.requires_grad]
+before, unweighted = (flat_loss(model, *given, torch.full((5, 1), -1), Weights()) for _ in range(2))
+gradients = torch.autograd.grad(unweighted.total, parameters, allow_unused=True)
+plain = torch.autograd.grad(before.ce_original + before.ce_adversarial, parameters, allow_unused=True)
 study = parse({values!r})
 weights = [objective_of(study, Cell("sst2", "CNN", s, "textfooler", 0)) for s in ("adv", "FLAT")]
 print(json.dumps({{
     "term": float(terms.logit_distance),
     "by_hand": float((numpy.asarray(apart) ** 2).sum(1).mean()),
     "weights": [[w["beta"], w["pairing"]] for w in weights],
+    "as_before": all(a is b or torch.equal(a, b) for a, b in zip(gradients, plain, strict=True)),
 }}))
 """
 
@@ -266,6 +272,10 @@ def test_an_explanation_method(carry_out):
         assert found == pytest.approx(by_hand, abs=1e-5) and max(map(abs, found)) > 0
     pairs = copy.table("interpretations/occlusion/sst2/CNN/consistency.parquet")
     assert set(pairs["strategy"]) == set(TRAINED) and set(pairs["source"]) == {"own", "shared"}  # no noise, no floor
+    measured = copy.table("measurements.parquet").query("method == 'occlusion' and metric == 'kendall_tau'")
+    shared = pairs.query("source == 'shared' and changed").groupby("strategy")["kendall_tau"].mean()
+    found = measured.query("pair_set == 'shared'").set_index("strategy")["value"]
+    assert found.to_dict() == pytest.approx(shared.to_dict(), abs=1e-9)
 
 
 OCCLUSION_BY_HAND = """
