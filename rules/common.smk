@@ -52,11 +52,7 @@ EXPLAINED = sorted(
 )
 CELL_FOLDERS = ("{dataset}", "{model}", "{strategy}", "{train_attack}", "seed{seed}")
 OWN_START = [name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial] or ["-"]
-CHECKPOINT = {
-    "weights": "model.safetensors",
-    "config": "config.json",
-    "words": "vocabulary.json",
-}
+CHECKPOINT = {"weights": "model.safetensors", "config": "config.json", "words": "vocabulary.json"}
 CHECKPOINT |= {"history": "history.csv", "metrics": "metrics.json"}
 
 
