@@ -9,8 +9,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from flat.jobs import code_digest as digest
-from flat.study.cells import AttackedCell, Cell, base_of
-from flat.study.known import is_made, made_from
+from flat.study.cells import NO_ATTACK, AttackedCell, base_of, cell_at
+from flat.study.known.recipes import RECIPES, is_made, made_from
 from flat.errors import FlatError
 from flat.jobs.script import share_package
 from flat.study.paths import (
@@ -26,7 +26,7 @@ from flat.study.paths import (
     test_ledger,
     train_ledger,
 )
-from flat.study.readings import network_switches, switches_of
+from flat.study.readings import means_something, network_switches, switches_of
 from flat.resources.places import shown
 from flat.resources.own_files import check as check_own
 from flat.resources.own_files import digests, files_of, is_own, label
@@ -71,26 +71,18 @@ except FlatError as error:
     raise WorkflowError(str(error)) from None
 
 PATHS = paths_of(STUDY)
-METHODS = ("ig", "lime")
+METHODS = STUDY.interpretation.methods
 STUDY_VALUES = STUDY.model_dump(mode="json")
 TABLE_KEYS = table_keys(STUDY)
 FIGURE_KEYS = figure_keys(STUDY)
 TABLES = [PATHS.table(key, kind) for key in TABLE_KEYS for kind in ("csv", "md", "tex")]
-FIGURES = [
-    PATHS.figure(key, kind) for key in FIGURE_KEYS for kind in ("pdf", "png", "csv")
-]
+FIGURES = [PATHS.figure(key, kind) for key in FIGURE_KEYS for kind in ("pdf", "png", "csv")]
 ATTACKED = attacked_cells(STUDY)
 EXPLAINED = sorted(
-    {
-        (method, a.cell.dataset, a.cell.model)
-        for method in METHODS
-        for a in explained_cells(STUDY, method)
-    }
+    {(method, a.cell.dataset, a.cell.model) for method in METHODS for a in explained_cells(STUDY, method)}
 )
 CELL_FOLDERS = ("{dataset}", "{model}", "{strategy}", "{train_attack}", "seed{seed}")
-OWN_START = [
-    name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial
-] or ["-"]
+OWN_START = [name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial] or ["-"]
 CHECKPOINT = {
     "weights": "model.safetensors",
     "config": "config.json",
@@ -108,11 +100,11 @@ wildcard_constraints:
     dataset=alternatives(STUDY.datasets),
     model=alternatives(STUDY.models),
     strategy=alternatives(STUDY.strategies),
-    train_attack=alternatives([*STUDY.attacks, "none"]),
+    train_attack=alternatives([*STUDY.attacks, NO_ATTACK]),
     attack=alternatives(STUDY.attacks),
     seed=alternatives(map(str, all_seeds(STUDY))),
     round=r"\d+",
-    method="ig|lime",
+    method=alternatives(METHODS),
     table=alternatives(map(table_stem, TABLE_KEYS)),
     figure=alternatives(map(figure_stem, FIGURE_KEYS)),
     shard=r"\d+",
@@ -136,13 +128,9 @@ def checkpoint_of(round, cell):
 
 
 def cell_of(wildcards):
-    return Cell(
-        wildcards.dataset,
-        wildcards.model,
-        wildcards.strategy,
-        wildcards.train_attack,
-        int(wildcards.seed),
-    )
+    """The cell of a job; where its files name no strategy, the base model's."""
+    base = {"strategy": "base", "train_attack": NO_ATTACK}
+    return cell_at(base | dict(wildcards.items()))
 
 
 def seeded(*names):
@@ -156,11 +144,8 @@ def gpus(wildcards):
 
 def memory(wildcards, attempt):
     """MiB of a heavy job; more at each attempt."""
-    encoder = (
-        getattr(STUDY.models.get(getattr(wildcards, "model", "")), "kind", "")
-        == "encoder"
-    )
-    return (12000 if encoder else 4000) * attempt
+    model = STUDY.models.get(wildcards.get("model"))
+    return (12000 if model and model.is_encoder else 4000) * attempt
 
 
 def device(wildcards):
@@ -169,7 +154,7 @@ def device(wildcards):
 
 def known_words(cell):
     """The vocabulary of a model that looks words up, to count substitutes it does not know."""
-    if STUDY.models[cell.model].kind == "encoder":
+    if STUDY.models[cell.model].is_encoder:
         return None
     return PATHS.data(cell.dataset, "vocabulary.json")
 
@@ -184,9 +169,7 @@ def timeless(paths):
     known when input functions are asked.
     """
     settings = workflow.dag_settings
-    by_time = settings is not None and "PARAMS" not in {
-        trigger.name for trigger in settings.rerun_triggers
-    }
+    by_time = settings is not None and "PARAMS" not in {trigger.name for trigger in settings.rerun_triggers}
     return list(paths) if by_time else [ancient(path) for path in paths]
 
 
@@ -228,9 +211,7 @@ def problems_of_own():
         if key in ("results", "mirror"):
             continue
         try:
-            check_own(
-                path, network=key.endswith((".checkpoint", ".masked_language_model"))
-            )
+            check_own(path, network=key.endswith((".checkpoint", ".masked_language_model")))
         except FlatError as error:
             problems[path] = f"{key}: {error}"
     return problems
@@ -296,8 +277,5 @@ def lift_job_rate_limit():
 def take_signatures():
     """Take the signature of every input function once: Snakemake asks for each several times a job, thirty in all."""
     for function in list(globals().values()):
-        if (
-            inspect.isfunction(function)
-            and "wildcards" in function.__code__.co_varnames[:1]
-        ):
+        if inspect.isfunction(function) and "wildcards" in function.__code__.co_varnames[:1]:
             function.__signature__ = inspect.signature(function)

@@ -18,8 +18,7 @@ def explained_of_model(wildcards):
 
 def attributions_of_model(wildcards):
     return [
-        PATHS.attributions(wildcards.method, a.attack, **coordinates(a.cell))
-        for a in explained_of_model(wildcards)
+        PATHS.attributions(wildcards.method, a.attack, **coordinates(a.cell)) for a in explained_of_model(wildcards)
     ]
 
 
@@ -28,10 +27,7 @@ def ledgers_of_model(wildcards):
 
 
 def shared_ledgers_of_model(wildcards):
-    return [
-        test_ledger(STUDY, AttackedCell(base_of(a.cell), a.attack))
-        for a in explained_of_model(wildcards)
-    ]
+    return [test_ledger(STUDY, AttackedCell(base_of(a.cell), a.attack)) for a in explained_of_model(wildcards)]
 
 
 def explanation_seed(wildcards):
@@ -54,60 +50,43 @@ def analysed_synonyms(wildcards):
 
 
 def explained_cells_of_model(wildcards):
-    return [
-        coordinates(a.cell) | {"attack": a.attack}
-        for a in explained_of_model(wildcards)
-    ]
+    return [coordinates(a.cell) | {"attack": a.attack} for a in explained_of_model(wildcards)]
 
 
-rule interpret_ig:
-    """Integrated gradients of originals, of their adversarial texts and of the base model's adversarial texts."""
-    input:
-        unpack(explained_pairs),
-        model=tested_model,
-        examples=PATHS.data("{dataset}", "examples.json"),
-    output:
-        attributions=PATHS.attributions("ig", "{attack}", **CELL),
-    log:
-        PATHS.log("interpret_ig", *CELL_FOLDERS, "{attack}"),
-    benchmark:
-        PATHS.benchmark("interpret_ig", *CELL_FOLDERS, "{attack}")
-    conda:
-        "../envs/flat.yaml"
-    threads: STUDY.torch_threads
-    resources:
-        gpu=gpus,
-        mem_mb=memory,
-        runtime=1440,
-    params:
-        method="ig",
-        options=STUDY.interpretation.ig.model_dump(),
-        classes=STUDY.interpretation.classes,
-        seed=explanation_seed,
-        journal=PATHS.journal("interpret_ig", *CELL_FOLDERS, "{attack}"),
-        device=device,
-        torch_threads=STUDY.torch_threads,
-        code=code("interpret.py"),
-    script:
-        "../workflow/scripts/interpret.py"
+for METHOD in METHODS:
 
-
-use rule interpret_ig as interpret_lime with:
-    output:
-        attributions=PATHS.attributions("lime", "{attack}", **CELL),
-    log:
-        PATHS.log("interpret_lime", *CELL_FOLDERS, "{attack}"),
-    benchmark:
-        PATHS.benchmark("interpret_lime", *CELL_FOLDERS, "{attack}")
-    params:
-        method="lime",
-        options=STUDY.interpretation.lime.model_dump(),
-        classes=STUDY.interpretation.classes,
-        seed=explanation_seed,
-        journal=PATHS.journal("interpret_lime", *CELL_FOLDERS, "{attack}"),
-        device=device,
-        torch_threads=STUDY.torch_threads,
-        code=code("interpret.py"),
+    rule:
+        """Explain originals, their adversarial texts and the base model's adversarial texts by one method."""
+        name:
+            f"interpret_{METHOD}"
+        input:
+            unpack(explained_pairs),
+            model=tested_model,
+            examples=PATHS.data("{dataset}", "examples.json"),
+        output:
+            attributions=PATHS.attributions(METHOD, "{attack}", **CELL),
+        log:
+            PATHS.log(f"interpret_{METHOD}", *CELL_FOLDERS, "{attack}"),
+        benchmark:
+            PATHS.benchmark(f"interpret_{METHOD}", *CELL_FOLDERS, "{attack}")
+        conda:
+            "../envs/flat.yaml"
+        threads: STUDY.torch_threads
+        resources:
+            gpu=gpus,
+            mem_mb=memory,
+            runtime=1440,
+        params:
+            method=METHOD,
+            options=getattr(STUDY.interpretation, METHOD).model_dump(),
+            classes=STUDY.interpretation.classes,
+            seed=explanation_seed,
+            journal=PATHS.journal(f"interpret_{METHOD}", *CELL_FOLDERS, "{attack}"),
+            device=device,
+            torch_threads=STUDY.torch_threads,
+            code=code("interpret.py"),
+        script:
+            "../workflow/scripts/interpret.py"
 
 
 rule measure_consistency:

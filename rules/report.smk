@@ -4,11 +4,7 @@ TRAINED = trained_cells(STUDY)
 ANALYSED = [coordinates(cell) for cell in importance_cells(STUDY)]
 IMPORTANCE = [PATHS.importance("importance.parquet", **cell) for cell in ANALYSED]
 GRADIENT_CELLS = explained_cells(STUDY, "ig")
-PRINTED = [
-    of_repository(f"config/paper/{table.printed_file}")
-    for table in ARTEFACT_TABLES.values()
-    if table.printed
-]
+PRINTED = [of_repository(f"config/paper/{table.printed_file}") for table in ARTEFACT_TABLES.values() if table.printed]
 CLAIMS = [PATHS.claims("claims.csv"), PATHS.claims("claim_cells.csv")]
 # what tables and figures are made of, by the names that their entries in flat.paper.catalogue need
 FILES = {
@@ -19,10 +15,7 @@ FILES = {
     "summaries": [PATHS.data(d, "summary.json") for d in reported_datasets(STUDY)],
     "importance": IMPORTANCE[0] if IMPORTANCE else None,
     "synonyms": [PATHS.importance("synonyms.parquet", **cell) for cell in ANALYSED],
-    "replays": [
-        PATHS.replay(a.attack, **coordinates(a.cell))
-        for a in sorted(set(replay_cells(STUDY)))
-    ],
+    "replays": [PATHS.replay(a.attack, **coordinates(a.cell)) for a in sorted(set(replay_cells(STUDY)))],
     "validity": [PATHS.validity(f"{d}.parquet") for d in STUDY.artefacts.main.datasets],
     "antonyms": PATHS.validity("antonyms.parquet"),
     "paper": PRINTED,
@@ -34,9 +27,7 @@ def needed(entry):
     cells = entry.cells(STUDY) if hasattr(entry, "cells") else []
     of_cells = {
         "ledgers": [test_ledger(STUDY, a) for a in cells],
-        "attributions": [
-            PATHS.attributions("ig", a.attack, **coordinates(a.cell)) for a in cells
-        ],
+        "attributions": [PATHS.attributions("ig", a.attack, **coordinates(a.cell)) for a in cells],
     }
     return {name: (of_cells | FILES)[name] for name in entry.needs}
 
@@ -51,9 +42,7 @@ REPORT_TEMPLATES = sorted(
 def table_inputs(wildcards):
     """What a table is built from, with the printed table that it is shown beside."""
     table = ARTEFACT_TABLES[table_key(wildcards.table)]
-    beside = (
-        of_repository(f"config/paper/{table.printed_file}") if table.printed else []
-    )
+    beside = of_repository(f"config/paper/{table.printed_file}") if table.printed else []
     return {"paper": beside} | REPORT_TABLES[table.key]
 
 
@@ -98,10 +87,7 @@ rule collect_measurements:
         metrics=[final_model(STUDY, cell, "metrics.json") for cell in TRAINED],
         ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
         consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
-        gradients=[
-            PATHS.attributions("ig", a.attack, **coordinates(a.cell))
-            for a in GRADIENT_CELLS
-        ],
+        gradients=[PATHS.attributions("ig", a.attack, **coordinates(a.cell)) for a in GRADIENT_CELLS],
         vocabularies=[PATHS.data(d, "vocabulary.json") for d in STUDY.datasets],
     output:
         measurements=PATHS.measurements(),
@@ -114,20 +100,12 @@ rule collect_measurements:
         "../envs/flat.yaml"
     params:
         trained=[
-            coordinates(cell)
-            | {"round": last_round(STUDY, cell), "vocabulary": known_words(cell)}
-            for cell in TRAINED
+            coordinates(cell) | {"round": last_round(STUDY, cell), "vocabulary": known_words(cell)} for cell in TRAINED
         ],
-        consistency=[
-            dict(zip(("method", "dataset", "model"), names)) for names in EXPLAINED
-        ],
+        consistency=[dict(zip(("method", "dataset", "model"), names)) for names in EXPLAINED],
         explained=[coordinates(a.cell) | {"attack": a.attack} for a in GRADIENT_CELLS],
         tolerance=STUDY.interpretation.ig.tolerance,
-        attacked=[
-            coordinates(a.cell)
-            | {"round": last_round(STUDY, a.cell), "attack": a.attack}
-            for a in ATTACKED
-        ],
+        attacked=[coordinates(a.cell) | {"round": last_round(STUDY, a.cell), "attack": a.attack} for a in ATTACKED],
         code=code("collect_measurements.py"),
     script:
         "../workflow/scripts/collect_measurements.py"

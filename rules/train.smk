@@ -4,13 +4,11 @@
 def model_inputs(wildcards):
     """Vocabulary and vectors for word models; for encoders the record of the pretrained network, or its whole folder."""
     model = STUDY.models[wildcards.model]
-    if model.kind == "encoder":
+    if model.is_encoder:
         return {"encoder": encoder_files(model.checkpoint)}
     return {
         "vocabulary": PATHS.data(wildcards.dataset, "vocabulary.json"),
-        "vectors": PATHS.data(
-            wildcards.dataset, f"vectors-{label(model.vectors)}.safetensors"
-        ),
+        "vectors": PATHS.data(wildcards.dataset, f"vectors-{label(model.vectors)}.safetensors"),
     }
 
 
@@ -18,9 +16,7 @@ def start_inputs(wildcards):
     """What a model trained on clean data needs: its word groups, for a group mask."""
     groups = STUDY.strategies[wildcards.strategy].groups
     return model_inputs(wildcards) | (
-        {"groups": PATHS.data(wildcards.dataset, f"groups{groups}.json")}
-        if groups
-        else {}
+        {"groups": PATHS.data(wildcards.dataset, f"groups{groups}.json")} if groups else {}
     )
 
 
@@ -53,32 +49,13 @@ def network_of(cell):
     } | (
         # what the checkpoint's config.json tells transformers
         {"labels": list(dataset.classes)}
-        if model.kind == "encoder"
+        if model.is_encoder
         else {}
     )
 
 
 def training_params(wildcards):
-    return training_of(
-        STUDY, cell_of(wildcards), int(wildcards.get("round", 0))
-    ).model_dump()
-
-
-def base_cell_of(wildcards):
-    return Cell(wildcards.dataset, wildcards.model, "base", "none", int(wildcards.seed))
-
-
-def base_model_params(wildcards):
-    cell = base_cell_of(wildcards)
-    return network_of(cell)
-
-
-def base_training_params(wildcards):
-    return training_of(STUDY, base_cell_of(wildcards), 0).model_dump()
-
-
-def base_training_seed(wildcards):
-    return seeded("train", wildcards.dataset, wildcards.model, wildcards.seed, 0)
+    return training_of(STUDY, cell_of(wildcards), int(wildcards.get("round", 0))).model_dump()
 
 
 def objective_params(wildcards):
@@ -87,11 +64,8 @@ def objective_params(wildcards):
 
 def freeze_param(wildcards):
     """Whether a variational encoder's embedding block stays as it starts."""
-    if STUDY.models[wildcards.model].kind != "encoder":
-        return False
-    if STUDY.strategies[wildcards.strategy].mask != "variational":
-        return False
-    return switches_of(STUDY, wildcards.model, wildcards.strategy)["freeze_embeddings"]
+    names = (STUDY, wildcards.model, wildcards.strategy)
+    return means_something(*names, "freeze_embeddings") and switches_of(*names)["freeze_embeddings"]
 
 
 def keep_param(wildcards):
@@ -130,16 +104,14 @@ rule train_base:
         mem_mb=memory,
         runtime=720,
     params:
-        network=base_model_params,
+        network=model_params,
         own=own_encoder,
-        training=base_training_params,
+        training=training_params,
         objective={},
         device=device,
         torch_threads=STUDY.torch_threads,
-        seed=base_training_seed,
-        journal=PATHS.journal(
-            "train_base", "{dataset}", "{model}", "seed{seed}", kind="safetensors"
-        ),
+        seed=training_seed,
+        journal=PATHS.journal("train_base", "{dataset}", "{model}", "seed{seed}", kind="safetensors"),
         code=code("train.py"),
     script:
         "../workflow/scripts/train.py"
@@ -215,9 +187,7 @@ rule train_round:
         device=device,
         torch_threads=STUDY.torch_threads,
         seed=training_seed,
-        journal=PATHS.journal(
-            "train_round", *CELL_FOLDERS, "round{round}", kind="safetensors"
-        ),
+        journal=PATHS.journal("train_round", *CELL_FOLDERS, "round{round}", kind="safetensors"),
         code=code("train.py"),
     script:
         "../workflow/scripts/train.py"

@@ -23,8 +23,7 @@ def tuned_overlay(wildcards):
     """
     if TUNE is None:
         raise WorkflowError(
-            "tune: the study names no cell to tune\n"
-            "  remedy: give it a section tune (docs/study-file.md)"
+            "tune: the study names no cell to tune\n" "  remedy: give it a section tune (docs/study-file.md)"
         )
     return [PATHS.tuning("overlay.yaml")]
 
@@ -83,9 +82,7 @@ def tuned_setting(wildcards):
 def tuned_present(wildcards):
     """The values that the study has now."""
     cell = cell_of(tuned())
-    return objective_of(STUDY, cell) | {
-        "learning_rate": training_of(STUDY, cell, 1).learning_rate
-    }
+    return objective_of(STUDY, cell) | {"learning_rate": training_of(STUDY, cell, 1).learning_rate}
 
 
 def tuned_cell(wildcards):
@@ -127,9 +124,7 @@ if TUNE is not None:
             ranges=searched(STUDY),
             present=tuned_present,
             trials=TUNE.trials,
-            overrides=[
-                o.model_dump(mode="json", exclude_unset=True) for o in STUDY.overrides
-            ],
+            overrides=[o.model_dump(mode="json", exclude_unset=True) for o in STUDY.overrides],
             seed=seeded("tune", "search"),
             device=device(tuned()),
             torch_threads=STUDY.torch_threads,

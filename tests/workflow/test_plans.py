@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import yaml
 
+from tests.workflow.conftest import Checkout, copy_to
+
 pytestmark = pytest.mark.workflow
 # as README prints it: behind --resources Snakemake takes `all` for a resource
 PAPER = "all --cores 8 --resources gpu=1"
@@ -73,6 +75,28 @@ def test_a_study_of_the_main_tables_alone_is_planned_without_the_rest(checkout):
     study = load(path)
     counted = Counter(job.rule for job in jobs_of(study, data_facts(study, "no such folder")))
     assert {rule: n for rule, n in jobs.items() if rule not in ("all", "fetch_resource")} == counted
+
+
+def test_a_further_explanation_method_needs_no_rule(tmp_path, repository, resources):
+    copy_to(tmp_path, repository)
+    copy = Checkout(tmp_path, resources)
+
+    def edit(file: str, before: str, after: str) -> None:
+        text = (tmp_path / file).read_text()
+        assert text.count(before) == 1
+        (tmp_path / file).write_text(text.replace(before, after))
+
+    lime = "    lime: Lime = Lime()\n"
+    edit("src/flat/study/schema.py", lime, lime + "    occlusion: Lime | None = None\n")
+    edit("src/flat/study/known/explainers.py", '    "lime":', '    "occlusion": Explainer(lambda *_: 20),\n    "lime":')
+    before = copy.plan("--", "explanations")
+    edit("tests/data/tiny.yaml", "interpretation:\n", "interpretation:\n  occlusion: {samples: 30}\n")
+    after = copy.plan("--", "explanations")
+    assert {rule: after[rule] - before.get(rule, 0) for rule in after if after[rule] != before.get(rule)} == {
+        "interpret_occlusion": before["interpret_lime"],
+        "measure_consistency": 1,
+    }
+    assert copy.plan("--", "all")["interpret_occlusion"] == before["interpret_lime"]  # measured with the others
 
 
 def test_the_papers_study_is_planned_in_seconds(paper_plan, checkout):

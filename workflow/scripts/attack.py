@@ -7,7 +7,7 @@ with running(snakemake) as log:
 
     from flat.attacks.job import AttackJob, attack_split, merge_shards
     from flat.jobs.script import tensor_device
-    from flat.study.known import ROLES
+    from flat.study.known.recipes import ROLES
 
     params, given, outputs = snakemake.params, snakemake.input, dict(snakemake.output.items())
     drawn = {"split": given.split_file, "ids_file": given.get("examples"), "examples": params.get("examples")}

@@ -8,7 +8,7 @@ with running(snakemake) as log:
     from flat.attacks.calibrated import attack_calibrated
     from flat.attacks.job import AttackJob
     from flat.jobs.script import tensor_device
-    from flat.study.known import ROLES
+    from flat.study.known.recipes import ROLES
 
     params, given = snakemake.params, snakemake.input
     job = AttackJob(

@@ -7,7 +7,7 @@ with running(snakemake) as log:
 
     from flat.files.artefacts import write_text
     from flat.jobs.script import tensor_device
-    from flat.study.known import ROLES
+    from flat.study.known.recipes import ROLES
     from flat.tuning import overlay, trial
     from flat.tuning.search import best_of, identity, search
 

@@ -18,6 +18,7 @@ from flat.interpretation import consistency
 from flat.study import paths
 from flat.study.cells import AttackedCell, Cell
 from flat.study.grid import attacked_cells, explained_cells, trained_cells
+from flat.study.known.explainers import EXPLAINERS
 from flat.study.seeds import seed_of
 
 AA, KT, TI = "after_attack_accuracy_percent", "kendall_tau", "topk_intersection"
@@ -95,7 +96,7 @@ class Outcomes:
         for cell in sorted(set(trained_cells(study))):
             self._trained.setdefault(tuple(getattr(cell, name) for name in CELL), []).append(cell)
         self._attacked = set(attacked_cells(study))
-        self._explained = {method: set(explained_cells(study, method)) for method in ("ig", "lime")}
+        self._explained = {method: set(explained_cells(study, method)) for method in EXPLAINERS}
 
     def find(self, keys: Mapping[str, object]) -> Outcome | None:
         """The outcomes of a number; None where the study does not run it or no seed has a value.

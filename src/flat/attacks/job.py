@@ -27,7 +27,7 @@ class AttackJob:
     Attributes:
         model_folder: its checkpoint.
         spec: the attack as the study says it.
-        tables: role -> what a rule made of the data set for that resource (``flat.study.known``).
+        tables: role -> what a rule made of the data set for that resource (``flat.study.known.recipes``).
         seed: each example's own seed derives from it.
         workers: processes.
         journal: finished examples are noted here; the caller deletes it at the end.

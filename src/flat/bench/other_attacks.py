@@ -25,11 +25,11 @@ from flat.attacks.lexicon import bigrams, masked_training, sememes
 from flat.attacks.lexicon.resources import AttackResources
 from flat.attacks.lexicon.wordnet_table import WordNet
 from flat.attacks.textattack_adapter.environment import textattack
-from flat.attacks.textattack_adapter.recipes import RECIPES
 from flat.bench import material, stock_attack
 from flat.bench.measure import Comparison, Texts
 from flat.files.artefacts import write_json
 from flat.resources import locate
+from flat.study.known.recipes import RECIPES
 from flat.study.seeds import seed_of
 
 SEED = 2022
@@ -123,7 +123,7 @@ def never_alone(model):
 
 def _resources(recipe: str) -> AttackResources:
     """What a recipe needs, read from disk before the clock runs."""
-    roles = RECIPES[recipe].roles
+    roles = RECIPES[recipe]
     given = AttackResources(NAMES, {role: _table(role) for role in roles if role in NAMES})
     for role in roles:
         getattr(given, role)

@@ -31,6 +31,7 @@ from flat.attacks.textattack_adapter import recipes as registry
 from flat.attacks.textattack_adapter.build import override
 from flat.attacks.textattack_adapter.environment import as_installed, textattack
 from flat.attacks.textattack_adapter.words import attack_words
+from flat.study.known.recipes import RECIPES
 
 Answer = tuple[str, str, int]
 """Perturbed text, status and query count."""
@@ -89,7 +90,7 @@ def stock_classes(recipe: str, resources: AttackResources) -> Iterator[None]:
     import nltk
 
     utils = textattack.shared.utils
-    roles = registry.RECIPES[recipe].roles
+    roles = RECIPES[recipe]
     changes = [
         patch.object(nltk.data, "path", [str(resources.folder(r)) for r in roles if r in ("tagger", "stopwords")]),
         patch.object(importlib.import_module("textattack.attack_results.attack_result"), "detect", _detect()),

@@ -13,10 +13,10 @@ from flat.files.artefacts import read_json
 from flat.resources import locate
 from flat.resources.own_files import is_own
 from flat.resources.places import ROOT
+from flat.study.datasets import SPLITS
 from flat.study.paths import of as paths_of
 from flat.study.schema import Study
 
-SPLITS = ("train", "dev", "test")
 DIMENSIONS = {"glove-6b-50d": 50, "word2vec-googlenews": 300}
 # layers, width, inner width, vocabulary of checkpoints, from their published config.json, where they are not fetched
 ENCODERS = {

@@ -14,7 +14,8 @@ from flat.study.grid import (
     replayed_on,
     trained_cells,
 )
-from flat.study.known import is_made, made_from
+from flat.study.known.explainers import EXPLAINERS
+from flat.study.known.recipes import RECIPES, is_made, made_from
 from flat.study.paths import coordinates, figure_stem, of, table_stem, train_ledger
 from flat.study.readings import switches_of
 from flat.study.schema import Study
@@ -30,12 +31,12 @@ class Job:
 
     Attributes:
         rule, at: the rule, and the coordinates that its log file is named by.
-        work: attack | train | ig | lime for rules whose cost depends on texts, else the rule's name.
+        work: attack | train | an explanation method for rules whose cost depends on texts, else the rule's name.
         variant: what makes other work of the same kind: recipe and search, or the mask that is trained.
         model: the study's name of the network that answers; empty for none.
         texts: texts attacked, trained on (epochs counted) or explained.
         words: mean words of a text that the work sees.
-        factor: units a text of 20 words is: classes x steps, or samples.
+        factor: units a text of 20 words is: answers of the model, for explanations.
         budget: queries an attack may ask of a text, or None.
         gpu: it runs on a GPU.
         precision: fp32 | bf16, of training.
@@ -98,7 +99,7 @@ def _data_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
         found |= {("group_words", dataset, str(n)) for n in groups}
         for name in {attack for where, attack in attacks if where == dataset}:
             attack = study.attacks[name]
-            if attack.recipe == "pwws":
+            if "wordnet" in RECIPES[attack.recipe]:
                 found.add(("look_up_synonyms", dataset))
             for role, resource in attack.resources.items():
                 if is_made(role, resource):
@@ -197,7 +198,7 @@ def _whole(study: Study, data, at: tuple[str, ...], cell: Cell, name: str, texts
 
 def _explain_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
     jobs, explained = [], set()
-    for method in ("ig", "lime"):
+    for method in study.interpretation.methods:
         for attacked in explained_cells(study, method):
             explained.add((method, attacked.cell.dataset, attacked.cell.model))
             jobs.append(_explanation(study, data, method, attacked))
@@ -218,7 +219,7 @@ def _explanation(study: Study, data: dict[str, DataFacts], method: str, attacked
     dataset = study.datasets[cell.dataset]
     texts = min(dataset.explained or data[cell.dataset].test, _attacked_test(study, data, attacked))
     classes = len(dataset.classes) if how.classes == "all" else 1
-    factor = classes * how.ig.steps if method == "ig" else how.lime.samples
+    factor = EXPLAINERS[method].answers(getattr(how, method), classes)
     words, gpu = min(data[cell.dataset].words, dataset.max_length), _on_gpu(study, cell.model)
     at = (*_cell(cell), attacked.attack)
     return Job(f"interpret_{method}", at, method, "", cell.model, texts, words, factor, gpu=gpu)

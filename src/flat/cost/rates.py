@@ -15,12 +15,13 @@ from flat.cost.processor import Processor
 from flat.errors import ArtefactError, FlatError
 from flat.files.artefacts import read_json, write_json
 from flat.resources.places import ROOT, shown
+from flat.study.known.explainers import EXPLAINERS
 
 FILE = shown(ROOT / "config" / "rates.json")
 WORDS = 20  # of the text that a unit is
 # where nothing was measured: queries and the price of each grow with the words
 ATTACK_EXPONENT = 2.0
-TEXTUAL = ("attack", "train", "ig", "lime")
+TEXTUAL = ("attack", "train", *EXPLAINERS)
 
 
 @dataclass(frozen=True)

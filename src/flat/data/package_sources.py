@@ -14,6 +14,7 @@ from flat.errors import DataError
 from flat.files.artefacts import read_json
 from flat.resources import locate
 from flat.resources.places import PROVENANCE
+from flat.study.known import corpora as known
 
 QUESTION_CLASSES = ("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM")
 _LEAD_SENTENCES = 2
@@ -25,7 +26,6 @@ class Corpus:
     """``splits``: name -> frame with columns text, label (a class name) and row (its place in the corpus' file)."""
 
     splits: dict[str, object]
-    resources: tuple[str, ...]
     dropped: dict[str, int] = field(default_factory=dict)
 
 
@@ -56,13 +56,13 @@ def rotten_tomatoes() -> Corpus:
         "test: sentences that train holds": int(seen.sum()),
         "test: mean rating within 1 of zero": int(faint.sum()),
     }
-    return Corpus({"train": train, "test": test}, ("movie-reviews", "movie-snippets"), dropped)
+    return Corpus({"train": train, "test": test}, dropped)
 
 
 def imdb_reviews() -> Corpus:
     """Film reviews, 25,000 with 96 repeated: IMDb's train split; its test split is shipped by no package."""
     frame, repeated = _distinct(_reviews("imdb"))
-    return Corpus({"train": frame}, ("movie-reviews",), {"repeated texts": repeated})
+    return Corpus({"train": frame}, {"repeated texts": repeated})
 
 
 def bbc_news() -> Corpus:
@@ -76,7 +76,7 @@ def bbc_news() -> Corpus:
         headline, body = split_article(_decoded(path))
         rows.append({"text": f"{headline} {first_sentences(body)}", "label": path.parent.name, "row": row})
     frame, repeated = _distinct(pd.DataFrame(rows))
-    return Corpus({"train": frame}, ("bbc-news",), {"repeated texts": repeated})
+    return Corpus({"train": frame}, {"repeated texts": repeated})
 
 
 def trec_questions() -> Corpus:
@@ -92,7 +92,7 @@ def trec_questions() -> Corpus:
             raise DataError(f"{path}, line {row + 1}", f"no question with its class: {line[:60]!r}", _FETCH_AGAIN)
         rows.append({"text": question.strip(), "label": coarse, "row": row})
     frame, repeated = _distinct(pd.DataFrame(rows))
-    return Corpus({"train": frame}, ("question-labels",), {"repeated texts": repeated})
+    return Corpus({"train": frame}, {"repeated texts": repeated})
 
 
 CORPORA: dict[str, Callable[[], Corpus]] = {
@@ -116,11 +116,10 @@ def read(corpus: str) -> Corpus:
     return CORPORA[corpus]()
 
 
-def identity(resources: tuple[str, ...]) -> dict:
-    """Version and SHA-256 of each resource a corpus was read from, out of its provenance file."""
-
+def identity(corpus: str) -> dict:
+    """Version and SHA-256 of each resource that a corpus is read from, out of its provenance file."""
     facts = {}
-    for name in resources:
+    for name in known.CORPORA[corpus]:
         record = read_json(locate(name) / PROVENANCE)
         facts[name] = {key: record.get(key) for key in ("version", "content_sha256", "upstream", "licence")}
     return facts

@@ -56,7 +56,7 @@ def _read_package(options: Mapping, mirror: str | None) -> Source:
                 "row": rows["row"].to_numpy(),
             }
         )
-    identity = {"kind": "package", "corpus": name, "resources": package_sources.identity(corpus.resources)}
+    identity = {"kind": "package", "corpus": name, "resources": package_sources.identity(name)}
     return Source(frames, where, identity, corpus.dropped)
 
 

@@ -5,36 +5,50 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 
 from flat.errors import StudyError
-from flat.study.fields import fits
-from flat.study.known import MODEL_OPTIONS, RECIPE_RESOURCES, ROLES, made_from, problem_of
+from flat.resources.catalogue import load_catalogue
+from flat.study.cells import base_of
+from flat.study.fields import Strict
+from flat.study.grid import explained_draws, trained_cells
+from flat.study.known.models import MODELS
+from flat.study.known.recipes import RECIPES, ROLES, made_from, problem_of
 from flat.study.readings import ENCODER_SWITCHES, MASK_SWITCHES
-from flat.study.schema import Study
+from flat.study.schema import Rounds, Study, Training
+from flat.study.settings import rounds_of, seeds_of, training_of
+
+# part of a study -> the fields whose names must be in it
+NAMED_IN = {
+    "datasets": ("dataset", "datasets"),
+    "models": ("model", "models"),
+    "strategies": ("strategy", "strategies", "without_gamma"),
+    "attacks": ("attack", "attacks", "train_attack", "train_attacks"),
+}
+
+
+def check_names(study: Study, block: Strict, place: str) -> None:
+    """Raise StudyError for the first data set, model, strategy or attack that a block names and the study has not.
+
+    Args:
+        place: file and key of the block.
+    """
+    for part, fields in NAMED_IN.items():
+        for field in fields:
+            value = getattr(block, field, None)
+            names = [value] if isinstance(value, str) else value or []
+            refuse_unknown(names, getattr(study, part), f"{place}.{field}", part)
+
+
+def refuse_unknown(names: Iterable[str], known: Iterable[str], place: str, kind: str) -> None:
+    """Raise StudyError if a name is not among the known ones, which are of a ``kind`` (in words, plural)."""
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise StudyError(place, f"{', '.join(unknown)} is not among the {kind}", f"use one of {', '.join(known)}")
 
 
 def check(study: Study, where: str) -> None:
     """Raise StudyError for the first reference that names nothing or combination that cannot be run."""
-    from flat.study import guard_checks as study_guard_checks
-    from flat.study import path_checks as study_paths
-
-    study_paths.check(study, where)
     artefacts = study.artefacts
     for part, block in artefacts.present().items():
-        for field, known, kind in (
-            ("dataset", study.datasets, "datasets"),
-            ("datasets", study.datasets, "datasets"),
-            ("model", study.models, "models"),
-            ("models", study.models, "models"),
-            ("strategy", study.strategies, "strategies"),
-            ("strategies", study.strategies, "strategies"),
-            ("without_gamma", study.strategies, "strategies"),
-            ("attack", study.attacks, "attacks"),
-            ("attacks", study.attacks, "attacks"),
-            ("train_attack", study.attacks, "attacks"),
-            ("train_attacks", study.attacks, "attacks"),
-        ):
-            value = getattr(block, field, None)
-            names = value if isinstance(value, list) else [value] if value is not None else []
-            _known(names, known, f"{where}: artefacts.{part}.{field}", kind)
+        check_names(study, block, f"{where}: artefacts.{part}")
     for part, block in artefacts.present("main", "transfer", "replay").items():
         if "base" not in block.strategies:
             raise StudyError(
@@ -52,12 +66,12 @@ def check(study: Study, where: str) -> None:
                     f"{where}: artefacts.{part}.{field}", f"{name} has no variational mask", "name a FLAT strategy"
                 )
     for name, attack in study.attacks.items():
-        missing = [role for role in RECIPE_RESOURCES[attack.recipe] if role not in attack.resources]
+        missing = [role for role in RECIPES[attack.recipe] if role not in attack.resources]
         if missing:
             raise StudyError(
                 f"{where}: attacks.{name}.resources",
                 f"the recipe {attack.recipe} needs {', '.join(missing)}",
-                f"name a resource for each: {', '.join(RECIPE_RESOURCES[attack.recipe])}",
+                f"name a resource for each: {', '.join(RECIPES[attack.recipe])}",
             )
     for name, dataset in study.datasets.items():
         if dataset.explained and dataset.attacked_test and dataset.explained > dataset.attacked_test:
@@ -76,13 +90,6 @@ def check(study: Study, where: str) -> None:
     _check_seeds(study, where)
     _check_options(study, where)
     _check_groups(study, where)
-    study_guard_checks.check(study, where)
-
-
-def _known(names: Iterable[str], known: Iterable[str], place: str, kind: str) -> None:
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise StudyError(place, f"{', '.join(unknown)} is not among the {kind}", f"use one of {', '.join(known)}")
 
 
 def _check_readings(study: Study, where: str) -> None:
@@ -91,17 +98,16 @@ def _check_readings(study: Study, where: str) -> None:
     seen: dict[tuple[str, str, str], int] = {}
     for number, row in enumerate(readings.rows if readings else ()):
         place = f"{where}: artefacts.readings.rows.{number}"
-        for field, kind in (("dataset", "datasets"), ("model", "models"), ("strategy", "strategies")):
-            _known([getattr(row, field)], getattr(study, kind), f"{place}.{field}", kind)
+        check_names(study, row, place)
         first = seen.setdefault((row.dataset, row.model, row.strategy), number)
         if first != number:
             raise StudyError(place, f"it is row {first} once more", "remove it")
-        strategy, kind = study.strategies[row.strategy], study.models[row.model].kind
+        strategy, model = study.strategies[row.strategy], study.models[row.model]
         for switch in strategy.switches.model_dump(exclude_none=True):
-            if switch in ENCODER_SWITCHES and kind != "encoder":
+            if switch in ENCODER_SWITCHES and not model.is_encoder:
                 raise StudyError(
                     f"{place}.strategy",
-                    f"{row.strategy} sets {switch}, which only encoders have; {row.model} is a {kind}",
+                    f"{row.strategy} sets {switch}, which only encoders have; {row.model} is a {model.kind}",
                     "name an encoder, or a strategy without this switch",
                 )
             if switch in MASK_SWITCHES and strategy.mask != "variational":
@@ -114,8 +120,6 @@ def _check_readings(study: Study, where: str) -> None:
 
 def _check_explained(study: Study, where: str) -> None:
     """What is explained is drawn from what every model is attacked on."""
-    from flat.study.grid import explained_draws
-
     for name, dataset in study.datasets.items():
         for size in explained_draws(study, name):
             if dataset.explained and size is not None and dataset.explained > size:
@@ -128,14 +132,12 @@ def _check_explained(study: Study, where: str) -> None:
 
 
 def _check_resources(study: Study, where: str) -> None:
-    from flat.resources.catalogue import load_catalogue
-
     known = set(load_catalogue())
     wanted = {f"models.{n}.vectors": m.vectors for n, m in study.models.items() if m.vectors}
     wanted |= {f"models.{n}.checkpoint": m.checkpoint for n, m in study.models.items() if m.checkpoint}
     for name, attack in study.attacks.items():
         place = f"attacks.{name}.resources"
-        _known(attack.resources, ROLES, f"{where}: {place}", "roles")
+        refuse_unknown(attack.resources, ROLES, f"{where}: {place}", "roles")
         for role, resource in attack.resources.items():
             if problem := problem_of(role, resource):
                 raise StudyError(f"{where}: {place}.{role}", f"{resource}: {problem}", "name a resource as it is")
@@ -152,7 +154,7 @@ def _check_resources(study: Study, where: str) -> None:
 
 def _check_options(study: Study, where: str) -> None:
     for name, model in study.models.items():
-        place, allowed = f"{where}: models.{name}.options", MODEL_OPTIONS[model.kind]
+        place, allowed = f"{where}: models.{name}.options", MODELS[model.kind].options
         unknown = set(model.options) - set(allowed)
         if unknown:
             raise StudyError(
@@ -170,7 +172,7 @@ def _check_options(study: Study, where: str) -> None:
 def _check_groups(study: Study, where: str) -> None:
     for part, block in study.artefacts.present("groups").items():
         place = f"{where}: artefacts.{part}"
-        if study.models[block.model].kind == "encoder":
+        if study.models[block.model].is_encoder:
             raise StudyError(
                 f"{place}.model",
                 f"{block.model} reads word pieces, and Table 10's groups are groups of words",
@@ -182,23 +184,13 @@ def _check_groups(study: Study, where: str) -> None:
 
 
 def _check_overrides(study: Study, where: str) -> None:
-    from flat.study.grid import trained_cells
-    from flat.study.schema import Rounds, Training
-    from flat.study.settings import rounds_of, training_of
-
     cells = trained_cells(study)
     for number, override in enumerate(study.overrides):
         place = f"{where}: overrides.{number}"
-        for field, known in (
-            ("datasets", study.datasets),
-            ("models", study.models),
-            ("strategies", study.strategies),
-            ("train_attacks", study.attacks),
-        ):
-            _known(getattr(override.where, field) or [], known, f"{place}.where.{field}", field)
+        check_names(study, override.where, f"{place}.where")
         for field, model in (("training", Training), ("rounds", Rounds)):
-            _known(getattr(override, field), model.model_fields, f"{place}.{field}", f"options of {field}")
-        covered = [cell for cell in cells if fits(override.where, cell)]
+            refuse_unknown(getattr(override, field), model.model_fields, f"{place}.{field}", f"options of {field}")
+        covered = [cell for cell in cells if override.where.fits(cell)]
         if not covered:
             raise StudyError(f"{place}.where", "it fits no cell of the study", "remove it or widen it")
         if override.where.strategies and "attacked" in override.rounds:
@@ -225,10 +217,6 @@ def _check_overrides(study: Study, where: str) -> None:
 def _check_seeds(study: Study, where: str) -> None:
     """Seeds of overrides: the study's first one among them, and a base model for every model that starts from it or is
     compared with it."""
-    from flat.study.cells import base_of
-    from flat.study.grid import trained_cells
-    from flat.study.settings import seeds_of
-
     first = study.seeds[0]
     for number, override in enumerate(study.overrides):
         if override.seeds and first not in override.seeds:

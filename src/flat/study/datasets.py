@@ -1,35 +1,63 @@
 """What a study says about its data sets; also the types that all parts of a study share."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from flat.study.fields import Positive, Seeds, Share, Strict, Where
+from flat.study.known.corpora import CORPORA
+
+SPLITS = ("train", "dev", "test")
 
 
-class PackageSource(Strict):
+class Source(Strict):
+    """Where a data set's texts come from. ``own``: the files that it names are the user's, here on disk."""
+
+    own: ClassVar[bool] = False
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The resources of the catalogue that it is read from."""
+        return ()
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Each file that it names, by its key below ``source``, which ends in the file's split."""
+        return {}
+
+
+class PackageSource(Source):
     """Real text that a package index ships (docs/resources.md)."""
 
     kind: Literal["package"]
-    corpus: Literal["rotten-tomatoes", "imdb-reviews", "bbc-news", "trec-questions"]
+    corpus: Literal[tuple(CORPORA)]
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        return CORPORA[self.corpus]
 
 
-class HubSource(Strict):
+class HubSource(Source):
     """Files of a Hugging Face data set at a pinned revision."""
 
     kind: Literal["hub"]
     path: str
     revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$", description="a commit: a branch may change")]
-    files: dict[Literal["train", "dev", "test"], str]
-    sha256: dict[Literal["train", "dev", "test"], str] = {}
+    files: dict[Literal[SPLITS], str]
+    sha256: dict[Literal[SPLITS], str] = {}
     text: str | list[str] = "text"
     label: str = "label"
     labels: dict[str, str] | None = None
 
+    @property
+    def named(self) -> dict[str, str]:
+        return {f"files.{split}": file for split, file in self.files.items()}
 
-class FilesSource(Strict):
+
+class FilesSource(Source):
     """The user's own csv, tsv, jsonl (also packed as .gz, .bz2 or .xz) or parquet files."""
 
+    own: ClassVar[bool] = True
     kind: Literal["files"]
     train: str
     dev: str | None = None
@@ -38,6 +66,10 @@ class FilesSource(Strict):
     label: str = "label"
     id: str | None = None
     labels: dict[str, str] | None = None
+
+    @property
+    def named(self) -> dict[str, str]:
+        return {split: file for split in SPLITS if (file := getattr(self, split)) is not None}
 
 
 class Splits(Strict):

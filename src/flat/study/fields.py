@@ -4,15 +4,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from flat.study.cells import Cell
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)]
-
-
 Positive = Annotated[int, Field(gt=0)]
-
-
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
 Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 
 
@@ -32,15 +28,9 @@ class Where(Strict):
         """Whether it covers some cell of a model on a data set."""
         return all(allowed is None or v in allowed for allowed, v in ((self.datasets, dataset), (self.models, model)))
 
-
-def fits(where, cell) -> bool:
-    """Whether an override's ``where`` covers a cell; a field it does not name covers all."""
-    return all(
-        allowed is None or value in allowed
-        for allowed, value in (
-            (where.datasets, cell.dataset),
-            (where.models, cell.model),
-            (where.strategies, cell.strategy),
-            (where.train_attacks, cell.train_attack),
+    def fits(self, cell: Cell) -> bool:
+        """Whether it covers a cell."""
+        return self.covers(cell.dataset, cell.model) and all(
+            allowed is None or value in allowed
+            for allowed, value in ((self.strategies, cell.strategy), (self.train_attacks, cell.train_attack))
         )
-    )

@@ -6,7 +6,7 @@ A block of ``artefacts`` that a study leaves out has no cells, tables or figures
 from dataclasses import replace
 
 from flat.study.cells import NO_ATTACK, AttackedCell, Cell, base_of
-from flat.study.fields import fits
+from flat.study.known.explainers import EXPLAINERS
 from flat.study.schema import Study
 from flat.study.settings import attacked_test, seeds_of
 
@@ -111,18 +111,24 @@ def curve_cells(study: Study) -> list[AttackedCell]:
 
 
 def explained_cells(study: Study, method: str) -> list[AttackedCell]:
-    """The cells whose explanations are compared: Table 8's with LIME (the dearer method); those of Tables 3 and of
-    the readings, and Figs 3 and 6, with integrated gradients."""
-    if method == "lime":
-        return sorted(set(main_cells(study)))
-    return sorted({*main_cells(study), *saliency_cells(study), *reading_cells(study)})
+    """The cells whose explanations are compared: Table 8's; of a method that goes beyond the main tables also those of
+    the readings and of Fig. 3. None of a method that the study gives no options."""
+    if method not in study.interpretation.methods:
+        return []
+    grids = (main_cells, saliency_cells, reading_cells) if EXPLAINERS[method].beyond_main else (main_cells,)
+    return sorted({attacked for grid in grids for attacked in grid(study)})
+
+
+def all_explained_cells(study: Study) -> set[AttackedCell]:
+    """The cells that some method explains."""
+    return {attacked for method in EXPLAINERS for attacked in explained_cells(study, method)}
 
 
 def attacked_cells(study: Study) -> list[AttackedCell]:
     grids = (main_cells, transfer_cells, variant_cells, replay_cells)
-    explained = explained_cells(study, "ig")
+    explained = all_explained_cells(study)
     shared = {AttackedCell(base_of(a.cell), a.attack) for a in explained}  # their adversarial texts are explained too
-    return sorted({attacked for grid in grids for attacked in grid(study)} | {*explained} | shared)
+    return sorted({attacked for grid in grids for attacked in grid(study)} | explained | shared)
 
 
 def trained_cells(study: Study) -> list[Cell]:
@@ -140,8 +146,7 @@ def reported_datasets(study: Study) -> list[str]:
 
 def explained_draws(study: Study, dataset: str) -> list[int | None]:
     """Sizes of the draws whose adversarial texts are explained; what is explained is chosen from what they share."""
-    explained = {*explained_cells(study, "ig"), *explained_cells(study, "lime")}
-    chosen = {(a.cell.model, a.attack) for a in explained if a.cell.dataset == dataset}
+    chosen = {(a.cell.model, a.attack) for a in all_explained_cells(study) if a.cell.dataset == dataset}
     return sorted({attacked_test(study, dataset, *names) for names in chosen}, key=lambda size: (size is None, size))
 
 
@@ -161,7 +166,7 @@ def calibrated_cells(study: Study) -> list[AttackedCell]:
     chosen = study.guards.calibration
     if chosen is None:
         return []
-    return [a for a in checked_cells(study) if fits(chosen.where, _as_trained(a))]
+    return [a for a in checked_cells(study) if chosen.where.fits(_as_trained(a))]
 
 
 def _as_trained(attacked: AttackedCell) -> Cell:

@@ -3,6 +3,8 @@
 from pathlib import PurePath
 
 from flat.errors import StudyError
+from flat.study.checks import check_names
+from flat.study.datasets import Source
 from flat.study.grid import calibrated_cells
 from flat.study.schema import Study
 from flat.study.settings import searched
@@ -18,17 +20,16 @@ def check(study: Study, where: str) -> None:
         _check_tune(study, f"{where}: tune")
 
 
-def _check_splits(source, place: str) -> None:
+def _check_splits(source: Source, place: str) -> None:
     """No file may be both test and another split: a checkpoint chosen on such a dev split is chosen on test."""
-    named = {split: getattr(source, split, None) for split in ("train", "dev", "test")}
-    if source.kind == "hub":
-        named, place = source.files, f"{place}.files"
-    test = named.get("test")
+    key_of = {key.split(".")[-1]: key for key in source.named}
+    test = source.named.get(key_of.get("test"))
     for split in ("train", "dev"):
-        if test and named.get(split) and PurePath(named[split]) == PurePath(test):
+        key = key_of.get(split)
+        if test and key and PurePath(source.named[key]) == PurePath(test):
             problem = {"train": "the model is trained on", "dev": "checkpoints and options are selected on"}[split]
             raise StudyError(
-                f"{place}.{split}",
+                f"{place}.{key}",
                 f"{test} is test, so that {problem} test",
                 f"name another file, or leave {split} out and have it carved from train (splits.{split})"
                 if split == "dev"
@@ -37,22 +38,14 @@ def _check_splits(source, place: str) -> None:
 
 
 def _check_calibration(study: Study, place: str) -> None:
-    known = {"datasets": study.datasets, "models": study.models, "strategies": study.strategies}
-    for field, names in (known | {"train_attacks": study.attacks}).items():
-        _known(getattr(study.guards.calibration.where, field) or [], names, f"{place}.{field}", field)
+    check_names(study, study.guards.calibration.where, place)
     if not calibrated_cells(study):
         raise StudyError(place, "it fits no cell of artefacts.main", "widen it, or set calibration: null")
 
 
 def _check_tune(study: Study, place: str) -> None:
     tune = study.tune
-    for field, known, kind in (
-        ("dataset", study.datasets, "datasets"),
-        ("model", study.models, "models"),
-        ("strategy", study.strategies, "strategies"),
-        ("train_attack", study.attacks, "attacks"),
-    ):
-        _known([getattr(tune, field)], known, f"{place}.{field}", kind)
+    check_names(study, tune, place)
     strategy = study.strategies[tune.strategy]
     if not strategy.adversarial:
         raise StudyError(
@@ -60,9 +53,3 @@ def _check_tune(study: Study, place: str) -> None:
         )
     if not searched(study):
         raise StudyError(place, "nothing is left to search", "give a range of beta, gamma or learning_rate")
-
-
-def _known(names, known, place: str, kind: str) -> None:
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise StudyError(place, f"{', '.join(unknown)} is not among the {kind}", f"use one of {', '.join(known)}")

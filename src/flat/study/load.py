@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import yaml
 from pydantic import ValidationError
 
 from flat.errors import StudyError
+from flat.study import checks, guard_checks, path_checks
 from flat.study.schema import Study
 
 
@@ -14,8 +16,6 @@ def parse(values: object, where: str = "the study") -> Study:
     Raises:
         StudyError: names each wrong key with its path, what was found and what is allowed.
     """
-    from flat.study.checks import check
-
     try:
         study = Study.model_validate(values)
     except ValidationError as error:
@@ -32,7 +32,8 @@ def parse(values: object, where: str = "the study") -> Study:
             "it cannot be run as written:\n    " + "\n    ".join(problems),
             "correct these keys; config/schema/study.json lists every key with its allowed values",
         ) from None
-    check(study, where)
+    for part in (path_checks, checks, guard_checks):
+        part.check(study, where)
     return study
 
 
@@ -42,8 +43,6 @@ def load(path: str | Path) -> Study:
     Raises:
         StudyError: the file is absent, is not YAML, or says something that cannot be run.
     """
-    import yaml
-
     try:
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:

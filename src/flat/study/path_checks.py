@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from flat.errors import StudyError
 from flat.resources.own_files import is_own
-from flat.study.known import made_from
+from flat.study.known.recipes import made_from
 from flat.study.schema import Study
 
 WEB = ("http://", "https://")
@@ -30,10 +30,8 @@ def paths_of(study: Study) -> Iterator[tuple[str, str]]:
     if study.mirror is not None:
         yield "mirror", study.mirror
     for name, dataset in study.datasets.items():
-        if dataset.source.kind == "files":
-            for split in ("train", "dev", "test"):
-                if (path := getattr(dataset.source, split)) is not None:
-                    yield f"datasets.{name}.source.{split}", path
+        if dataset.source.own:
+            yield from ((f"datasets.{name}.source.{key}", path) for key, path in dataset.source.named.items())
     for name, model in study.models.items():
         for field in ("vectors", "checkpoint"):
             if (path := getattr(model, field)) and is_own(path):

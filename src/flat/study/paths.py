@@ -12,7 +12,6 @@ from flat.study.readings import switches_of
 from flat.study.schema import Study
 from flat.study.settings import last_round
 
-SPLITS = ("train", "dev", "test")
 CELL = {name: "{" + name + "}" for name in ("dataset", "model", "strategy", "train_attack", "seed")}
 
 

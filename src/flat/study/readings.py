@@ -5,11 +5,7 @@ A study names a reading (``method.reading: paper | authors``). Each switch may a
 docs/method.md says what each means and where it comes from.
 """
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from flat.study.schema import Study
-
+from flat.study.schema import Study
 
 PAPER = {
     "keep": "successful",
@@ -48,14 +44,14 @@ ENCODER_SWITCHES = ("position_dependent_masks", "mask_special_tokens", "mask_att
 MASK_SWITCHES = ("detach_importance", "importance_over", "entropy_over", *ENCODER_SWITCHES)
 
 
-def reading_of(study: "Study", model: str) -> dict[str, bool | str]:
+def reading_of(study: Study, model: str) -> dict[str, bool | str]:
     """Every switch of a model as the study's reading of the method has it."""
     if study.method.reading == "paper":
         return dict(PAPER)
-    return PAPER | (AUTHORS_ENCODERS if study.models[model].kind == "encoder" else AUTHORS_WORD_MODELS)
+    return PAPER | (AUTHORS_ENCODERS if study.models[model].is_encoder else AUTHORS_WORD_MODELS)
 
 
-def switches_of(study: "Study", model: str, strategy: str) -> dict[str, bool | str]:
+def switches_of(study: Study, model: str, strategy: str) -> dict[str, bool | str]:
     """Every switch of a model trained with a strategy, resolved: none is null."""
     values = reading_of(study, model)
     for level in (study.method.switches, study.strategies[strategy].switches):
@@ -63,25 +59,25 @@ def switches_of(study: "Study", model: str, strategy: str) -> dict[str, bool | s
     return values
 
 
-def means_something(study: "Study", model: str, strategy: str, switch: str) -> bool:
+def means_something(study: Study, model: str, strategy: str, switch: str) -> bool:
     """Whether a switch can change anything in a model trained with a strategy."""
     trained = study.strategies[strategy]
     if switch in MASK_SWITCHES and trained.mask != "variational":
         return False
-    if switch in ENCODER_SWITCHES and study.models[model].kind != "encoder":
+    if switch in ENCODER_SWITCHES and not study.models[model].is_encoder:
         return False
     return trained.adversarial or switch not in ("keep", "attack_in_train_mode")
 
 
-def network_switches(study: "Study", model: str, strategy: str) -> dict[str, bool]:
+def network_switches(study: Study, model: str, strategy: str) -> dict[str, bool]:
     """The switches that decide how a network answers, for its config.json. Only encoders have any."""
-    if study.models[model].kind != "encoder" or study.strategies[strategy].mask != "variational":
+    if not study.models[model].is_encoder or study.strategies[strategy].mask != "variational":
         return {}
     resolved = switches_of(study, model, strategy)
     return {name: resolved[name] for name in ("position_dependent_masks", "mask_special_tokens", "mask_attention")}
 
 
-def objective_switches(study: "Study", model: str, strategy: str) -> dict[str, bool | str]:
+def objective_switches(study: Study, model: str, strategy: str) -> dict[str, bool | str]:
     """The switches of flat.training.objective.Weights."""
     resolved = switches_of(study, model, strategy)
     names = ("detach_importance", "double_softmax", "importance_over", "entropy_over")

@@ -13,6 +13,9 @@ from flat.study.artefacts import Artefacts
 from flat.study.datasets import Dataset, Override
 from flat.study.fields import Name, Positive, Seeds, Strict
 from flat.study.guards import Guards, Tune, Tuned, Validity, selected_on_dev
+from flat.study.known.explainers import EXPLAINERS
+from flat.study.known.models import MODELS
+from flat.study.known.recipes import RECIPES
 
 
 class Switches(Strict):
@@ -53,9 +56,6 @@ class Method(Strict):
     switches: Switches = Switches()
 
 
-# --- models and strategies ----------------------------------------------------------------------------------------
-
-
 class Training(Strict):
     """Options of the optimiser; flat.training.trainer.Options documents each."""
 
@@ -78,7 +78,7 @@ class Training(Strict):
 class Model(Strict):
     title: str
     stand_in: str | None = None
-    kind: Literal["cnn", "lstm", "encoder"]
+    kind: Literal[tuple(MODELS)]
     vectors: str | None = Field(None, description="resource that holds the pretrained word vectors")
     checkpoint: str | None = Field(
         None, description="resource, or folder (with a / in its name), of a pretrained encoder"
@@ -90,11 +90,16 @@ class Model(Strict):
 
     @model_validator(mode="after")
     def _built_from_something(self):
-        if self.kind == "encoder" and not self.checkpoint:
+        if self.is_encoder and not self.checkpoint:
             raise ValueError("checkpoint: an encoder needs the checkpoint it starts from")
-        if self.kind in ("cnn", "lstm") and not self.vectors:
+        if not self.is_encoder and not self.vectors:
             raise ValueError("vectors: CNN and LSTM need pretrained word vectors, name the resource that holds them")
         return self
+
+    @property
+    def is_encoder(self) -> bool:
+        """Whether it starts from a pretrained encoder and reads word pieces; else it looks words up."""
+        return MODELS[self.kind].built_from == "encoder"
 
 
 class Strategy(Strict):
@@ -132,12 +137,9 @@ class Rounds(Strict):
     accumulate: bool = Field(False, description="D' of a round adds to the earlier ones instead of replacing them")
 
 
-# --- attacks and explanations -------------------------------------------------------------------------------------
-
-
 class Attack(Strict):
     title: str
-    recipe: Literal["textfooler", "pwws", "gene", "iga", "pso", "clare", "bae"]
+    recipe: Literal[tuple(RECIPES)]
     resources: dict[str, str] = Field({}, description="role -> resource, for example synonyms: counter-fitted")
     stand_ins: list[str] = []
     parameters: dict[str, int | float | bool | str | None] = {}
@@ -179,12 +181,15 @@ class Lime(Strict):
 
 
 class Interpretation(Strict):
+    # a field for each method of EXPLAINERS; a further one is `None` by default, and run where a study gives it options
     ig: IntegratedGradients = IntegratedGradients()
     lime: Lime = Lime()
     classes: Literal["all", "gold"] = "all"
 
-
-# --- the study as a whole -------------------------------------------------------------------------------------------
+    @property
+    def methods(self) -> list[str]:
+        """The explanation methods that a study runs: those that have options."""
+        return [name for name in EXPLAINERS if getattr(self, name) is not None]
 
 
 class Study(Strict):

@@ -7,9 +7,7 @@ from flat.study.schema import Rounds, Study, Training
 
 def seeds_of(study: Study, cell: Cell) -> list[int]:
     """The seeds that a cell's model is trained with, overrides applied; the cell's own seed does not count."""
-    from flat.study.fields import fits
-
-    chosen = [override.seeds for override in study.overrides if override.seeds and fits(override.where, cell)]
+    chosen = [override.seeds for override in study.overrides if override.seeds and override.where.fits(cell)]
     return chosen[-1] if chosen else study.seeds
 
 
@@ -20,11 +18,9 @@ def all_seeds(study: Study) -> list[int]:
 
 def rounds_of(study: Study, cell: Cell) -> Rounds:
     """The rounds of a cell, overrides applied."""
-    from flat.study.fields import fits
-
     values = study.rounds.model_dump()
     for override in study.overrides:
-        if fits(override.where, cell):
+        if override.where.fits(cell):
             values |= override.rounds
     return Rounds(**values)
 
@@ -49,8 +45,6 @@ def last_round(study: Study, cell: Cell) -> int:
 
 def training_of(study: Study, cell: Cell, round_: int) -> Training:
     """The optimiser's options of one round of a cell, overrides applied. Rounds have their own number of epochs."""
-    from flat.study.fields import fits
-
     values, of_rounds = study.models[cell.model].training.model_dump(), set()
     if round_ > 0:
         rounds = rounds_of(study, cell)
@@ -58,20 +52,18 @@ def training_of(study: Study, cell: Cell, round_: int) -> Training:
         of_rounds = {name for name, value in own.items() if value is not None}
         values |= {name: own[name] for name in of_rounds}
     for override in study.overrides:
-        if fits(override.where, cell):
+        if override.where.fits(cell):
             values |= {k: v for k, v in override.training.items() if k not in of_rounds}
     return Training(**values)
 
 
 def objective_of(study: Study, cell: Cell) -> dict:
     """Keyword arguments of flat.training.objective.Weights for a cell, overrides applied."""
-    from flat.study.fields import fits
-
     strategy = study.strategies[cell.strategy]
     values = {"beta": strategy.beta, "gamma": strategy.gamma}
     values |= objective_switches(study, cell.model, cell.strategy)
     for override in study.overrides:
-        if fits(override.where, cell) and strategy.mask == "variational":
+        if override.where.fits(cell) and strategy.mask == "variational":
             values |= override.objective
     return values
 

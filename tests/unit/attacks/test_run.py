@@ -13,7 +13,7 @@ from flat.attacks.ledger import SCHEMA, frame
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_json, read_table, write_json, write_table
 from flat.models import checkpoint, registry
-from flat.study.known import BIGRAMS, is_made, made_from, problem_of
+from flat.study.known.recipes import BIGRAMS, is_made, made_from, problem_of
 
 WORDS = ["<pad>", "<unk>", "good", "great", "bad", "awful", "film", "movie", "plot", "a"]
 SPLIT = pa.schema(

@@ -87,6 +87,6 @@ def test_a_sentence_encoder_that_cannot_be_run_is_refused():
 
 def test_the_runnable_sentence_encoders_are_those_of_the_attacks():
     from flat.attacks.lexicon.sentence_encoder import LOADERS
-    from flat.study.known import SENTENCE_ENCODERS
+    from flat.study.known.recipes import SENTENCE_ENCODERS
 
     assert tuple(LOADERS) == SENTENCE_ENCODERS

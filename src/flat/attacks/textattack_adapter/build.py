@@ -24,21 +24,6 @@ def _bound(module, names: dict[str, object]) -> Iterator[None]:
         vars(module).update(before)
 
 
-def entry(spec: dict) -> Recipe:
-    """The registered recipe of an attack.
-
-    Raises:
-        StudyError: the recipe is not in the registry.
-    """
-    if spec["recipe"] not in RECIPES:
-        raise StudyError(
-            f"attacks.*.recipe: {spec['recipe']}",
-            "this version cannot build that attack",
-            f"choose one of {', '.join(sorted(RECIPES))}",
-        )
-    return RECIPES[spec["recipe"]]
-
-
 def build(spec: dict, victim, resources: AttackResources):
     """The TextAttack attack that ``spec`` describes, against ``victim`` (a ``flat.attacks.victim.Victim``).
 
@@ -49,7 +34,13 @@ def build(spec: dict, victim, resources: AttackResources):
         StudyError: an unknown recipe or parameter.
         ResourceError: a resource it needs is absent.
     """
-    recipe = entry(spec)
+    if spec["recipe"] not in RECIPES:
+        raise StudyError(
+            f"attacks.*.recipe: {spec['recipe']}",
+            "this version cannot build that attack",
+            f"choose one of {', '.join(sorted(RECIPES))}",
+        )
+    recipe = RECIPES[spec["recipe"]]
     overrides = spec.get("parameters") or {}
     unknown = sorted(set(overrides) - set(recipe.parameters))
     if unknown:

@@ -1,6 +1,7 @@
 """The attacks by name: TextAttack's own recipes, and which of their components take local resources.
 
-To add a recipe, add an entry to ``RECIPES`` (docs/attacks.md). ``flat.attacks.textattack_adapter.build`` builds them.
+``flat.study.known.recipes`` says which resources each needs, ``flat.attacks.textattack_adapter.build`` builds them;
+docs/attacks.md says how to add one.
 """
 
 import functools
@@ -23,14 +24,12 @@ class Recipe:
     Attributes:
         module: TextAttack's recipe module, below ``textattack.attack_recipes``.
         name: its recipe class.
-        roles: the resources it needs.
         replace: name in the module -> function of the resources that gives what the name is bound to.
         parameters: what a study may override: name -> (the components that have it, their attribute).
     """
 
     module: str
     name: str
-    roles: tuple[str, ...]
     replace: dict[str, Callable[[AttackResources], Callable]]
     parameters: dict[str, tuple[Target, str]] = field(default_factory=dict)
 
@@ -121,7 +120,6 @@ RECIPES: dict[str, Recipe] = {
     "textfooler": Recipe(
         module="textfooler_jin_2019",
         name="TextFoolerJin2019",
-        roles=("synonyms", "sentence_encoder", "tagger"),
         replace={
             **_synonym_space,
             **_tags_and_meaning,
@@ -136,7 +134,6 @@ RECIPES: dict[str, Recipe] = {
     "pwws": Recipe(
         module="pwws_ren_2019",
         name="PWWSRen2019",
-        roles=("wordnet", "stopwords"),
         replace={
             "WordSwapWordNet": _with(components.WordNetSwap, synonyms="wordnet"),
             "StopwordModification": _stopwords,
@@ -146,7 +143,6 @@ RECIPES: dict[str, Recipe] = {
     "gene": Recipe(
         module="genetic_algorithm_alzantot_2018",
         name="GeneticAlgorithmAlzantot2018",
-        roles=("synonyms", "language_model", "stopwords"),
         replace={
             **_synonym_space,
             "Google1BillionWordsLanguageModel": _with(components.LanguageModel, lm="language_model"),
@@ -162,7 +158,6 @@ RECIPES: dict[str, Recipe] = {
     "iga": Recipe(
         module="iga_wang_2019",
         name="IGAWang2019",
-        roles=("synonyms", "stopwords"),
         replace={
             **_synonym_space,
             "StopwordModification": _stopwords,
@@ -177,7 +172,6 @@ RECIPES: dict[str, Recipe] = {
     "pso": Recipe(
         module="pso_zang_2020",
         name="PSOZang2020",
-        roles=("sememes", "tagger", "stopwords"),
         replace={
             "WordSwapHowNet": _with(components.SememeSwap, sememes="sememes", tagger="tagger"),
             "StopwordModification": _stopwords,
@@ -191,7 +185,6 @@ RECIPES: dict[str, Recipe] = {
     "clare": Recipe(
         module="clare_li_2020",
         name="CLARE2020",
-        roles=("masked_language_model", "sentence_encoder", "tagger", "stopwords"),
         replace={
             "transformers": _hub_of_one_model,
             "WordSwapMaskedLM": _masked("MaskedSwap"),
@@ -211,7 +204,6 @@ RECIPES: dict[str, Recipe] = {
     "bae": Recipe(
         module="bae_garg_2019",
         name="BAEGarg2019",
-        roles=("masked_language_model", "sentence_encoder", "tagger", "stopwords"),
         replace={
             "WordSwapMaskedLM": _masked("MaskedSwap", masked_language_model="masked_language_model"),
             **_tags_and_meaning,
