@@ -239,12 +239,7 @@ rule train_masked_language_model:
         torch_threads=STUDY.torch_threads,
         options=STUDY.masked_training.model_dump(),
         seed=seeded("masked-language-model"),
-        journal=PATHS.journal(
-            "train_masked_language_model",
-            "{dataset}",
-            "{resource}",
-            kind="safetensors",
-        ),
+        journal=PATHS.journal("train_masked_language_model", "{dataset}", "{resource}", kind="safetensors"),
         code=code("train_masked_language_model.py"),
     script:
         "../workflow/scripts/train_masked_language_model.py"
