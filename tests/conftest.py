@@ -18,6 +18,7 @@ FIRST = (
     "test_guards",
     "test_seeds_and_claims",
     "test_plans",
+    "test_worked_examples",
 )
 
 
