@@ -6,7 +6,6 @@ or let it pass. ``flat.analysis.validity`` counts after-attack accuracy again at
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +14,7 @@ import pyarrow as pa
 from flat.analysis.measurements import Metric, mean, percent
 from flat.attacks.ledger import count
 from flat.files.columns import COORDINATES, FIELDS
+from flat.study.guards import Validity
 
 SCHEMA = pa.schema(
     [
@@ -154,15 +154,7 @@ OF_WORDS = ("unjudged_percent", "aa_word_percent", "aa_both_percent")  # metrics
 OF_SENTENCES = ("sentence_similarity", "unchecked_sentence_similarity", "aa_sentence_percent", "aa_both_percent")
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """Least cosine of a word and its substitute, and of the two texts, for an attack to count."""
-
-    word_cosine: float
-    sentence_similarity: float
-
-
-def summarise(frame, antonyms, thresholds: Thresholds):
+def summarise(frame, antonyms, thresholds: Validity):
     """Tidy rows, one per cell, seed and metric of METRICS: COORDINATES, metric, value, n, measured_by.
 
     ``measured_by`` names the grammar checker of ``introduced_errors``. Where a metric's judge was not at hand (grammar
@@ -174,6 +166,7 @@ def summarise(frame, antonyms, thresholds: Thresholds):
 
     Args:
         antonyms: frame of ``flat.analysis.antonyms.SCHEMA``.
+        thresholds: least cosines of a word and its substitute, and of the two texts, for an attack to count.
     """
     import pandas as pd
 

@@ -161,7 +161,7 @@ def answer(
 
 
 def _answer(method: Method, model: Classifier, distinct: list[Question], options: Mapping, notes, keys) -> dict:
-    noted = notes.values if notes else {}
+    noted = notes.noted if notes else {}
     if noted:
         log.info("resuming: %d of %d texts are in the journal", len(noted), len(distinct))
     found, size = {}, _by_device(model, 1, 16)

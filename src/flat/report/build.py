@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from flat.analysis.importance import correlations
-from flat.analysis.validity import Thresholds, summarise
+from flat.analysis.validity import summarise
 from flat.errors import StudyError
 from flat.files.artefacts import read_json, read_table
 from flat.paper import printed as paper
@@ -67,7 +67,7 @@ def _validity(study: Study, texts, antonyms: str | None):
     """The summary of every adversarial text of a study; None of none."""
     if texts is None:
         return None
-    return summarise(texts, read_table(antonyms), Thresholds(**study.validity.model_dump()))
+    return summarise(texts, read_table(antonyms), study.validity)
 
 
 def build(key: str, study: Study, measurements, extras: Extras) -> Table:

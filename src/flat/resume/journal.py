@@ -10,7 +10,9 @@ import fcntl
 import json
 import logging
 import os
+import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,65 +24,98 @@ PATIENCE_S = 120  # how long a killed run's job may take to finish what it has i
 log = logging.getLogger("flat")
 
 
-class Journal:
-    """Values by key, on disk after each one.
-
-    Attributes:
-        values: what is finished, by key.
+class Lines:
+    """What is finished, a line each on disk, handed to the system at once; the first line says whose they are.
 
     Args:
-        path: the journal's file; one of another job there is renamed to ``<name>.stale``, never mixed in.
-        digest: identifies the job: its inputs, options and code.
+        path: the file; one of another job there is renamed to ``<name>.stale``, never mixed in. None: a temporary
+            file, for a job that is not to be resumed.
+        header: identifies the job: its inputs, options and code.
+
+    Attributes:
+        noted: what a line says, by key (``_note``).
 
     Raises:
-        ArtefactError: another process holds the journal, or it cannot be written.
+        ArtefactError: another process holds the file, or it cannot be written.
     """
 
-    def __init__(self, path: str | Path, digest: str):
-        self.path = Path(path)
-        self._hold = hold(self.path)
-        self._header = {"format": FORMAT, "job": digest}
-        self.values: dict[str, object] = {}
-        whole = self._read()
-        if whole is None:
-            set_aside(self.path)
-            self._stream = self.path.open("wb")
-            self._write(self._header)
+    def __init__(self, path: str | Path | None, header: Mapping[str, object]):
+        self.path, self._header = Path(path or "the journal in memory"), dict(header)
+        self.noted: dict[str, object] = {}
+        self._hold, whole = None, None
+        if path is None:
+            self._stream = tempfile.TemporaryFile("w+b")  # noqa: SIM115 (open as long as this is)
         else:
-            self._stream = self.path.open("r+b")
-            self._stream.truncate(whole)  # a line torn by a kill is dropped: its work is done again
-            self._stream.seek(whole)
+            self._hold = hold(self.path)
+            whole = self._read()
+            if whole is None:
+                set_aside(self.path)
+            self._stream = self.path.open("r+b" if whole else "w+b")
+        self._end = whole or 0
+        self._stream.truncate(self._end)  # a line torn by a kill is dropped: its work is done again
+        if whole is None:
+            self._write(self._header)
 
     def _read(self) -> int | None:
-        """Fill ``values`` from the file; the length of its whole lines in bytes, or None if it is not this job's."""
+        """Note the file's lines; the length of its whole ones in bytes, or None if it is not this job's."""
+        end = 0
         try:
-            content = self.path.read_bytes()
+            with self.path.open("rb") as stream:
+                for line in stream:
+                    if not line.endswith(b"\n"):
+                        break
+                    value = json.loads(line)
+                    if end == 0 and value != self._header:
+                        return None
+                    if end > 0:
+                        self._note(value, end)
+                    end += len(line)
         except FileNotFoundError:
             return None
-        whole = content.rfind(b"\n") + 1
-        lines = content[:whole].splitlines()
-        try:
-            if not lines or json.loads(lines[0]) != self._header:
-                return None
-            self.values = dict(json.loads(line) for line in lines[1:])
-        except (ValueError, TypeError):
-            self.values = {}
+        except (ValueError, KeyError, TypeError):
+            self.noted = {}
             return None
-        return whole
+        return end or None
+
+    def _note(self, value, start: int) -> None:
+        """Remember a line that begins at byte ``start``. ValueError, KeyError, TypeError: it is no such line."""
+        raise NotImplementedError
+
+    def _write(self, value: object) -> int:
+        """Write a line; where it begins."""
+        start = self._end
+        self._stream.seek(start)
+        write_line(self._stream, value, self.path)
+        self._end = self._stream.tell()
+        return start
+
+    def finish(self) -> None:
+        """Nothing more is written; what is on disk can still be read."""
+        if self._hold is not None:
+            release(self._hold, self.path)
+            self._hold = None
+
+    def close(self) -> None:
+        with suppress(OSError):  # what a full disk refused has been said: each line is handed over at once
+            self._stream.close()
+        self.finish()
+
+
+class Journal(Lines):
+    """Values by key, on disk after each one and in ``noted``. ``digest`` identifies the job."""
+
+    def __init__(self, path: str | Path, digest: str):
+        super().__init__(path, {"format": FORMAT, "job": digest})
+
+    def _note(self, value, start: int) -> None:
+        key, noted = value
+        self.noted[key] = noted
 
     def append(self, values: dict[str, object]) -> None:
         """Note what was finished together: all of it or, after a kill within, the first of it."""
         for key, value in values.items():
             self._write([key, value])
-        self.values.update(values)
-
-    def _write(self, value: object) -> None:
-        write_line(self._stream, value, self.path)
-
-    def close(self) -> None:
-        with suppress(OSError):  # what a full disk refused has been said: each line is handed over at once
-            self._stream.close()
-        release(self._hold, self.path)
+        self.noted.update(values)
 
 
 def write_line(stream, value: object, path: Path) -> None:

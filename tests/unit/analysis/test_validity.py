@@ -10,8 +10,9 @@ from table_examples import build, entry, make_extras
 
 from flat.analysis.antonyms import SCHEMA as ANTONYMS
 from flat.analysis.antonyms import Antonyms
-from flat.analysis.validity import Thresholds, judge_words, measure, similarities, summarise
+from flat.analysis.validity import judge_words, measure, similarities, summarise
 from flat.report.tables import render
+from flat.study.guards import Validity
 
 CELL = {"dataset": "sst2", "model": "CNN", "strategy": "base", "train_attack": "none", "attack": "pwws", "seed": "0"}
 
@@ -80,7 +81,7 @@ def test_stricter_thresholds_by_hand():
     antonyms = pd.DataFrame(
         [{**CELL, "seed": 0, "example_id": "2", "antonyms": ["good > bad"]}], columns=ANTONYMS.names
     )
-    rows = summarise(frame, antonyms, Thresholds(word_cosine=0.9, sentence_similarity=0.98))
+    rows = summarise(frame, antonyms, Validity())
     values = {row.metric: (row.value, row.n) for row in rows.itertuples()}
     assert values == {
         "pairs": (3.0, 3),
@@ -113,7 +114,7 @@ BOTH = {"aa_both_percent": "AA, both"}
     ids=["no judge", "no encoder", "no space"],
 )
 def test_what_nothing_judges_is_not_run(space, encoder, absent, tmp_path):
-    summary = summarise(measure([(CELL, LEDGER)], space, encoder, None), NO_ANTONYMS, Thresholds(0.9, 0.98))
+    summary = summarise(measure([(CELL, LEDGER)], space, encoder, None), NO_ANTONYMS, Validity())
     assert not set(summary["metric"]) & set(absent)
     table = build("validity", [], replace(make_extras(), validity=summary))
     row = ("SST2 †", "PWWS", "CNN-base")
@@ -135,7 +136,7 @@ def test_what_nothing_judges_is_not_run(space, encoder, absent, tmp_path):
 
 
 def test_with_every_judge_no_note_speaks_of_one_that_is_missing():
-    summary = summarise(measure([(CELL, LEDGER)], Space(), encode, Grammar()), NO_ANTONYMS, Thresholds(0.9, 0.98))
+    summary = summarise(measure([(CELL, LEDGER)], Space(), encode, Grammar()), NO_ANTONYMS, Validity())
     table = build("validity", [], replace(make_extras(), validity=summary))
     assert not any("“not run” in" in note or "knows no replaced word" in note for note in table.notes)
 
@@ -143,7 +144,7 @@ def test_with_every_judge_no_note_speaks_of_one_that_is_missing():
 def test_a_space_that_knows_no_word_of_a_cell_is_named():
     foreign = ledger(("1", "succeeded", "gut so", "fein so", [swap("gut", "fein")], False))
     frame = measure([(CELL, foreign), (CELL | {"attack": "textfooler"}, LEDGER)], Space(), encode, Grammar())
-    table = build("validity", [], replace(make_extras(), validity=summarise(frame, NO_ANTONYMS, Thresholds(0.9, 0.98))))
+    table = build("validity", [], replace(make_extras(), validity=summarise(frame, NO_ANTONYMS, Validity())))
     (note,) = [note for note in table.notes if "knows no replaced word" in note]
     assert "CNN-base on SST2, PWWS" in note and "TextFooler" not in note
 
@@ -153,14 +154,14 @@ def test_grammar_errors_are_those_of_successes_alone():
     assert frame["introduced_errors"].tolist()[:3] == [1.0, 2.0, 1.0] and frame["introduced_errors"][3:].isna().all()
     assert set(frame["grammar_checker"]) == {"by hand 1.0"}
     failed = measure([(CELL, LEDGER[3:])], None, None, Grammar())
-    summary = summarise(failed, pd.DataFrame([], columns=ANTONYMS.names), Thresholds(0.9, 0.98)).set_index("metric")
+    summary = summarise(failed, pd.DataFrame([], columns=ANTONYMS.names), Validity()).set_index("metric")
     assert math.isnan(summary.loc["introduced_errors", "value"]) and summary.loc["introduced_errors", "n"] == 0
 
 
 @pytest.mark.parametrize(("grammar", "text"), [(Grammar(), "1.333ᶜ"), (None, "not run")])
 def test_grammar_errors_reach_the_table_with_what_counted_them(grammar, text):
     frame = measure([(CELL, LEDGER)], None, None, grammar)
-    summary = summarise(frame, pd.DataFrame([], columns=ANTONYMS.names), Thresholds(0.9, 0.98))
+    summary = summarise(frame, pd.DataFrame([], columns=ANTONYMS.names), Validity())
     table = build("validity", [], replace(make_extras(), validity=summary))
     assert entry(table, ("SST2 †", "PWWS", "CNN-base"), "grammar errors").text == text
     assert entry(table, ("SST2 †", "PWWS", "CNN-base"), "pairs").text == "3ᶜ"

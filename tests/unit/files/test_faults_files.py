@@ -169,7 +169,7 @@ def test_foreign_notes_are_set_aside_with_a_line_in_the_log(tmp_path, content, c
     path = tmp_path / "cell.jsonl"
     path.write_bytes(content)
     journal = Journal(path, "digest")
-    assert journal.values == {}
+    assert journal.noted == {}
     journal.close()
     assert (tmp_path / "cell.jsonl.stale").read_bytes() == content
     assert "cell.jsonl" in caplog.text and "set aside as cell.jsonl.stale" in caplog.text
@@ -183,10 +183,10 @@ def test_a_torn_last_line_is_dropped(tmp_path, torn):
     with (tmp_path / "cell.jsonl").open("ab") as stream:
         stream.write(torn)
     again = Journal(tmp_path / "cell.jsonl", "digest")
-    assert json.dumps(again.values) == '{"e1": [0.1, NaN], "e2": null}'
+    assert json.dumps(again.noted) == '{"e1": [0.1, NaN], "e2": null}'
     again.append({"e3": 3})
     again.close()
-    assert list(Journal(tmp_path / "cell.jsonl", "digest").values) == ["e1", "e2", "e3"]
+    assert list(Journal(tmp_path / "cell.jsonl", "digest").noted) == ["e1", "e2", "e3"]
 
 
 def test_two_processes_never_write_one_journal(tmp_path, monkeypatch):
@@ -205,4 +205,4 @@ def test_two_processes_never_write_one_journal(tmp_path, monkeypatch):
         Journal(path, "digest")
     other.kill()  # its hold ends with it
     other.communicate()
-    assert Journal(path, "digest").values == {"a": 1}
+    assert Journal(path, "digest").noted == {"a": 1}

@@ -60,13 +60,21 @@ class MaskedLanguageModel:
         masks = input_ids == self.tokenizer.mask_token_id  # (texts, tokens)
         places = masks.int().argmax(1)  # of the first mask; 0 where there is none
         rows = torch.arange(len(places), device=places.device)
-        head = HEADS.get(self.network.config.model_type)
-        if head is None:
-            logits = self.network(input_ids=input_ids, **inputs)[0][rows, places]
-        else:
-            hidden = self.network.base_model(input_ids=input_ids, **inputs)[0][rows, places]  # (texts, dim)
-            logits = getattr(self.network, head)(hidden)
+        logits = logits_at(self.network, (rows, places), input_ids=input_ids, **inputs)
         return (_AtMasks(places.tolist(), logits.float().cpu()),)
+
+
+def logits_at(network, places, **inputs: torch.Tensor) -> torch.Tensor:
+    """Logits (places, vocabulary) at some tokens of a batch; where the head is known, it sees no others.
+
+    Args:
+        places: what indexes (texts, tokens).
+        inputs: of the network, (texts, tokens) each.
+    """
+    head = HEADS.get(network.config.model_type)
+    if head is None:
+        return network(**inputs)[0][places]
+    return getattr(network, head)(network.base_model(**inputs)[0][places])
 
 
 class _AtMasks:

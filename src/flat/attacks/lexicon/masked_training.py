@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from flat.attacks.lexicon.masked_language_model import HEADS, read_network, read_tokenizer
+from flat.attacks.lexicon.masked_language_model import logits_at, read_network, read_tokenizer
 from flat.errors import DataError
 from flat.files.artefacts import write_json
 from flat.models.encoders.pretrained import quiet
@@ -129,12 +129,8 @@ def measure(network, tokenizer, pieces: Sequence[Tensor], seed: int) -> dict[str
 
 
 def _logits(network, tokenizer, given: Tensor, asked: Tensor) -> Tensor:
-    """(pieces asked for, vocabulary); the head sees only those pieces where we know which part it is."""
-    attention = (given != tokenizer.pad_token_id).long()
-    head = HEADS.get(network.config.model_type)
-    if head is None:
-        return network(input_ids=given, attention_mask=attention)[0][asked]
-    return getattr(network, head)(network.base_model(input_ids=given, attention_mask=attention)[0][asked])
+    """(pieces asked for, vocabulary)."""
+    return logits_at(network, asked, input_ids=given, attention_mask=(given != tokenizer.pad_token_id).long())
 
 
 def _pad(rows: Sequence[Tensor], tokenizer) -> Tensor:
