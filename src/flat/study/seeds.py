@@ -1,6 +1,6 @@
 """Every random draw of a study has its own seed, derived from the study's one seed by hashing names.
 
-So a result depends on what it is, never on when, where or in which order it was computed (METHOD section 3).
+So a result depends on what it is, never on when, where or in which order it was computed (docs/method.md).
 """
 
 import hashlib

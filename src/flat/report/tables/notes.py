@@ -74,7 +74,7 @@ def stand_ins(study, frame) -> list[str]:
 
 
 def seeds(study, frame) -> str:
-    """What the entries' seeds permit to say (EVALUATION section 3)."""
+    """What the entries' seeds permit to say (docs/statistics.md)."""
     marked = frame[(frame["status"] != NOT_RUN) & frame["mark"].ne("")]
     parts = []
     for mark, meaning in SEED_MARKS.items():
