@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 
 import pandas as pd
 
@@ -18,6 +17,7 @@ from flat.report.tables.grid import Extras, named
 from flat.report.tables.index import Index
 from flat.report.tables.layout import Table
 from flat.resources.places import ROOT, shown
+from flat.study.grid import reported_datasets
 from flat.study.load import parse
 from flat.study.schema import Study
 
@@ -42,7 +42,7 @@ def tables_of(study_values: dict, files: Mapping[str, Mapping]) -> list[Table]:
     for key, own in files.items():
         extras = Extras(
             paper.load(PAPER, paper.PRINTED if "paper" in TABLES[key].needs else [key]),
-            {Path(path).parent.name: read_json(path) for path in own.get("summaries", [])},
+            dict(zip(reported_datasets(study), map(read_json, own.get("summaries", ())), strict=False)),
             tuple(correlations(read(own["importance"]))) if own.get("importance") else (),
             _joined(own.get("replays")),
             intervals=read(own.get("intervals")),
