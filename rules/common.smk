@@ -13,19 +13,8 @@ from flat.study.cells import NO_ATTACK, AttackedCell, base_of, cell_at
 from flat.study.known.recipes import RECIPES, is_made, made_from
 from flat.errors import FlatError
 from flat.jobs.script import share_package
-from flat.study.paths import (
-    CELL,
-    coordinates,
-    figure_key,
-    figure_stem,
-    final_model,
-    of as paths_of,
-    previous_model,
-    table_key,
-    table_stem,
-    test_ledger,
-    train_ledger,
-)
+from flat.study.paths import CELL, coordinates, figure_key, figure_stem, final_model, of as paths_of
+from flat.study.paths import previous_model, table_key, table_stem, test_ledger, train_ledger
 from flat.study.readings import means_something, network_switches, switches_of
 from flat.resources.places import shown
 from flat.resources.own_files import check as check_own
@@ -34,31 +23,11 @@ from flat.study.path_checks import paths_of as named_paths
 from flat.resources.catalogue import marker, marker_of_folder
 from flat.study.seeds import seed_of
 from flat.study.load import parse as parse_study
-from flat.study.settings import (
-    all_seeds,
-    attacked_test,
-    attacked_train,
-    device_of,
-    last_round,
-    objective_of,
-    rounds_of,
-    training_of,
-)
-from flat.study.grid import (
-    attacked_cells,
-    curve_cells,
-    explained_cells,
-    explained_draws,
-    importance_cells,
-    replay_cells,
-    replayed_on,
-    reported_datasets,
-    saliency_cells,
-    trained_cells,
-)
-from flat.paper.catalogue import FIGURES as ARTEFACT_FIGURES
-from flat.paper.catalogue import TABLES as ARTEFACT_TABLES
-from flat.paper.catalogue import figure_keys, table_keys
+from flat.study.settings import all_seeds, attacked_test, attacked_train, device_of, last_round, objective_of
+from flat.study.settings import rounds_of, training_of
+from flat.study.grid import attacked_cells, explained_cells, explained_draws, importance_cells, replay_cells
+from flat.study.grid import replayed_on, reported_datasets, trained_cells
+from flat.paper import catalogue
 
 # A plan of thousands of jobs is millions of objects that live to its end: looking for garbage among them took a third
 # of a plan's time
@@ -73,8 +42,8 @@ except FlatError as error:
 PATHS = paths_of(STUDY)
 METHODS = STUDY.interpretation.methods
 STUDY_VALUES = STUDY.model_dump(mode="json")
-TABLE_KEYS = table_keys(STUDY)
-FIGURE_KEYS = figure_keys(STUDY)
+TABLE_KEYS = catalogue.table_keys(STUDY)
+FIGURE_KEYS = catalogue.figure_keys(STUDY)
 TABLES = [PATHS.table(key, kind) for key in TABLE_KEYS for kind in ("csv", "md", "tex")]
 FIGURES = [PATHS.figure(key, kind) for key in FIGURE_KEYS for kind in ("pdf", "png", "csv")]
 ATTACKED = attacked_cells(STUDY)
@@ -83,11 +52,7 @@ EXPLAINED = sorted(
 )
 CELL_FOLDERS = ("{dataset}", "{model}", "{strategy}", "{train_attack}", "seed{seed}")
 OWN_START = [name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial] or ["-"]
-CHECKPOINT = {
-    "weights": "model.safetensors",
-    "config": "config.json",
-    "words": "vocabulary.json",
-}
+CHECKPOINT = {"weights": "model.safetensors", "config": "config.json", "words": "vocabulary.json"}
 CHECKPOINT |= {"history": "history.csv", "metrics": "metrics.json"}
 
 

@@ -4,9 +4,9 @@
 NOT_OF_DATA = {
     "title": "only printed",
     "stand_in": "only printed",
-    "attacked_train": "attack_train's",
-    "attacked_test": "draw_examples'",
-    "explained": "draw_examples'",
+    "attacked_train": "how many are attacked: asked for in attack_train",
+    "attacked_test": "how many are attacked: asked for in draw_examples",
+    "explained": "how many are explained: asked for in draw_examples",
 }
 
 
@@ -239,12 +239,7 @@ rule train_masked_language_model:
         torch_threads=STUDY.torch_threads,
         options=STUDY.masked_training.model_dump(),
         seed=seeded("masked-language-model"),
-        journal=PATHS.journal(
-            "train_masked_language_model",
-            "{dataset}",
-            "{resource}",
-            kind="safetensors",
-        ),
+        journal=PATHS.journal("train_masked_language_model", "{dataset}", "{resource}", kind="safetensors"),
         code=code("train_masked_language_model.py"),
     script:
         "../workflow/scripts/train_masked_language_model.py"

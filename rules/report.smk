@@ -4,7 +4,7 @@ TRAINED = trained_cells(STUDY)
 ANALYSED = [coordinates(cell) for cell in importance_cells(STUDY)]
 IMPORTANCE = [PATHS.importance("importance.parquet", **cell) for cell in ANALYSED]
 GRADIENT_CELLS = explained_cells(STUDY, "ig")
-PRINTED = [of_repository(f"config/paper/{table.printed_file}") for table in ARTEFACT_TABLES.values() if table.printed]
+PRINTED = [of_repository(f"config/paper/{table.printed_file}") for table in catalogue.TABLES.values() if table.printed]
 CLAIMS = [PATHS.claims("claims.csv"), PATHS.claims("claim_cells.csv")]
 # what tables and figures are made of, by the names that their entries in flat.paper.catalogue need
 FILES = {
@@ -32,7 +32,7 @@ def needed(entry):
     return {name: (of_cells | FILES)[name] for name in entry.needs}
 
 
-REPORT_TABLES = {key: needed(ARTEFACT_TABLES[key]) for key in TABLE_KEYS}
+REPORT_TABLES = {key: needed(catalogue.TABLES[key]) for key in TABLE_KEYS}
 REPORT_TEMPLATES = sorted(
     of_repository(f"src/flat/report/page/templates/{file.name}")
     for file in Path(workflow.basedir, "src/flat/report/page/templates").glob("*")
@@ -41,19 +41,19 @@ REPORT_TEMPLATES = sorted(
 
 def table_inputs(wildcards):
     """What a table is built from, with the printed table that it is shown beside."""
-    table = ARTEFACT_TABLES[table_key(wildcards.table)]
+    table = catalogue.TABLES[table_key(wildcards.table)]
     beside = of_repository(f"config/paper/{table.printed_file}") if table.printed else []
     return {"paper": beside} | REPORT_TABLES[table.key]
 
 
 def figure_inputs(wildcards):
     """What a figure is drawn from, and the flags of doubtful cells."""
-    return needed(ARTEFACT_FIGURES[figure_key(wildcards.figure)])
+    return needed(catalogue.FIGURES[figure_key(wildcards.figure)])
 
 
 def figure_cells(wildcards):
     """The cells that a figure shows, in the order of their files."""
-    shown = ARTEFACT_FIGURES[figure_key(wildcards.figure)].cells(STUDY)
+    shown = catalogue.FIGURES[figure_key(wildcards.figure)].cells(STUDY)
     return [coordinates(a.cell) | {"attack": a.attack} for a in shown]
 
 
@@ -65,11 +65,11 @@ def code_with(script, *entries):
 
 
 def table_code(wildcards):
-    return code_with("make_table.py", ARTEFACT_TABLES[table_key(wildcards.table)])
+    return code_with("make_table.py", catalogue.TABLES[table_key(wildcards.table)])
 
 
 def figure_code(wildcards):
-    return code_with("draw_figure.py", ARTEFACT_FIGURES[figure_key(wildcards.figure)])
+    return code_with("draw_figure.py", catalogue.FIGURES[figure_key(wildcards.figure)])
 
 
 def study_values(wildcards):
@@ -230,7 +230,7 @@ rule write_report:
         study=study_values,
         tables=REPORT_TABLES,
         figures=FIGURE_KEYS,
-        code=code_with("write_report.py", *(ARTEFACT_TABLES[key] for key in TABLE_KEYS)),
+        code=code_with("write_report.py", *(catalogue.TABLES[key] for key in TABLE_KEYS)),
     script:
         "../workflow/scripts/write_report.py"
 

@@ -74,13 +74,7 @@ def keep_param(wildcards):
 
 def training_seed(wildcards):
     """The same for every strategy, so that strategies differ in nothing but what the study says."""
-    return seeded(
-        "train",
-        wildcards.dataset,
-        wildcards.model,
-        wildcards.seed,
-        wildcards.get("round", 0),
-    )
+    return seeded("train", wildcards.dataset, wildcards.model, wildcards.seed, wildcards.get("round", 0))
 
 
 rule train_base:

@@ -38,10 +38,7 @@ def tuned_inputs(wildcards):
     found = start_inputs(first) | attack_tables(first)
     if STUDY.strategies[TUNE.strategy].start == "own":
         return found
-    return found | {
-        "start": previous_model(STUDY, cell, 1),
-        "ledger": train_ledger(STUDY, cell, 1),
-    }
+    return found | {"start": previous_model(STUDY, cell, 1), "ledger": train_ledger(STUDY, cell, 1)}
 
 
 def tuned_rounds(wildcards):

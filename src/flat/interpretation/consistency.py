@@ -16,6 +16,10 @@ from flat.errors import ArtefactError
 from flat.interpretation.pairs import REMEDY, counterparts, ledger_rows, row_of
 from flat.interpretation.ranking import KS, chance_topk, likeness
 
+# a tau's column -> the column that counts its dropped ones; (metric, k) of a mean over pairs -> its column
+TAUS = {"kendall_tau": "tau_dropped", "kendall_tau_absolute": "tau_absolute_dropped"}
+SHARES = {"topk_intersection": "ti_", "topk_intersection_absolute": "ti_absolute_", "topk_chance": "chance_"}
+MEANS = {(metric, k): f"{column}{k}" for metric, column in SHARES.items() for k in KS}
 SCHEMA = pa.schema(
     [
         ("strategy", pa.string()),
@@ -31,17 +35,12 @@ SCHEMA = pa.schema(
         ("tau_dropped", pa.int64()),  # classes whose tau is undefined
         ("kendall_tau_absolute", pa.float64()),  # the same of the scores' sizes
         ("tau_absolute_dropped", pa.int64()),
-        *[(f"ti_{k}", pa.float64()) for k in KS],
-        *[(f"ti_absolute_{k}", pa.float64()) for k in KS],
-        *[(f"chance_{k}", pa.float64()) for k in KS],
+        *[(column, pa.float64()) for column in MEANS.values()],
     ]
 )
 CELL = ("strategy", "train_attack", "attack", "seed")
 PAIR_SETS = ("saved", "all", "successful", "shared", "floor")
 MARKS = ("source", "status", "changed")  # what says which pair sets a row belongs to
-# a tau's column -> the column that counts its dropped ones; a metric -> its columns, one for each k
-TAUS = {"kendall_tau": "tau_dropped", "kendall_tau_absolute": "tau_absolute_dropped"}
-SHARES = {"topk_intersection": "ti_", "topk_intersection_absolute": "ti_absolute_", "topk_chance": "chance_"}
 # attribution side -> source of the pair (original, side)
 SOURCES = {"adversarial": "own", "shared": "shared", "repeat": "repeat"}
 
@@ -187,7 +186,7 @@ def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
 
     cuts = Cuts(frame)
     numbers = {name: frame[name].to_numpy() for name in (*TAUS, *TAUS.values(), "n_words")}
-    shares = np.array([frame[f"{column}{k}"].to_numpy() for column in SHARES.values() for k in KS])
+    averaged = np.array([frame[column].to_numpy() for column in MEANS.values()])
     rows = []
     for cell in cuts.cells:
         marked = cuts.marks(cell)
@@ -202,8 +201,8 @@ def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
                 taus = numbers[metric][chosen]
                 taus = taus[~np.isnan(taus)]
                 found.append((metric, 0, *_means(taus[None]), len(taus), int(numbers[dropped][chosen].sum())))
-            means = iter(_means(np.take(shares, chosen, axis=1)))
-            found += [(metric, k, next(means), pairs, 0) for metric in SHARES for k in KS]
+            means = _means(np.take(averaged, chosen, axis=1))
+            found += [(*key, mean, pairs, 0) for key, mean in zip(MEANS, means, strict=True)]
             drops, short = numbers["tau_dropped"][chosen], numbers["n_words"][chosen] < 2
             undefined = int(drops.sum())
             found.append(("undefined_short_percent", 0, _percent(int(drops[short].sum()), undefined), undefined, 0))

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from flat.study.fields import Positive, Seeds, Share, Strict, Where
+from flat.study.fields import WEIGHTS, Positive, Seeds, Share, Strict, Where
 from flat.study.known.corpora import CORPORA
 
 SPLITS = ("train", "dev", "test")
@@ -122,7 +122,7 @@ class Override(Strict):
     where: Where
     training: dict[str, int | float | str | None] = {}
     rounds: dict[str, int | str | bool] = {}
-    objective: dict[Literal["beta", "gamma"], float] = {}
+    objective: dict[Literal[WEIGHTS], float] = {}
     attacked_test: Positive | None = Field(
         None, description="test examples attacked: a fixed sub-draw of the data set's attacked_test; null: all of them"
     )

@@ -12,6 +12,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 
 
+# weights of the objective's terms: keys of a strategy and of overrides.*.objective; those that need a variational mask
+MASK_WEIGHTS = ("beta", "gamma")
+WEIGHTS = (*MASK_WEIGHTS,)
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,6 +1,7 @@
 """What a study says of one of its cells: seeds, rounds, sizes, the optimiser's options, overrides applied."""
 
 from flat.study.cells import Cell
+from flat.study.fields import MASK_WEIGHTS, WEIGHTS
 from flat.study.readings import objective_switches
 from flat.study.schema import Rounds, Study, Training
 
@@ -60,11 +61,12 @@ def training_of(study: Study, cell: Cell, round_: int) -> Training:
 def objective_of(study: Study, cell: Cell) -> dict:
     """Keyword arguments of flat.training.objective.Weights for a cell, overrides applied."""
     strategy = study.strategies[cell.strategy]
-    values = {"beta": strategy.beta, "gamma": strategy.gamma}
+    values = {name: getattr(strategy, name) for name in WEIGHTS}
     values |= objective_switches(study, cell.model, cell.strategy)
     for override in study.overrides:
-        if override.where.fits(cell) and strategy.mask == "variational":
-            values |= override.objective
+        if override.where.fits(cell):
+            masked = strategy.mask == "variational"
+            values |= {name: v for name, v in override.objective.items() if masked or name not in MASK_WEIGHTS}
     return values
 
 

@@ -34,17 +34,17 @@ FLAGS = {
     SATURATED: "most outputs are so certain that the attack's search has little to go by",
     UNEQUAL_COMPUTE: "not trained as the strategy that it is compared with",
 }
-METRICS = {
-    "same_answer_percent": Metric("most frequent answer", "percent", 1),
-    "most_frequent_label_percent": Metric("most frequent label", "percent", 1),
-    "saturated_percent": Metric("saturated outputs", "percent", 1),
-    "median_margin": Metric("median margin", "logits", 2),
-    "temperature": Metric("temperature", "ratio", 2),
-    "aa_at_one_percent": Metric("AA at T = 1, sub-sample", "percent", 2),
-    "aa_calibrated_percent": Metric("AA calibrated, sub-sample", "percent", 2),
+METRICS = {  # titles are those of the table of guards
+    "same_answer_percent": Metric("same answer %", "percent", 1),
+    "most_frequent_label_percent": Metric("most frequent label %", "percent", 1),
+    "saturated_percent": Metric("saturated %", "percent", 1),
+    "median_margin": Metric("margin", "logits", 2),
+    "temperature": Metric("T", "ratio", 2),
+    "aa_at_one_percent": Metric("AA at T = 1", "percent", 2),
+    "aa_calibrated_percent": Metric("AA at T", "percent", 2),
     "after_attack_accuracy_percent": Metric("AA", "percent", 2),
-    "aa_known_words_percent": Metric("AA without out-of-vocabulary successes", "percent", 2),
-    "unchecked_similarity_percent": Metric("similarity unchecked", "percent", 2),
+    "aa_known_words_percent": Metric("AA, known words", "percent", 2),
+    "unchecked_similarity_percent": Metric("unchecked %", "percent", 2),
 }
 LEDGER_COLUMNS = ["example_id", "label", "status", "swaps", "logits", "similarity_unchecked", "attack_hash"]
 MODEL = CELL[:-1]  # without its seed

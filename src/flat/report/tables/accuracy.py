@@ -2,9 +2,9 @@
 
 from flat.paper import printed as paper
 from flat.report.tables import notes
-from flat.report.tables.grid import Extras, dataset_title, main_datasets, stand_ins, strategy_rows, with_others
+from flat.report.tables.grid import Extras, dataset_title, framed, main_datasets, strategy_rows, with_others
 from flat.report.tables.index import Index
-from flat.report.tables.layout import Column, Layout, Table, assemble
+from flat.report.tables.layout import Column, Layout, Table
 
 
 def test_accuracy(study, index: Index, extras: Extras) -> Table:
@@ -32,21 +32,6 @@ def _build(key, caption, metric, what, study, index: Index, extras: Extras) -> T
         for name in main_datasets(study)
     )
     layout = Layout(("Model", "Trained on"), tuple(rows), columns, blocks=0)
-    frame = assemble(
-        key,
-        layout,
-        index.find,
-        extras.printed,
-        stand_ins=lambda keys: stand_ins(study, keys),
-    )
-    below = [
-        notes.ENTRIES,
-        notes.coverage(frame),
-        *notes.stand_ins(study, frame),
-        notes.counts(study, frame, metric, what),
-        notes.limits(study, frame),
-        notes.reading(study, frame),
-        notes.training(study, frame),
-        notes.seeds(study, frame),
-    ]
+    frame = framed(key, study, layout, index.find, extras)
+    below = [*notes.opening(study, frame), notes.counts(study, frame, metric, what), *notes.closing(study, frame)]
     return Table(key, caption, frame, layout, notes.joined(below))

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from flat.errors import ArtefactError
 from flat.paper import printed as paper
 from flat.report.tables import notes
-from flat.report.tables.grid import Extras, dataset_title, stand_ins, with_others
-from flat.report.tables.layout import Column, Layout, Row, Table, Value, assemble
+from flat.report.tables.grid import Extras, dataset_title, framed, with_others
+from flat.report.tables.layout import Column, Layout, Row, Table, Value
 from flat.study.grid import reported_datasets
 
 TABLE_1 = {
@@ -64,12 +64,5 @@ def _build(key: str, caption: str, metrics: Mapping, study, extras: Extras) -> T
     rows = tuple(Row((dataset_title(study, name),), {"dataset": name}) for name in names)
     columns = tuple(Column(label, {"metric": metric}, unit, spec) for metric, (label, unit, spec) in metrics.items())
     layout = Layout(("Data set",), rows, columns)
-    frame = assemble(
-        key,
-        layout,
-        find=lambda keys: values.get(keys["dataset"], {}).get(keys["metric"]),
-        printed=extras.printed,
-        stand_ins=lambda keys: stand_ins(study, keys),
-    )
-    below = notes.joined([notes.ENTRIES, notes.coverage(frame), *notes.stand_ins(study, frame)])
-    return Table(key, caption, frame, layout, below)
+    frame = framed(key, study, layout, lambda keys: values.get(keys["dataset"], {}).get(keys["metric"]), extras)
+    return Table(key, caption, frame, layout, notes.joined(notes.opening(study, frame)))

@@ -3,9 +3,11 @@
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+import pandas as pd
+
 from flat.paper import printed as paper
 from flat.paper.catalogue import TABLES
-from flat.report.tables.layout import Row, Table
+from flat.report.tables.layout import Find, Layout, Row, Table, assemble
 from flat.study.cells import NO_ATTACK
 
 # Marks of stand-ins, explained in the notes (table_notes.stand_ins).
@@ -159,3 +161,8 @@ def settings(fixed: Mapping[str, str], own) -> list[dict[str, str]]:
 def setting_title(study, setting: Mapping[str, str]) -> str:
     model, dataset = model_title(study, setting["model"]), dataset_title(study, setting["dataset"])
     return f"{model} on {dataset}, {attack_title(study, setting['attack'])}"
+
+
+def framed(key: str, study, layout: Layout, find: Find, extras: Extras) -> pd.DataFrame:
+    """The tidy frame of a study's table: the paper's values beside ours, and what stands in for what."""
+    return assemble(key, layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))

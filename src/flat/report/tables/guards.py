@@ -4,23 +4,13 @@ from collections.abc import Iterable
 
 from flat.analysis.guards.flags import METRICS
 from flat.report.tables import notes
-from flat.report.tables.grid import Extras, attack_title, dataset_title, model_title, stand_ins, strategy_title
+from flat.report.tables.grid import Extras, attack_title, dataset_title, framed, model_title, strategy_title
 from flat.report.tables.index import Index
-from flat.report.tables.layout import Column, Layout, Row, Table, assemble
+from flat.report.tables.layout import Column, Layout, Row, Table
 from flat.study.cells import NO_ATTACK, AttackedCell, cell_at
 from flat.study.grid import checked_cells
 
-COLUMNS = {
-    "same_answer_percent": "same answer %",
-    "saturated_percent": "saturated %",
-    "median_margin": "margin",
-    "temperature": "T",
-    "aa_at_one_percent": "AA at T = 1",
-    "aa_calibrated_percent": "AA at T",
-    "after_attack_accuracy_percent": "AA",
-    "aa_known_words_percent": "AA, known words",
-    "unchecked_similarity_percent": "unchecked %",
-}
+NOT_SHOWN = ("most_frequent_label_percent",)  # what the share of the same answer is judged by
 
 
 def guards(study, index, extras: Extras) -> Table:
@@ -28,15 +18,15 @@ def guards(study, index, extras: Extras) -> Table:
     found = Index(extras.guards)
     rows = attacked_rows(study, [*checked_cells(study), *_flagged(study, extras.flags)])
     columns = [
-        Column(title, {"metric": metric}, METRICS[metric].unit, f".{METRICS[metric].decimals}f")
-        for metric, title in COLUMNS.items()
+        Column(metric.title, {"metric": name}, metric.unit, f".{metric.decimals}f")
+        for name, metric in METRICS.items()
+        if name not in NOT_SHOWN
     ]
     layout = Layout(("Data", "Attack", "Model"), tuple(rows), tuple(columns), blocks=2)
-    frame = assemble("guards", layout, found.find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = framed("guards", study, layout, found.find, extras)
     chosen = study.guards
     below = [
-        notes.OWN_ENTRIES,
-        *notes.stand_ins(study, frame),
+        *notes.opening(study, frame, own=True),
         f"Same answer: share of the originals that get the most frequent answer; flagged above "
         f"{100 * chosen.constant_share:g} % if the labels are not as uneven.",
         f"Saturated: the largest probability of the answer to the original exceeds {chosen.saturated_probability:g}; "

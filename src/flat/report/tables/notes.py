@@ -243,5 +243,15 @@ def chance(study, frame, pair_set: str) -> str:
     return f"TI@5 expected by chance for texts of these lengths: {', '.join(parts)}." if parts else ""
 
 
+def opening(study, frame, own: bool = False) -> list[str]:
+    """What an entry is, how much was run, what stands in for what; ``own``: the paper has no such table."""
+    return [*((OWN_ENTRIES,) if own else (ENTRIES, coverage(frame))), *stand_ins(study, frame)]
+
+
+def closing(study, frame) -> list[str]:
+    """What limited the attacks, how the method was read and trained, and how many seeds ran."""
+    return [limits(study, frame), reading(study, frame), training(study, frame), seeds(study, frame)]
+
+
 def joined(notes: Iterable[str]) -> tuple[str, ...]:
     return tuple(note for note in notes if note)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from flat.analysis.measurements import METRICS
 from flat.report.tables import notes
-from flat.report.tables.grid import Extras, attack_title, dataset_title, model_title, stand_ins, strategy_title
+from flat.report.tables.grid import Extras, attack_title, dataset_title, framed, model_title, strategy_title
 from flat.report.tables.index import Index
-from flat.report.tables.layout import Column, Layout, Row, Table, Value, assemble
+from flat.report.tables.layout import Column, Layout, Row, Table, Value
 from flat.report.tables.robustness import AA, BESIDE_AA
 from flat.study.cells import Cell
 from flat.study.grid import reading_cells
@@ -35,15 +35,14 @@ def readings(study, index: Index, extras: Extras) -> Table:
         return index.difference(asked, _measured({**keys, **_keys(first[keys["model"]], own.attack)}))
 
     layout = Layout(("Model", "Data", "Trained as", "Differs in"), tuple(rows), _columns(), extras.pair_sets, blocks=1)
-    frame = assemble("readings", layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = framed("readings", study, layout, find, extras)
     caption = (
         "Standard accuracy (SA, %), after-attack accuracy (AA, %) and Kendall's tau of integrated gradients (KT) of "
         f"models that differ in how the method is read, trained on and attacked by {attack_title(study, own.attack)}. "
         "Δ: difference to the model's first row."
     )
     below = [
-        notes.OWN_ENTRIES,
-        *notes.stand_ins(study, frame),
+        *notes.opening(study, frame, own=True),
         notes.counts(study, frame, SA, "Test texts (SA)"),
         notes.counts(study, frame, AA, "Attacked test examples (AA)"),
         *(notes.pairs(study, frame, name) for name in extras.pair_sets),

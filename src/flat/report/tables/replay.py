@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from flat.analysis.replay import METRICS, summarise
 from flat.report.tables import notes
-from flat.report.tables.grid import Extras, attack_title, dataset_title, model_title, stand_ins, strategy_title
+from flat.report.tables.grid import Extras, attack_title, dataset_title, framed, model_title, strategy_title
 from flat.report.tables.index import over_seeds
-from flat.report.tables.layout import Column, Layout, Row, Table, Value, assemble
+from flat.report.tables.layout import Column, Layout, Row, Table, Value
 from flat.study.grid import replay_cells
 
 ACCURACY, TRANSFER, ORIGINALS = "replayed_accuracy_percent", "transfer_percent", "original_accuracy_percent"
@@ -25,7 +25,7 @@ def replay(study, index, extras: Extras) -> Table:
     def find(keys: Mapping[str, object]) -> Value | None:
         return values.get(tuple(keys.get(name, "") for name in KEYS))
 
-    frame = assemble("replay", layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = framed("replay", study, layout, find, extras)
     where = f"{dataset_title(study, own.dataset)}, {attack_title(study, own.attack)}"
     caption = (
         f"Adversarial texts stored from one model (row), asked of the others (column): {where}. Models that trained on "
@@ -34,16 +34,12 @@ def replay(study, index, extras: Extras) -> Table:
         "fooled the row's model and whose originals the column's model has right, the share that fools it too."
     )
     below = [
-        notes.OWN_ENTRIES,
-        *notes.stand_ins(study, frame),
+        *notes.opening(study, frame, own=True),
         notes.counts(study, frame, ACCURACY, "Attacked test examples, the same for every model"),
         _fooling(frame),
         "On its own texts a model's accuracy is its after-attack accuracy and its transfer rate 100. Texts of another "
         "model were not made against it: its accuracy on them says how far an attack carries, not how robust it is.",
-        notes.limits(study, frame),
-        notes.reading(study, frame),
-        notes.training(study, frame),
-        notes.seeds(study, frame),
+        *notes.closing(study, frame),
     ]
     return Table("replay", caption, frame, layout, notes.joined(below))
 

@@ -10,15 +10,15 @@ from flat.report.tables.grid import (
     Extras,
     attack_title,
     dataset_title,
+    framed,
     main_datasets,
     model_title,
-    stand_ins,
     strategy_title,
     train_attack_of,
     with_others,
 )
 from flat.report.tables.index import Index
-from flat.report.tables.layout import Column, Layout, Row, Table, assemble
+from flat.report.tables.layout import Column, Layout, Row, Table
 
 AA = "after_attack_accuracy_percent"
 BESIDE_AA = (
@@ -57,14 +57,12 @@ def _build(key: str, caption: str, method: str, study, index: Index, extras: Ext
     rows = _rows(study)
     pair_sets = extras.pair_sets + (("floor",) if index.has(method=method, pair_set="floor") else ())
     layout = Layout(("Attack", "Model"), tuple(rows), tuple(columns), pair_sets, blocks=1)
-    frame = assemble(key, layout, index.find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = framed(key, study, layout, index.find, extras)
     attacked = (
         notes.counts(study, frame, AA, "Attacked test examples, the same for every model") if method == "ig" else ""
     )
     below = [
-        notes.ENTRIES,
-        notes.coverage(frame),
-        *notes.stand_ins(study, frame),
+        *notes.opening(study, frame),
         attacked,
         *(notes.pairs(study, frame, name) for name in pair_sets),
         "The paper does not say which pairs it averages: “saved” is the set to compare with its numbers, “shared” "
@@ -76,10 +74,7 @@ def _build(key: str, caption: str, method: str, study, index: Index, extras: Ext
         *pair_notes.left_out(frame, pair_sets),
         pair_notes.by_size(frame, pair_sets[0]),
         pair_notes.floor(frame),
-        notes.limits(study, frame),
-        notes.reading(study, frame),
-        notes.training(study, frame),
-        notes.seeds(study, frame),
+        *notes.closing(study, frame),
     ]
     return Table(key, caption, frame, layout, notes.joined(below))
 
@@ -138,22 +133,11 @@ def transfer(study, index: Index, extras: Extras) -> Table:
         for attack in with_others(paper.TRANSFER_ATTACKS, own.attacks)
     ]
     layout = Layout(("Trained on", "Model"), tuple(rows), tuple(columns), blocks=1)
-    frame = assemble(
-        "4",
-        layout,
-        index.find,
-        extras.printed,
-        stand_ins=lambda keys: stand_ins(study, keys),
-    )
+    frame = framed("4", study, layout, index.find, extras)
     below = [
-        notes.ENTRIES,
-        notes.coverage(frame),
-        *notes.stand_ins(study, frame),
+        *notes.opening(study, frame),
         notes.counts_by_attack(study, frame, AA, "Attacked test examples, the same for every model"),
-        notes.limits(study, frame),
-        notes.reading(study, frame),
-        notes.training(study, frame),
-        notes.seeds(study, frame),
+        *notes.closing(study, frame),
     ]
     caption = (
         "Transfer: after-attack accuracy (%) under attacks that the models were not trained on. adv and FLAT saw the "

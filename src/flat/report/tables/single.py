@@ -7,9 +7,9 @@ from flat.errors import ArtefactError
 from flat.paper import catalogue
 from flat.paper import printed as paper
 from flat.report.tables import notes
-from flat.report.tables.grid import Extras, setting_title, settings, stand_ins, train_attack_of, with_others
+from flat.report.tables.grid import Extras, framed, setting_title, settings, train_attack_of, with_others
 from flat.report.tables.index import Index
-from flat.report.tables.layout import Column, Layout, Row, Table, Value, assemble
+from flat.report.tables.layout import Column, Layout, Row, Table, Value
 from flat.study.cells import Cell
 from flat.study.settings import objective_of
 
@@ -92,12 +92,10 @@ def correlations(study, index: Index, extras: Extras) -> Table:
         here = here and keys["train_attack"] == train_attack_of(study, own.strategy, own.attack)
         return values.get((keys["correlation"], keys["metric"])) if here else None
 
-    frame = assemble("9", layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = framed("9", study, layout, find, extras)
     words = [f"{CORRELATIONS[name]} {value.n}" for (name, metric), value in values.items() if metric == "pearson_r"]
     below = [
-        notes.ENTRIES,
-        notes.coverage(frame),
-        *notes.stand_ins(study, frame),
+        *notes.opening(study, frame),
         f"Words behind each correlation: {'; '.join(words)}." if words else "",
         "Word importance is the probability of the word's mask; frequencies are counted in the train split, "
         "substitutions in adversarial texts.",
@@ -125,18 +123,13 @@ def _accuracies(key, caption, label_titles, rows, more_notes, study, index, extr
         # an accuracy on clean text belongs to no attack, whatever attack the row is about
         return index.find({**keys, "attack": ""} if keys["metric"] == SA else keys)
 
-    frame = assemble(key, layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = framed(key, study, layout, find, extras)
     below = [
-        notes.ENTRIES,
-        notes.coverage(frame),
-        *notes.stand_ins(study, frame),
+        *notes.opening(study, frame),
         *more_notes,
         notes.counts(study, frame, SA, "Test texts (SA)"),
         notes.counts(study, frame, AA, "Attacked test examples (AA)"),
-        notes.limits(study, frame),
-        notes.reading(study, frame),
-        notes.training(study, frame),
-        notes.seeds(study, frame),
+        *notes.closing(study, frame),
     ]
     return Table(key, caption, frame, layout, notes.joined(below))
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from flat.analysis.validity import METRICS, OF_SENTENCES, OF_WORDS
 from flat.report.tables import notes
-from flat.report.tables.grid import Extras, stand_ins
+from flat.report.tables.grid import Extras, framed
 from flat.report.tables.guards import attacked_rows
 from flat.report.tables.index import over_seeds
-from flat.report.tables.layout import Column, Layout, Table, Value, assemble
+from flat.report.tables.layout import Column, Layout, Table, Value
 from flat.study.grid import checked_cells
 
 COLUMNS = {
@@ -39,11 +39,10 @@ def validity(study, index, extras: Extras) -> Table:
     def find(keys: Mapping[str, object]) -> Value | None:
         return values.get(tuple(keys[name] for name in _KEYS))
 
-    frame = assemble("validity", layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    frame = framed("validity", study, layout, find, extras)
     at = study.validity
     below = [
-        notes.OWN_ENTRIES,
-        *notes.stand_ins(study, frame),
+        *notes.opening(study, frame, own=True),
         f"AA, words: a success counts only if every replaced word has a cosine of at least {at.word_cosine:g} to its "
         "substitute in the synonym space; sentence: only if the cosine of the two whole texts is at least "
         f"{at.sentence_similarity:g}; both: only if both hold. Recounted from the stored adversarial texts: a search "
