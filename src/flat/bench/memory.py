@@ -50,7 +50,6 @@ def measure(model_folder: Path, texts: Sequence[tuple[str, int]], few: int = FEW
 
 def _write_table_of_synonyms(texts: Sequence[tuple[str, int]], folder: Path) -> None:
     """As the rule look_up_synonyms makes it."""
-
     words = attack_vocabulary(text for text, _ in texts)
     wordnet_table.write(folder / "wordnet.json", wordnet_table.build(words, locate("wordnet")))
 

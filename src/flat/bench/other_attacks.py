@@ -134,7 +134,6 @@ def _resources(recipe: str) -> AttackResources:
 
 def _table(role: str) -> Path:
     """What the pipeline's rules make of a data set for ``role``, made here of review sentences."""
-
     place = Path(TABLES) / {"language_model": "bigrams.npz", "sememes": "sememes.json"}.get(role, "mlm/metrics.json")
     if place.exists():
         return place

@@ -100,7 +100,6 @@ def rules_table(samples: list) -> str:
 
 def check_table(samples: list, rates) -> str:
     """What the cost model says of jobs that it was not fitted to."""
-
     lines = ["| predicted | jobs | measured, s | predicted, s | off |", "|---|---:|---:|---:|---:|"]
     for check in checks(samples, rates):
         jobs = sum(n for n, _, _ in check.rules.values())
@@ -111,7 +110,6 @@ def check_table(samples: list, rates) -> str:
 
 def scaling_table(points: list[Measured], rates) -> str:
     """What the rates say of the victims of ``flat.bench.growth``, networks that no study's run has recorded."""
-
     lines = [
         "| attack of texts of 20 words | MFLOPs a word, recorded → asked | measured, ms a text | predicted | off |",
         "|---|---:|---:|---:|---:|",
@@ -172,7 +170,6 @@ def _blocks(bench: Path, results: str | None) -> dict[str, str]:
     Raises:
         BenchError: none is.
     """
-
     blocks = {}
     if rows := read_summary(bench / "summary.json"):
         blocks["bench"] = bench_table(rows)

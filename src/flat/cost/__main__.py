@@ -46,7 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _record(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
-
     samples = samples_of(study, data, options.results)
     kinds = {"cnn-long": "cnn", "lstm-long": "lstm", "bert": "encoder"}
     grown = growth.exponents(growth.read(options.growth)).items()

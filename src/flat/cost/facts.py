@@ -66,7 +66,6 @@ def _facts(summary: dict, origin: str) -> DataFacts:
 
 
 def _of_source(study: Study, name: str) -> DataFacts:
-
     dataset = study.datasets[name]
     if dataset.source.kind != "hub":
         summary = prepare(dataset.model_dump(), name, study.seed, study.mirror).summary
@@ -132,7 +131,6 @@ def network_of(kind: str, source: str, options: dict, vocabulary: int = 0) -> Ne
 @cache
 def _own_dimension(vectors: str) -> int:
     """Numbers of a vector in a user's folder."""
-
     return load_vectors(vectors, ["", ""])[0].shape[1]
 
 

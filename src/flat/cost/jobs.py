@@ -239,7 +239,6 @@ def _guard_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
 
 
 def _report_jobs(study: Study) -> list[Job]:
-
     once = ("collect_measurements", "estimate_intervals", "judge_claims", "write_report")
     jobs = [Job(rule, (), rule) for rule in once]
     jobs += [Job("make_table", (table_stem(key),), "make_table") for key in table_keys(study)]

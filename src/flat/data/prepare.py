@@ -102,7 +102,6 @@ def _cleaned(source: Source, split: str, options: Mapping, dropped: dict[str, in
 
 def _divided(frames: Mapping, source: Source, options: Mapping, name: str, seed: int):
     """The three splits, where each came from, and how many repeated texts were left out."""
-
     kept, dropped = {}, {}
     for split, frame in frames.items():
         kept[split], repeated = checks.treat_duplicates(frame, options.get("duplicates", "keep"), source.where[split])

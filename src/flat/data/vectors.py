@@ -38,25 +38,14 @@ def load_vectors(name: str, words: Sequence[str], seed: int = 0) -> tuple[np.nda
         ResourceError: not fetched, no known format, or damaged.
     """
     wanted = {word: row for row, word in enumerate(words) if row > _UNKNOWN}
-    matrix, found = _read(_location(name), wanted, len(words))
+    matrix, found = _read(Path(name) if "/" in name else locate(name), wanted, len(words))
     size = float(np.sqrt(np.mean(matrix[found] ** 2))) / REFERENCE_SIZE if found.any() else 1.0
     for row in np.flatnonzero(~found):
         if row != _PAD:
             reach = size * (UNKNOWN_RANGE if row == _UNKNOWN else ABSENT_RANGE)
-            matrix[row] = _rng(seed, words[row]).uniform(-reach, reach, matrix.shape[1])
+            drawn = np.random.default_rng(seed_of(seed, "vector", words[row]))
+            matrix[row] = drawn.uniform(-reach, reach, matrix.shape[1])
     return matrix, found
-
-
-def _rng(seed: int, word: str) -> np.random.Generator:
-
-    return np.random.default_rng(seed_of(seed, "vector", word))
-
-
-def _location(name: str) -> Path:
-    if "/" in name:
-        return Path(name)
-
-    return locate(name)
 
 
 def _read(place: Path, wanted: dict[str, int], rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -134,7 +134,6 @@ class Classifier(nn.Module):
 
     def editor(self):
         """What answers many one-word edits of a text (``flat.models.edits.editor``); in evaluation mode."""
-
         return Editor(self)
 
     def stored_name(self, name: str) -> str:

@@ -90,7 +90,6 @@ class CNN(WordModel):
         self.output = nn.Linear(filters * len(widths), self.classes)
 
     def editor(self):
-
         return CnnEditor(self) if self.device.type == "cpu" else super().editor()
 
     def joins_batches(self) -> bool:
@@ -145,7 +144,6 @@ class LSTM(WordModel):
         self.output = nn.Linear(hidden, self.classes)
 
     def editor(self):
-
         return LstmEditor(self) if self.device.type == "cpu" else super().editor()
 
     def drop_embeddings(self, embeddings: Tensor) -> Tensor:

@@ -3,8 +3,6 @@
 Which strategy it is shows only in the data: the mask of the network, the weights of the objective, the ledgers.
 """
 
-import csv
-import io
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +12,7 @@ import numpy as np
 import torch
 
 from flat.errors import ArtefactError
-from flat.files.artefacts import read_arrays, read_json, read_table, write_json, write_text
+from flat.files.artefacts import read_arrays, read_json, read_table, write_csv, write_json
 from flat.files.digests import checksums, digest_of
 from flat.models import checkpoint, registry
 from flat.models.encoders.encoder import Encoder
@@ -101,7 +99,8 @@ def run(
         log.warning(said)
     folder = Path(outputs["weights"]).parent
     checkpoint.save(model, folder, network)
-    write_text(outputs["history"], _csv(outcome.history))
+    rounded = [{k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()} for row in outcome.history]
+    write_csv(outputs["history"], rounded)
     write_json(
         outputs["metrics"],
         {
@@ -194,12 +193,3 @@ def adversarial_pairs(ledgers: list[str], example_ids, keep: str) -> Pairs:
 
 def _texts(frame) -> list[list[str]]:
     return [list(map(str, words)) for words in frame["words"]]
-
-
-def _csv(history: list[dict]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, history[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    for row in history:
-        writer.writerow({k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()})
-    return out.getvalue()

@@ -16,6 +16,7 @@ from flat.analysis.claims import rows as claim_rows
 from flat.analysis.claims.claim import Claim
 from flat.analysis.claims.judge import judge_study
 from flat.analysis.outcomes import Outcomes
+from flat.files.artefacts import write_csv
 from flat.interpretation import consistency
 from flat.paper import printed as paper
 from flat.report.page import claims as report_claims
@@ -245,7 +246,7 @@ def test_claims_of_blocks_that_a_study_lacks_are_not_run(run, printed, tmp_path)
     cells = [line for line in claim_rows.cell_rows(judged) if line["claim"] == "gamma-brings-synonyms-together"]
     assert [(line["of"], line["status"]) for line in cells] == [("", "not run")]
     path = tmp_path / "claims.csv"
-    claim_rows.write(str(path), claim_rows.CLAIM_COLUMNS, list(lines.values()))
+    write_csv(path, list(lines.values()), claim_rows.CLAIM_COLUMNS)
     links = {line.where: line.links for line in report_claims.read(path)}
     assert links["Table 3"] == (("table3", "Table 3"),)
     assert links["Table 4"] == links["Table 10"] == links["Table 9, Figure 4"] == ()
@@ -255,9 +256,9 @@ def test_rows_become_a_section_of_the_report(run, printed, tmp_path):
     mine, measurements, root = run
     judged = judge_study(mine, [one_claim(), one_claim("b", models=("BERT",))], measurements, printed, root)
     path = tmp_path / "claims.csv"
-    claim_rows.write(str(path), claim_rows.CLAIM_COLUMNS, claim_rows.claim_rows(judged, mine))
+    write_csv(path, claim_rows.claim_rows(judged, mine), claim_rows.CLAIM_COLUMNS)
     first = path.read_bytes()
-    claim_rows.write(str(path), claim_rows.CLAIM_COLUMNS, claim_rows.claim_rows(judged, mine))
+    write_csv(path, claim_rows.claim_rows(judged, mine), claim_rows.CLAIM_COLUMNS)
     assert path.read_bytes() == first
     lines = report_claims.read(path)
     with path.open(newline="") as file:

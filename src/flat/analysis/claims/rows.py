@@ -1,6 +1,5 @@
 """Judged claims as the rows of claims.csv and claim_cells.csv."""
 
-import csv
 import math
 from collections.abc import Sequence
 
@@ -8,7 +7,6 @@ from flat.analysis import statistics
 from flat.analysis.claims.evidence import CellResult, Judged
 from flat.analysis.claims.printed import printed_wins
 from flat.analysis.measurements import METRICS
-from flat.files.artefacts import atomic
 from flat.paper.catalogue import table_keys
 from flat.study import paths
 
@@ -130,14 +128,6 @@ def _stands_in(cell: CellResult, study) -> bool:
         or study.models[cell.keys["model"]].stand_in
         or any(study.attacks[name].stand_ins for name in attacks if name in study.attacks)
     )
-
-
-def write(path: str, columns: Sequence[str], rows: Sequence[dict]) -> None:
-    """Rows as csv, the same bytes for the same rows."""
-    with atomic(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _number(value: float) -> str:

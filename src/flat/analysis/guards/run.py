@@ -4,9 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from flat.analysis.guards import flags as guards
 from flat.analysis.guards import parity, refusals
 from flat.analysis.guards.columns import check_columns
+from flat.analysis.guards.flags import (
+    FLAGS_SCHEMA,
+    LEDGER_COLUMNS,
+    UNEQUAL_COMPUTE,
+    Recheck,
+    flag_rows,
+    flags_of,
+    frame,
+    measure,
+)
 from flat.analysis.measurements import rows_of
 from flat.files.artefacts import read_json, read_table
 from flat.study.cells import AttackedCell, Cell
@@ -51,7 +60,7 @@ def run(
     rounds: Mapping[Cell, Sequence[RoundFiles]],
     limits: Guards,
 ):
-    """(flags, measured): frames of ``guards.FLAGS_SCHEMA`` and ``measurements.SCHEMA``.
+    """(flags, measured): frames of ``FLAGS_SCHEMA`` and ``measurements.SCHEMA``.
 
     Args:
         drawn: data set -> examples.json.
@@ -70,12 +79,12 @@ def run(
     }
     columns, flags, measured = [], [], []
     for a, files in sorted(attacked.items()):
-        ledger = read_table(files.ledger, guards.LEDGER_COLUMNS)
+        ledger = read_table(files.ledger, LEDGER_COLUMNS)
         refusals.check_ledger(ledger, read_json(files.lock), ids_of[a.cell.dataset], files.examples, files.ledger)
         columns.append((a, ledger[MADE_BY], files.ledger))
-        values = guards.measure(ledger, limits, vocabularies.get(files.vocabulary), _recheck(files.recheck))
+        values = measure(ledger, limits, vocabularies.get(files.vocabulary), _recheck(files.recheck))
         measured += rows_of(a.cell, files.round, a.attack, values)
-        flags += guards.flag_rows(a.cell, a.attack, guards.flags_of(values, limits))
+        flags += flag_rows(a.cell, a.attack, flags_of(values, limits))
     check_columns(columns)
     locks = {}  # of the train ledgers: one serves several rounds, a base model's several strategies
     for files in chain.from_iterable(rounds.values()):
@@ -88,16 +97,16 @@ def run(
         for cell, of_cell in rounds.items()
     }
     for cell, said in parity.unequal(groups, ran).items():
-        flags += guards.flag_rows(cell, "", {guards.UNEQUAL_COMPUTE: said})
-    return guards.frame(flags, guards.FLAGS_SCHEMA), guards.frame(measured)
+        flags += flag_rows(cell, "", {UNEQUAL_COMPUTE: said})
+    return frame(flags, FLAGS_SCHEMA), frame(measured)
 
 
-def _recheck(files: tuple[str, str] | None) -> guards.Recheck | None:
+def _recheck(files: tuple[str, str] | None) -> Recheck | None:
     if files is None:
         return None
     ledger, calibration = files
     fitted = read_json(calibration)
-    return guards.Recheck(read_table(ledger, ["example_id", "status"]), fitted["value"], fitted["n"])
+    return Recheck(read_table(ledger, ["example_id", "status"]), fitted["value"], fitted["n"])
 
 
 def _attack(path: str, lock: str) -> parity.Attack:

@@ -119,7 +119,6 @@ def load(folder: str | Path, device: str = "cpu") -> MaskedLanguageModel:
 
 def read_network(folder: str | Path):
     """The network alone, fp32, on the CPU. Weights are only ever read as safetensors. Errors as in ``load``."""
-
     refuse_pickles(folder)
     with quiet():
         from transformers import AutoModelForMaskedLM

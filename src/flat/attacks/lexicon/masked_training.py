@@ -159,7 +159,6 @@ def _batches(pieces: Sequence[Tensor], options: Options, generator: torch.Genera
 
 def _save(network, tokenizer, source: Path, folder: Path) -> None:
     """Weights and configuration as transformers writes them, the tokenizer's files as they were."""
-
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(".saving-*"):  # by a killed job
         shutil.rmtree(left)

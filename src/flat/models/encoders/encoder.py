@@ -109,7 +109,6 @@ class Encoder(Classifier):
         return self._texts.lengths(texts)
 
     def editor(self):
-
         return FirstTokenEditor(self) if type(self.network).__name__ in NETWORKS else super().editor()
 
     def embed(self, batch: Batch) -> Tensor:

