@@ -132,7 +132,6 @@ def report(tmp_path: Path, text: str) -> Path:
         },
         "attacks": [{"attack": text, "attack_hash": "a" * 64, "ledgers": 2, "lock": {"words": [text]}}],
         "data": {text: {"examples": [text]}},
-        "data_files": {text: text},
         "artefacts": {text: text},
         "written": "2026-01-31T12:00:00Z",
     }

@@ -13,7 +13,6 @@ PASSPORT = {
     },
     "attacks": [{"attack": "textfooler", "attack_hash": "a" * 64, "ledgers": 2, "lock": {"words": [NASTY]}}],
     "data": {"sst2": {"dataset": NASTY}},
-    "data_files": {},
     "artefacts": {"tables/table3.csv": "b" * 64},
     "written": "2026-01-31T12:00:00Z",
 }

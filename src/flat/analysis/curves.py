@@ -44,7 +44,7 @@ def curves(ledgers: Iterable[tuple[Mapping[str, object], object]]):
     Args:
         ledgers: (coordinates of the cell and its attack, ledger with status and queries).
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     panels: dict[tuple, dict[tuple, list]] = {}
     for cell, ledger in ledgers:

@@ -62,7 +62,7 @@ def replay(model, cell: Cell, ledgers: Mapping[Cell, object]):
     Raises:
         ArtefactError: the ledgers differ in their examples, or the model contradicts its own ledger.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     rows_of = _on_one_sample({source: _sorted_rows(ledgers[source]) for source in sorted(ledgers)})
     texts = {words for rows in rows_of.values() for row in rows for words in _texts(row)}
@@ -155,7 +155,7 @@ def summarise(frame):
     transfer_percent: of the texts that fooled the source and whose originals the model asked has right, the share that
     it gets wrong. original_accuracy_percent (no source): right answers / all originals.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     rows = []
     for asked, group in frame.groupby(list(ASKED), sort=True):

@@ -67,7 +67,7 @@ def measure(
         encode: n texts -> (n, dim); None: no similarity of sentences.
         grammar: None where there is none: no error is counted.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     pairs = {
         (row.original, row.perturbed)
@@ -168,7 +168,7 @@ def summarise(frame, antonyms, thresholds: Validity):
         antonyms: frame of ``flat.analysis.antonyms.SCHEMA``.
         thresholds: least cosines of a word and its substitute, and of the two texts, for an attack to count.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     opposed = set(antonyms[[*COORDINATES, "example_id"]].itertuples(index=False, name=None))
     rows = []

@@ -137,7 +137,7 @@ def merge_shards(
 
     ``split``, ``ids_file`` and ``examples`` as in ``attack_split``; ``seed`` is the attack's.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     beside = [path.removesuffix(".parquet") for path in shards]
     ids = _drawn(read_table(split, ["example_id", "label"]), ids_file, examples, seed)

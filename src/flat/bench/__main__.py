@@ -69,9 +69,9 @@ def _chosen(comparisons: list[Comparison], only: list[str] | None) -> list[Compa
 
 def _run(chosen: list[Comparison], options: argparse.Namespace, known: set[str]) -> tuple[list[Row], list[str]]:
     """The rows of ``chosen`` and the names of those that could not be measured; the summary is written after each."""
-    import torch
-    from rich.console import Console
-    from rich.live import Live
+    import torch  # for cost
+    from rich.console import Console  # for cost
+    from rich.live import Live  # for cost
 
     torch.set_num_threads(1)
     kept = {row.name: row for row in read_summary(options.summary) if row.name in known}
@@ -111,8 +111,8 @@ def _say(console, name: str) -> Callable[[int, Repeat], None]:
 
 
 def _table(rows: list[Row]):
-    from rich import box
-    from rich.table import Table
+    from rich import box  # for cost
+    from rich.table import Table  # for cost
 
     # no wider than 80 columns with the longest name
     table = Table(title="Stock time / our time", box=box.SIMPLE_HEAD, show_edge=False, padding=0)

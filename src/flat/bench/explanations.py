@@ -46,7 +46,7 @@ def _lime(name: str, texts: Texts) -> Sides:
     answer = _strings_answered(model)
 
     def stock() -> list:
-        from lime.lime_text import LimeTextExplainer
+        from lime.lime_text import LimeTextExplainer  # for cost
 
         found = []
         for text, seed in zip(words, seeds, strict=True):
@@ -66,7 +66,7 @@ def _lime(name: str, texts: Texts) -> Sides:
     def ours() -> list:
         return _scores(lime_words.explain(model, words, samples=SAMPLES, seeds=seeds, exact_below=0))
 
-    import lime.lime_text  # noqa: F401  what is not measured: imports
+    import lime.lime_text  # for cost  # noqa: F401 (what is not measured: imports)
 
     return stock, ours
 
@@ -82,14 +82,14 @@ def _ig(name: str, texts: Texts) -> Sides:
     def ours() -> list:
         return _scores(integrated_gradients.explain(model, words, steps=STEPS, tolerance=float("inf")))
 
-    import captum.attr  # noqa: F401
+    import captum.attr  # for cost  # noqa: F401
 
     return stock, ours
 
 
 def _by_captum(model: Classifier, forward: Callable, text: list[str], target: int) -> list[float]:
     """Captum's attributions of a text's words to a class's logit."""
-    from captum.attr import IntegratedGradients
+    from captum.attr import IntegratedGradients  # for cost
 
     batch = model.encode([text])
     with torch.no_grad():
@@ -107,7 +107,7 @@ def _scores(found: list) -> list:
 
 def _network(model: Encoder):
     """The encoder's network as transformers builds it."""
-    from transformers import AutoModelForSequenceClassification
+    from transformers import AutoModelForSequenceClassification  # for cost
 
     network = AutoModelForSequenceClassification.from_config(model.network.config)
     network.load_state_dict(model.network.state_dict())

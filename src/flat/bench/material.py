@@ -111,7 +111,7 @@ class _Data:
 
 @cache
 def _data(name: str) -> _Data:
-    import pandas as pd
+    import pandas as pd  # for cost
 
     corpus, train, max_length = _DATA[name]
     options = {"source": {"kind": "package", "corpus": corpus}, "classes": ["negative", "positive"]}
@@ -133,13 +133,13 @@ def _drawn(data: str, shortest: int, longest: int, count: int, seed: int) -> Tex
 
 
 def _shuffled(items: Texts, seed: int) -> Texts:
-    import numpy as np
+    import numpy as np  # for cost
 
     return [items[i] for i in np.random.default_rng(seed_of(seed, "order")).permutation(len(items))]
 
 
 def _train(name: str, place: Path) -> None:
-    import torch
+    import torch  # for cost
 
     from flat.data.vectors import load_vectors  # for cost: numpy
     from flat.models import checkpoint, registry  # for cost: torch

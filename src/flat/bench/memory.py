@@ -56,8 +56,8 @@ def _write_table_of_synonyms(texts: Sequence[tuple[str, int]], folder: Path) -> 
 
 def _peak(model_folder: Path, texts: Sequence[tuple[str, int]], folder: Path) -> float:
     """MiB. The job runs in a new interpreter: a forked one would begin with what is loaded here."""
-    import pandas as pd
-    import pyarrow as pa
+    import pandas as pd  # for cost
+    import pyarrow as pa  # for cost
 
     fields = [("example_id", pa.string()), ("text", pa.string()), ("label", pa.int64())]
     rows = [(f"{n:06d}", text, label, text.split(" ")) for n, (text, label) in enumerate(texts)]

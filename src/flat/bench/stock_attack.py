@@ -87,7 +87,7 @@ def _seed_each(built, seed_of_text: Callable[[int], int]) -> None:
 @contextmanager
 def stock_classes(recipe: str, resources: AttackResources) -> Iterator[None]:
     """Within, TextAttack is as installed, and finds what ``recipe`` would download."""
-    import nltk
+    import nltk  # for cost
 
     utils = textattack.shared.utils
     roles = RECIPES[recipe]
@@ -117,7 +117,7 @@ def stock_classes(recipe: str, resources: AttackResources) -> Iterator[None]:
         hub = SimpleNamespace(load=lambda url: lambda texts: _Numpy(resources.sentence_encoder(texts)))
         changes.append(patch.object(use, "hub", hub))
     if "masked_language_model" in roles:
-        import transformers
+        import transformers  # for cost
 
         model = resources.masked_language_model
         for name in ("AutoModelForCausalLM", "AutoModelForMaskedLM"):

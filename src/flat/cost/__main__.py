@@ -64,7 +64,7 @@ def _record(study: Study, data: dict[str, DataFacts], options: argparse.Namespac
 
 
 def _check(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
-    from rich.console import Console
+    from rich.console import Console  # for cost
 
     done = list(checks(samples_of(study, data, options.results), load(options.rates, this_processor())))
     for check in done:
@@ -73,7 +73,7 @@ def _check(study: Study, data: dict[str, DataFacts], options: argparse.Namespace
 
 
 def _check_table(check: Check):
-    from rich.table import Table
+    from rich.table import Table  # for cost
 
     left = f"; {check.left_out} jobs left out: the others have none of their kind" if check.left_out else ""
     table = Table("rule", title=f"Predicted: {check.name}{left}", title_justify="left")
@@ -89,7 +89,7 @@ def _check_table(check: Check):
 
 
 def _show(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
-    from rich.console import Console
+    from rich.console import Console  # for cost
 
     here = this_processor()
     rates = load(options.rates, here)
@@ -112,7 +112,7 @@ def _show(study: Study, data: dict[str, DataFacts], options: argparse.Namespace)
 
 
 def _cost_table(study: Study, costs: list[RuleCost]):
-    from rich.table import Table
+    from rich.table import Table  # for cost
 
     table = Table("rule", title=f"Predicted cost of study {study.name}", title_justify="left")
     for heading in ("jobs", "texts", "CPU-hours", "GPU-hours"):

@@ -31,7 +31,7 @@ class Measured(Point):
 
 def read(path: str | Path) -> list[Measured]:
     """The points of a growth.csv; none if there is no such file."""
-    import pandas as pd
+    import pandas as pd  # for cost
 
     if not Path(path).is_file():
         return []
@@ -41,7 +41,7 @@ def read(path: str | Path) -> list[Measured]:
 
 
 def write(path: str | Path, rows: list[Measured]) -> None:
-    import pandas as pd
+    import pandas as pd  # for cost
 
     with atomic(path) as part:
         pd.DataFrame([asdict(row) for row in rows], columns=[f.name for f in fields(Measured)]).to_csv(
@@ -51,7 +51,7 @@ def write(path: str | Path, rows: list[Measured]) -> None:
 
 def exponents(rows: list[Measured]) -> dict[tuple[str, str], float]:
     """(recipe, model) -> e of CPU-seconds a text ~ words ** e: the slope through the points of the axis of words."""
-    import numpy as np
+    import numpy as np  # for cost
 
     found = {}
     for key in sorted({(row.recipe, row.model) for row in rows if row.axis == "words"}):

@@ -16,7 +16,7 @@ from flat.study.grid import (
 )
 from flat.study.known.explainers import EXPLAINERS
 from flat.study.known.recipes import RECIPES, is_made, made_from
-from flat.study.paths import coordinates, figure_stem, of, table_stem, train_ledger
+from flat.study.paths import attacked_in_round, coordinates, figure_stem, table_stem
 from flat.study.readings import switches_of
 from flat.study.schema import Study
 from flat.study.settings import attacked_test, attacked_train, device_of, last_round, rounds_of, training_of
@@ -155,10 +155,9 @@ def _training(study: Study, data: dict[str, DataFacts], cell: Cell, k: int, pair
 
 def _attack_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
     jobs, rounds = [], {}
-    above = f"{of(study).root}/attacks/train/"
     for cell in trained_cells(study):
         for k in range(1, last_round(study, cell) + 1):
-            rounds[tuple(train_ledger(study, cell, k).removeprefix(above).split("/")[:-1])] = cell
+            rounds[*_cell(attacked_in_round(study, cell, k)), f"round{k}"] = cell
     for at, cell in sorted(rounds.items()):
         texts = min(attacked_train(study, cell) or data[cell.dataset].train, data[cell.dataset].train)
         jobs += _attack(study, data, "attack_train", at, cell, cell.train_attack, texts)

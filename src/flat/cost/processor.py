@@ -50,7 +50,7 @@ UNSCALED = Scale()
 
 def this_processor() -> Processor:
     """The machine this runs on, under the limits that its environment sets (``ATEN_CPU_CAPABILITY`` and the like)."""
-    import torch
+    import torch  # for cost
 
     from flat.models.devices import has_bf16  # for cost: torch
 
@@ -94,7 +94,7 @@ def scale(recorded: Processor | None, here: Processor | None) -> Scale:
 @cache
 def machine() -> str:
     """Processor, cores and the versions that times depend on, in one line."""
-    import torch
+    import torch  # for cost
 
     facts = provenance.machine()
     return (

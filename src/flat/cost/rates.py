@@ -169,7 +169,7 @@ def _through(start: float, units: np.ndarray, seconds: np.ndarray) -> tuple[floa
 
 def _line(units: np.ndarray, seconds: np.ndarray) -> tuple[float, float] | None:
     """(start, seconds a unit); None where the jobs' sizes are too much alike to tell one from the other."""
-    from scipy.optimize import nnls
+    from scipy.optimize import nnls  # for cost
 
     if units.max() < 1.5 * units.min() or not units.max():
         return None

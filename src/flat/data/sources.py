@@ -40,7 +40,7 @@ def read(options: Mapping, mirror: str | None = None) -> Source:
 
 
 def _read_package(options: Mapping, mirror: str | None) -> Source:
-    import pandas as pd
+    import pandas as pd  # for cost
 
     name = options["source"]["corpus"]
     corpus = package_sources.read(name)
@@ -83,7 +83,7 @@ READERS = {"package": _read_package, "hub": _read_hub, "files": _read_files}
 
 def _read_tables(options: Mapping, paths: Mapping[str, Path]) -> Source:
     """Splits out of one file each. Absent files are refused before the first is read."""
-    import pandas as pd
+    import pandas as pd  # for cost
 
     source = options["source"]
     read_ = Source({}, {}, {"files": {}})

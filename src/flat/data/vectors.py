@@ -78,8 +78,8 @@ def _read(place: Path, wanted: dict[str, int], rows: int) -> tuple[np.ndarray, n
 
 
 def _read_arrays(array: Path, index: Path, wanted: dict[str, int], rows: int) -> tuple[np.ndarray, np.ndarray]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow as pa  # for cost
+    import pyarrow.parquet as pq  # for cost
 
     try:
         table = np.load(array, mmap_mode="r", allow_pickle=False)

@@ -66,7 +66,7 @@ def write_tensors(path: str | Path, tensors: Mapping[str, "Tensor"], header: Map
     safetensors writes under a temporary name of its own choice, for the owner alone: it does so in a folder of ours,
     which is found again after a kill.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save_file  # for cost
 
     with atomic(path) as part:
         part.mkdir()
@@ -104,8 +104,8 @@ def read_json(path: str | Path) -> dict:
 
 def write_table(path: str | Path, frame, schema=None) -> None:
     """Write a pandas frame as parquet. ``schema`` (a pyarrow schema) is enforced: names, order and types."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow as pa  # for cost
+    import pyarrow.parquet as pq  # for cost
 
     if schema is not None:
         missing = [name for name in schema.names if name not in frame.columns]
@@ -128,8 +128,8 @@ def read_table(path: str | Path, columns: list[str] | None = None):
     Raises:
         ArtefactError: the file is absent, truncated, or lacks one of ``columns``.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow as pa  # for cost
+    import pyarrow.parquet as pq  # for cost
 
     try:
         # not pandas' own reader: it goes by way of Arrow's data sets, whose import takes as long as ten files
@@ -154,8 +154,8 @@ def read_arrays(path: str | Path) -> dict:
     Raises:
         ArtefactError: the file is absent, truncated or not safetensors.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from safetensors import SafetensorError  # for cost
+    from safetensors.numpy import load_file  # for cost
 
     try:
         return load_file(path)

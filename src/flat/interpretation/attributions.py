@@ -114,7 +114,7 @@ def explain_cell(
         StudyError: ``method`` is unknown.
         SystemExit: SIGTERM or SIGINT came; the texts in hand are explained and noted.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     if method not in METHODS:
         raise StudyError(f"interpretation: {method}", "no such method", f"choose one of {', '.join(METHODS)}")

@@ -59,7 +59,7 @@ def measure(
         ArtefactError: attributions and ledger do not belong together: words differ, a side is missing, texts and swaps
             contradict one another, or a score is not finite.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     ledgers = {"own": ledger_rows(own, "the cell's ledger")}
     ledgers["repeat"] = ledgers["own"]
@@ -182,7 +182,7 @@ def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
     The metrics ``left_out_*`` are the percentages of explained examples (``n``) without a pair, by reason. A pair set
     without pairs gives NaN with n = 0, except ``floor``, which exists only where a repeat was explained.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     cuts = Cuts(frame)
     numbers = {name: frame[name].to_numpy() for name in (*TAUS, *TAUS.values(), "n_words")}

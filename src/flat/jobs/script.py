@@ -108,8 +108,8 @@ def tensor_device(wanted: str, threads: int) -> str:
     Raises:
         FlatError: the study asks for cuda and there is none.
     """
-    import torch
-    from threadpoolctl import threadpool_limits
+    import torch  # for cost
+    from threadpoolctl import threadpool_limits  # for cost
 
     keep_memory()
     torch.set_num_threads(threads)

@@ -53,7 +53,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> Temperature:
     Raises:
         ValueError: there is no text.
     """
-    from scipy.optimize import minimize_scalar
+    from scipy.optimize import minimize_scalar  # for cost
 
     labels = np.asarray(labels, dtype=np.int64)
     if not len(labels):

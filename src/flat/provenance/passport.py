@@ -90,7 +90,6 @@ def study_passport(
     locks: Iterable[tuple[str, str | Path]] = (),
     summaries: Mapping[str, str | Path] | None = None,
     artefacts: Iterable[str | Path] = (),
-    data: Iterable[str | Path] = (),
     seed_groups: Iterable[Mapping[str, object]] = (),
 ) -> dict:
     """Everything that the results of a study rest on; its `provenance.json` and the last section of the report.
@@ -100,7 +99,6 @@ def study_passport(
         locks: (attack, the `lock.json` beside a test ledger of it).
         summaries: data set -> its `summary.json`.
         artefacts: tables and figures to check-sum.
-        data: other data files to check-sum, such as the splits.
         seed_groups: the seeds that ran, and of which cells (`flat.study.seed_groups.as_values`); without, the
             study's and those of its overrides are taken for those that ran.
     """
@@ -120,7 +118,6 @@ def study_passport(
         "environment": environment(),
         "attacks": attack_locks(locks),
         "data": {name: read_json(path) for name, path in sorted((summaries or {}).items())},
-        "data_files": checksums(data),
         "artefacts": checksums(artefacts),
         "written": now(),
     }

@@ -45,8 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def show(catalogue: Catalogue) -> None:
     """Print the catalogue as a table."""
-    from rich.console import Console
-    from rich.table import Table
+    from rich.console import Console  # for cost
+    from rich.table import Table  # for cost
 
     table = Table(title="Resources", caption="* fetched by make setup", leading=1)
     table.add_column("name", no_wrap=True)

@@ -168,7 +168,7 @@ def load_catalogue(path: Path = CATALOGUE) -> Catalogue:
     Raises:
         ResourceError: the file is absent, is not YAML, or an entry lacks or misspells a field.
     """
-    import yaml
+    import yaml  # for cost
 
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))["resources"]

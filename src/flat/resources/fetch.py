@@ -5,6 +5,7 @@ interrupted fetch leaves nothing that looks finished.
 """
 
 import hashlib
+import json
 import shutil
 import tarfile
 import tempfile
@@ -70,8 +71,6 @@ def fetch(
 
 def in_place(entry: Resource, root: Path) -> bool:
     """Whether the resource is there, whole (by size), and was made from the catalogue entry as it now stands."""
-    import json
-
     if isinstance(entry, Shipped):
         return True
     folder = root / entry.name
@@ -236,8 +235,6 @@ def _finish(entry: Resource, content: Path, obtained: dict[str, dict], target: P
 
 def _same_as_first_use(entry: Resource, digest: str, target: Path) -> None:
     """Where the catalogue knows no digest, the one recorded at first use of the same recipe is binding."""
-    import json
-
     try:
         known = json.loads((target / PROVENANCE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -55,7 +55,7 @@ def weights(found: object) -> tuple[dict, list[str]]:
     Raises:
         ValueError: no tensors, or tensors that safetensors has no form for.
     """
-    import torch
+    import torch  # for cost
 
     if not isinstance(found, dict):
         raise ValueError(f"it holds a {type(found).__name__}, not weights by name")
@@ -80,8 +80,8 @@ def weights(found: object) -> tuple[dict, list[str]]:
 
 def main(source: str, target: str) -> dict:
     leave_network()
-    import torch
-    from safetensors.torch import save_file
+    import torch  # for cost
+    from safetensors.torch import save_file  # for cost
 
     torch.set_num_threads(1)
     limit(os.path.getsize(source))

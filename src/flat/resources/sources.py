@@ -56,7 +56,7 @@ def download(url: str, file: Path, name: str) -> None:
 
 def from_hub(entry: Hub, files: list[str], folder: Path) -> None:
     """The named files of one commit of a model repository."""
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import snapshot_download  # for cost
 
     where = f"resource {entry.name!r}: {entry.repository} at {entry.revision}"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

@@ -4,7 +4,7 @@ Each method takes the coordinates of a cell as text, so that the same method giv
 wildcards such as ``{dataset}``) and a table's concrete file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from flat.study.cells import AttackedCell, Cell, base_of
@@ -167,15 +167,19 @@ def previous_model(study: Study, cell: Cell, round_: int, file: str = "model.saf
     return paths.model(file, 0, **coordinates(base_of(cell)))
 
 
-def train_ledger(study: Study, cell: Cell, round_: int, file: str = "ledger.parquet") -> str:
-    """The ledger round ``round_`` trains on. Strategies that start from the base model share its first attack, if the
-    base model is attacked in their mode."""
+def attacked_in_round(study: Study, cell: Cell, round_: int) -> Cell:
+    """The cell whose train ledger round ``round_`` trains on. Strategies that start from the base model share its first
+    attack, if the base model is attacked in their mode."""
     strategy = cell.strategy
     if round_ == 1 and study.strategies[strategy].start == "base":
         modes = {switches_of(study, cell.model, name)["attack_in_train_mode"] for name in (strategy, "base")}
         strategy = "base" if len(modes) == 1 else strategy
-    shared = Cell(cell.dataset, cell.model, strategy, cell.train_attack, cell.seed)
-    return of(study).train_ledger(file, round_, **coordinates(shared))
+    return replace(cell, strategy=strategy)
+
+
+def train_ledger(study: Study, cell: Cell, round_: int, file: str = "ledger.parquet") -> str:
+    """The ledger that round ``round_`` trains on."""
+    return of(study).train_ledger(file, round_, **coordinates(attacked_in_round(study, cell, round_)))
 
 
 def test_ledger(study: Study, attacked: AttackedCell, file: str = "ledger.parquet") -> str:

@@ -49,10 +49,10 @@ def search(
         FlatError: Optuna is not installed.
     """
     try:
-        import optuna
-        from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
-        from optuna.trial import TrialState
+        import optuna  # for cost
+        from optuna.storages import JournalStorage  # for cost
+        from optuna.storages.journal import JournalFileBackend  # for cost
+        from optuna.trial import TrialState  # for cost
     except ImportError:
         raise FlatError(
             "tune", "it needs Optuna, which is not installed", "pip install optuna, or make setup from the lock files"

@@ -17,6 +17,7 @@ from flat.analysis.statistics import ALPHA, VERDICT_SEEDS
 from flat.errors import ArtefactError
 from flat.study.cells import NO_ATTACK
 from flat.study.fields import Name, Strict
+from flat.study.known.explainers import EXPLAINERS
 
 Verdict = Literal["reproduced", "direction only", "inconclusive", "contradicted", "not run"]
 AA, SA = "after_attack_accuracy_percent", "test_accuracy_percent"
@@ -38,7 +39,7 @@ class Contrast(Strict):
     ]
     of: str
     minus: Names
-    method: Literal["", "ig", "lime"] = ""
+    method: Literal[("", *EXPLAINERS)] = ""
     pair_set: Literal["", "shared", "saved", "successful", "all"] = ""
     k: tuple[Annotated[int, Field(ge=0, le=10)], ...] = (0,)
 
@@ -156,7 +157,7 @@ def load(path: str | Path) -> list[Claim]:
     Raises:
         ArtefactError: the file is absent or not YAML, or a claim is not one that can be judged.
     """
-    import yaml
+    import yaml  # for cost
 
     remedy = "correct these keys; flat/analysis/claims/claim.py lists every key with its allowed values"
     try:

@@ -121,7 +121,7 @@ def read_network(folder: str | Path):
     """The network alone, fp32, on the CPU. Weights are only ever read as safetensors. Errors as in ``load``."""
     refuse_pickles(folder)
     with quiet():
-        from transformers import AutoModelForMaskedLM
+        from transformers import AutoModelForMaskedLM  # for cost
 
         try:
             network, report = AutoModelForMaskedLM.from_pretrained(
@@ -151,7 +151,7 @@ def read_tokenizer(folder: str | Path):
     Raises:
         ResourceError: it holds none, or one without a mask, or whose pieces cannot be read as text.
     """
-    from tokenizers import models
+    from tokenizers import models  # for cost
 
     tokenizer = pretrained.read_tokenizer(folder)
     empty = len(tokenizer) <= len(tokenizer.all_special_ids)  # what transformers makes of a folder without one

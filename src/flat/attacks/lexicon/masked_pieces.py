@@ -20,7 +20,7 @@ class BertLikePieces:
     """
 
     def __init__(self, tokenizer):
-        from tokenizers import models
+        from tokenizers import models  # for cost
 
         self._tokenizer, self._backend = tokenizer, tokenizer.backend_tokenizer
         self.mask_token, self.mask_token_id = tokenizer.mask_token, tokenizer.mask_token_id

@@ -85,7 +85,7 @@ def load_use_v3(folder: str | Path) -> Encoder:
         ResourceError: TensorFlow is not installed (it is in no lock of this pipeline).
     """
     try:
-        import tensorflow as tf
+        import tensorflow as tf  # for cost
     except ImportError:
         raise ResourceError(
             str(folder),

@@ -94,7 +94,7 @@ def groups(words: Sequence[str], n_groups: int, seed: int, space=None) -> np.nda
 
     Seeded, with a fixed number of starts, in float64: the same words and seed give the same groups.
     """
-    from sklearn.cluster import KMeans
+    from sklearn.cluster import KMeans  # for cost
 
     space = space or load()
     inside = [i for i, word in enumerate(words) if word in space.index]

@@ -48,7 +48,7 @@ class WordNet:
 
 def _admit(folder: Path) -> None:
     """NLTK reads nothing outside its roots."""
-    from nltk.data import path as roots
+    from nltk.data import path as roots  # for cost
 
     if str(folder) not in roots:
         roots.insert(0, str(folder))
@@ -61,7 +61,7 @@ def read_wordnet(folder: Path):
     Raises:
         ResourceError: the folder holds no WordNet, or files that another user owns or may write to.
     """
-    from nltk.corpus.reader.wordnet import WordNetCorpusReader
+    from nltk.corpus.reader.wordnet import WordNetCorpusReader  # for cost
 
     corpus = folder / "corpora" / "wordnet"
     if not corpus.is_dir():

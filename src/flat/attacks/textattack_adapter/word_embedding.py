@@ -4,6 +4,7 @@
 shipped table (``flat.attacks.lexicon.synonyms``) or ``VectorNeighbours``, the real counter-fitted vectors.
 """
 
+import pickle
 from functools import lru_cache
 from pathlib import Path
 
@@ -101,8 +102,6 @@ def load_vectors(folder: str | Path) -> VectorNeighbours:
     Raises:
         ResourceError: a file is absent, or the files do not fit each other.
     """
-    import pickle
-
     folder = Path(folder) / "paragramcf" if (Path(folder) / "paragramcf").is_dir() else Path(folder)
     try:
         vectors = np.load(folder / "paragram.npy", allow_pickle=False)

@@ -78,8 +78,8 @@ def _once(pairs: list[tuple[str, object]]) -> dict:
 
 
 def _parquet(path: Path, columns: list[str]) -> Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow as pa  # for cost
+    import pyarrow.parquet as pq  # for cost
 
     try:
         with pq.ParquetFile(path) as file:

@@ -16,8 +16,8 @@ def _begin() -> None:
 
 def _give_way() -> None:
     """Run the ``sitecustomize`` of this machine, which this one hides."""
-    from contextlib import suppress
-    from pathlib import Path
+    from contextlib import suppress  # for cost: every process that starts comes here
+    from pathlib import Path  # for cost
 
     own, here = sys.modules.pop(__name__), str(Path(__file__).parent)
     path, sys.path[:] = list(sys.path), [place for place in sys.path if place != here]

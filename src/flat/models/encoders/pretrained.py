@@ -46,7 +46,7 @@ def read_network(
     """
     refuse_pickles(folder)
     with quiet():
-        from transformers import AutoModelForSequenceClassification
+        from transformers import AutoModelForSequenceClassification  # for cost
 
         config = _config(folder, classes)
         theirs = dict(config.id2label or {})
@@ -87,7 +87,7 @@ def read_network(
 
 def _config(folder: str | Path, classes: int):
     """The config of a text classifier that can be asked through its embeddings, for ``classes`` classes."""
-    from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, AutoConfig
+    from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, AutoConfig  # for cost
 
     try:
         config = AutoConfig.from_pretrained(folder, num_labels=classes, local_files_only=True, trust_remote_code=False)
@@ -200,7 +200,7 @@ def read_tokenizer(folder: str | Path):
         ResourceError: the folder holds none, or one without words.
     """
     with quiet():
-        from transformers import AutoTokenizer
+        from transformers import AutoTokenizer  # for cost
 
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
@@ -235,7 +235,7 @@ def counts_from_padding(network) -> int | None:
 def preload() -> None:
     """What transformers works out at the first network that it reads: a quarter of a second in each process."""
     with suppress(ImportError, AttributeError):
-        from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+        from transformers.conversion_mapping import get_checkpoint_conversion_mapping  # for cost
 
         get_checkpoint_conversion_mapping("bert")
 
@@ -249,7 +249,7 @@ def _said(error: Exception) -> str:
 @contextmanager
 def quiet() -> Iterator[None]:
     """No progress bars and no reports about a fresh classifier: they would stand in every job's output."""
-    from transformers.utils import logging
+    from transformers.utils import logging  # for cost
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()

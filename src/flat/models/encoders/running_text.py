@@ -204,7 +204,7 @@ def _cuts_at_spaces(backend) -> bool:
         parts = [part for part, _ in backend.pre_tokenizer.pre_tokenize_str(text)]
     if not any(map(_holds_space, parts)):
         return True
-    from tokenizers.models import BPE
+    from tokenizers.models import BPE  # for cost
 
     model = backend.model
     if not isinstance(model, BPE) or getattr(model, "ignore_merges", False):

@@ -28,7 +28,7 @@ class Graph:
 
     def __init__(self):
         try:
-            from rocrate.rocrate import ROCrate
+            from rocrate.rocrate import ROCrate  # for cost
         except ImportError as error:
             raise FlatError(
                 "the library rocrate", f"cannot be imported ({error})", f"pip install {LIBRARY}, or make setup"
@@ -38,7 +38,7 @@ class Graph:
 
     def add(self, id_: str, type_: str, **properties):
         """An entity that is no file of the crate; one that is known under this id stays as it is."""
-        from rocrate.model.contextentity import ContextEntity
+        from rocrate.model.contextentity import ContextEntity  # for cost
 
         id_ = quote(id_, safe="/#:+@")
         return self.crate.get(id_) or self.crate.add(

@@ -20,7 +20,7 @@ def profiles(graph: Graph, jobs: bool) -> list:
 
 def citation(graph: Graph) -> tuple:
     """(licence of the code, its authors, the paper), from CITATION.cff."""
-    import yaml
+    import yaml  # for cost
 
     cited = yaml.safe_load(own_file("CITATION.cff"))
     licence = graph.add(f"https://spdx.org/licenses/{cited['license']}", "CreativeWork", name=cited["license"])

@@ -66,7 +66,7 @@ def pack(study: Study, output: str | Path, jobs: bool = False) -> list[str]:
 
 def _copies(study: Study) -> dict[str, bytes]:
     """The workflow, and the study as it was resolved: an overlay and --config are in it, comments are not."""
-    import yaml
+    import yaml  # for cost
 
     text = yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
     return {SNAKEFILE: own_file("Snakefile"), STUDY: text.encode()}

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from flat.files.artefacts import read_table
+from flat.interpretation.ranking import KS
 from flat.paper.catalogue import figure_6_attack
 from flat.paper.printed import DATASETS, MODELS
 from flat.report.figures import legend as figure_legend
@@ -25,7 +26,6 @@ from flat.report.figures.style import (
 from flat.report.figures.titles import ColumnTitles, column_titles, row_height, row_title
 from flat.report.tables.grid import shown_names
 
-KS = tuple(range(1, 11))
 PANEL_IN, NOT_RUN_IN, GAP_IN, LEFT_IN, RIGHT_IN = 1.32, 0.5, 0.24, 0.64, 0.07
 COLUMNS = ["dataset", "model", "strategy", "attack", "metric", "k", "value", "low", "high", "seeds", "pairs", "status"]
 CHANCE_COLOUR = "#8A8A8A"

@@ -48,7 +48,7 @@ def read(folder: str | Path, number: int | str) -> FigureFile:
     Raises:
         ArtefactError: the png is absent or not a picture.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError  # for cost
 
     path = Path(folder) / f"{figure_stem(number)}.png"
     if not path.exists():

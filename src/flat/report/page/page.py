@@ -68,7 +68,7 @@ def build(
         claims: flat.report.page.claims.read(...); the section is left out where there are none.
         provenance: flat.provenance.passport.study_passport(...); times appear nowhere else on the page.
     """
-    import jinja2
+    import jinja2  # for cost
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),

