@@ -18,7 +18,8 @@ from flat.study.paths import previous_model, table_key, table_stem, test_ledger,
 from flat.study.readings import means_something, network_switches, switches_of
 from flat.resources.places import shown
 from flat.resources.own_files import check as check_own
-from flat.resources.own_files import digests, files_of, is_own, label
+from flat.resources.own_files import digests, files_of
+from flat.study.known.resources import is_own, label
 from flat.study.path_checks import paths_of as named_paths
 from flat.resources.catalogue import marker, marker_of_folder
 from flat.study.seeds import seed_of

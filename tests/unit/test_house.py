@@ -13,8 +13,8 @@ LIBRARY = ROOT / "src/flat"
 FLOORS = (
     ("errors",),
     ("files",),
-    ("resources",),
     ("study",),
+    ("resources",),
     ("models", "resume"),
     ("data", "provenance", "interpretation", "attacks", "paper"),
     ("training", "cost", "analysis", "jobs"),

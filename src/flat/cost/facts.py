@@ -11,9 +11,9 @@ from flat.data.vectors import load_vectors
 from flat.errors import FlatError, StudyError
 from flat.files.artefacts import read_json
 from flat.resources import locate
-from flat.resources.own_files import is_own
 from flat.resources.places import ROOT
 from flat.study.datasets import SPLITS
+from flat.study.known.resources import is_own
 from flat.study.paths import of as paths_of
 from flat.study.schema import Study
 

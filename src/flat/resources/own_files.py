@@ -6,7 +6,6 @@ Paths are relative to the folder that Snakemake runs in. This module imports lit
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from functools import cache
@@ -14,27 +13,10 @@ from pathlib import Path, PurePosixPath
 
 from flat.errors import ResourceError
 from flat.resources.weights import refuse_pickles
+from flat.study.known.resources import is_own
 
 # no loader reads these: hidden files and folders, caches, editors' copies, model cards
 NO_INPUT = (".*", "__pycache__", "*.pyc", "*~", "*.md")
-LABEL = 24  # characters of a path that its label shows
-
-
-def is_own(name: str) -> bool:
-    """Whether a name in a study is a path of the user's, not a resource of the catalogue."""
-    return "/" in name
-
-
-def label(name: str) -> str:
-    """A name for files made from a resource: the resource's own, or of a path a short form that no other path has.
-
-    The ``_`` keeps it apart from the names of the catalogue, which have none.
-    """
-    if not is_own(name):
-        return name
-    path = str(PurePosixPath(name))
-    shown = re.sub(r"[^A-Za-z0-9.]+", "-", path).strip("-.")[-LABEL:].strip("-.")
-    return f"{shown}_{hashlib.sha256(path.encode()).hexdigest()[:8]}"
 
 
 @cache

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 
 from flat.errors import StudyError
-from flat.resources.catalogue import load_catalogue
 from flat.study.cells import base_of
 from flat.study.fields import Strict
 from flat.study.grid import explained_draws, trained_cells
 from flat.study.known.models import MODELS
 from flat.study.known.recipes import RECIPES, ROLES, made_from, problem_of
+from flat.study.known.resources import catalogued, is_own
 from flat.study.readings import ENCODER_SWITCHES, MASK_SWITCHES
 from flat.study.schema import Rounds, Study, Training
 from flat.study.settings import rounds_of, seeds_of, training_of
@@ -132,7 +132,7 @@ def _check_explained(study: Study, where: str) -> None:
 
 
 def _check_resources(study: Study, where: str) -> None:
-    known = set(load_catalogue())
+    known = set(catalogued())
     wanted = {f"models.{n}.vectors": m.vectors for n, m in study.models.items() if m.vectors}
     wanted |= {f"models.{n}.checkpoint": m.checkpoint for n, m in study.models.items() if m.checkpoint}
     for name, attack in study.attacks.items():
@@ -144,7 +144,7 @@ def _check_resources(study: Study, where: str) -> None:
             if (base := made_from(role, resource)) is not None:
                 wanted[f"{place}.{role}"] = base
     for place, resource in wanted.items():
-        if resource not in known and "/" not in resource:
+        if resource not in known and not is_own(resource):
             raise StudyError(
                 f"{where}: {place}",
                 f"{resource} is not in the resource catalogue",

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from flat.errors import StudyError
-from flat.resources.own_files import is_own
 from flat.study.known.recipes import made_from
+from flat.study.known.resources import is_own
 from flat.study.schema import Study
 
 WEB = ("http://", "https://")

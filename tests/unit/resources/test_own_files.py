@@ -7,7 +7,8 @@ import pytest
 from flat.attacks.lexicon.resources import content_digest
 from flat.errors import ResourceError
 from flat.resources import own_files
-from flat.resources.own_files import check, config_of, digest_of, digests, files_of, is_own, label
+from flat.resources.own_files import check, config_of, digest_of, digests, files_of
+from flat.study.known.resources import is_own, label
 
 
 @pytest.fixture(autouse=True)
