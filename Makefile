@@ -20,32 +20,32 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH PYTHONHOME
 
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input
-# The stamp's name holds a checksum of what it stands for, so an edited lock installs anew and a touched one does not
+# The stamp's name holds a checksum of the locks. So an edited lock installs anew, and a touched one does not
 LOCKS := $(sort $(LOCK) envs/cpu.lock) envs/no-deps.lock envs/bootstrap.lock pyproject.toml
 STAMP := $(VENV)/.installed-$(shell (cat $(LOCKS); pwd) | cksum | cut -d ' ' -f 1)
 
 .PHONY: help setup demo bench cost test lint format resources clean-env
 
-help: ## this list
+help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo "After set-up: source $(BIN)/activate, then snakemake, pytest ... are at hand."
 
-setup: $(STAMP) resources ## create .venv from the pinned lock and fetch the resources of the embedded study
+setup: $(STAMP) resources ## create .venv from the pinned lock, and fetch the resources of the embedded study
 
-demo: setup ## the whole pipeline on real text (config/demo.yaml): every table and figure, in minutes
-	@$(BIN)/python -m flat.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason --configfile $(STUDY)
+demo: setup ## run the whole pipeline on real text in minutes (config/demo.yaml): every table and figure
+	@$(BIN)/python -m flat.jobs.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason --configfile $(STUDY)
 	@$(BIN)/python -m flat.report.summary $(STUDY)
 
-bench: setup ## our times against the stock tools', answers compared (docs/performance.md): results/bench/summary.json
+bench: setup ## measure our times against the stock tools', and compare the answers (docs/performance.md)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m flat.bench $(BENCH_ARGS)
 
-cost: $(STAMP) ## the hours and the disk that a study will need: make cost STUDY=config/config.yaml
+cost: $(STAMP) ## predict the hours and the disk that a study needs: make cost STUDY=config/config.yaml
 	@$(BIN)/python -m flat.cost $(STUDY) $(COST_ARGS)
 
-test: setup ## every test
+test: setup ## run every test
 	@FLAT_REQUIRE_RESOURCES=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: $(STAMP) ## style and workflow checks (ruff, snakefmt, snakemake --lint)
+lint: $(STAMP) ## check style and workflow (ruff, snakefmt, snakemake --lint)
 	@$(BIN)/ruff check src tests workflow
 	@$(BIN)/ruff format --check src tests workflow
 	@$(BIN)/snakefmt --check Snakefile rules
@@ -56,10 +56,10 @@ format: $(STAMP) ## rewrite Python and Snakemake files in the common style
 	@$(BIN)/ruff format src tests workflow
 	@$(BIN)/snakefmt Snakefile rules
 
-clean-env: ## remove .venv; results and resources stay
+clean-env: ## remove .venv; keep results and resources
 	@rm -rf $(VENV)
 
-# Asked each time (it takes a quarter of a second), so that a deleted or damaged resource is noticed
+# Asked each time, so that a deleted or damaged resource is noticed. It takes a quarter of a second
 resources: $(STAMP)
 	@$(BIN)/python -m flat.resources fetch --default
 

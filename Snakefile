@@ -1,10 +1,10 @@
 # FLAT: adversarial training for model robustness, looking at both prediction and interpretation.
 #
-#   snakemake --cores 8 --resources gpu=1 -- all                    the paper's study (config/config.yaml)
-#   snakemake --cores all --configfile config/demo.yaml             the demo: same graph, shipped texts, minutes
-#   snakemake --cores 1 --configfile config/demo.yaml -- tables     or: figures, claims, report, models, attacks ...
-#   snakemake --cores 1 --configfile config/demo.yaml -- verify     is every file still as it was made?
-#   snakemake --cores 1 --configfile config/demo.yaml -- crate      the results as a Workflow Run RO-Crate
+#   snakemake all --cores 8 --resources gpu=1                       the paper's study (config/config.yaml)
+#   snakemake all --cores all --configfile config/demo.yaml         the demo: same graph, shipped texts, minutes
+#   snakemake tables --cores 1 --configfile config/demo.yaml        or: figures, claims, report, models, attacks ...
+#   snakemake verify --cores 1 --configfile config/demo.yaml        is every file still as it was made?
+#   snakemake crate --cores 1 --configfile config/demo.yaml         the results as a Workflow Run RO-Crate
 from os.path import relpath
 
 from snakemake.utils import min_version
@@ -18,37 +18,24 @@ if "datasets" not in config:
     configfile: relpath(f"{workflow.basedir}/config/config.yaml")
 
 
-# Snakemake keeps its limit of jobs in a time by looking at its queue again some time after each look, while jobs wait: one
-# timer more with each job that ends. Late in a long run of short jobs they take a core. A limit that cannot bind is none.
-UNBOUND = 10_000
-
-
 onstart:
     refuse_unusable(workflow.dag.needrun_jobs())
-    limiter = getattr(
-        getattr(workflow, "scheduler", None), "job_rate_limiter", None
-    )
-    if limiter is not None and limiter.max_jobs >= UNBOUND:
-        workflow.scheduler.job_rate_limiter = None
+    lift_job_rate_limit()
 
 
 include: "rules/common.smk"
-include: "rules/own_inputs.smk"
-include: "rules/params.smk"
-include: "rules/inputs.smk"
-include: "rules/report_inputs.smk"
-include: "rules/guard_inputs.smk"
-include: "rules/tune_inputs.smk"
-include: "rules/signatures.smk"
 include: "rules/resources.smk"
 include: "rules/preprocess.smk"
 include: "rules/train.smk"
 include: "rules/attack.smk"
 include: "rules/replay.smk"
 include: "rules/interpret.smk"
+include: "rules/report.smk"
 include: "rules/guards.smk"
-include: "rules/aggregate.smk"
 include: "rules/tune.smk"
+
+
+take_signatures()
 
 
 rule all:
@@ -88,7 +75,7 @@ rule models:
 
 rule attacks:
     input:
-        [test_ledger(STUDY, attacked) for attacked in RUNNABLE_ATTACKS],
+        [test_ledger(STUDY, attacked) for attacked in ATTACKED],
 
 
 rule explanations:

@@ -1,5 +1,122 @@
 # Attacks: on the train split for the texts of a round, on the test split to measure robustness.
 
+# keys of an attack that do not change what it answers to a text, and why; all others are handed on
+NOT_OF_ATTACK = {
+    "title": "only printed",
+    "stand_ins": "only printed",
+    "examples": "which texts: the param examples",
+    "shards": "how they are divided among jobs: the param shard",
+    "workers": "how many processes a job has: the param workers",
+}
+
+
+def victim_of_round(wildcards):
+    """The checkpoint that the attack of a round is run on."""
+    return previous_model(STUDY, cell_of(wildcards), int(wildcards.round))
+
+
+def attacked_of_round(wildcards):
+    return attacked_train(STUDY, cell_of(wildcards))
+
+
+def tested_model(wildcards):
+    return final_model(STUDY, cell_of(wildcards))
+
+
+def attack_name(wildcards):
+    return wildcards.get("attack", wildcards.get("train_attack"))
+
+
+def attack_params(wildcards):
+    """The attack as the study says it; queries are reported of test texts, so these are searched exactly."""
+    return attack_options(attack_name(wildcards), "round" in wildcards.keys())
+
+
+@cache
+def attack_options(name, of_round):
+    attack = STUDY.attacks[name]
+    search = attack.search or ("lazy" if of_round else "exact")
+    options = attack.model_dump(exclude={*NOT_OF_ATTACK})
+    return canonical(options | {"search": search})
+
+
+def attacked_of_test(wildcards):
+    """How many of the data set's drawn test examples an attack is run on; None: all."""
+    return attacked_test(STUDY, wildcards.dataset, wildcards.model, wildcards.attack)
+
+
+def victim_in_train_mode(wildcards):
+    """Whether train texts are attacked with dropout and sampled masks on (a reading of the published code)."""
+    switches = switches_of(STUDY, wildcards.model, wildcards.strategy)
+    return switches["attack_in_train_mode"]
+
+
+def attack_resources(wildcards):
+    """Markers of the fetched resources an attack uses, and the files of the user's folders among them."""
+    resources = STUDY.attacks[attack_name(wildcards)].resources
+    names = {role: name for role, name in resources.items() if not is_made(role, name)}
+    return sorted({file for name in names.values() for file in resource_files(name)})
+
+
+def attack_tables(wildcards):
+    """Role -> what a rule makes of the data set for the attack's resources."""
+    attack = STUDY.attacks[attack_name(wildcards)]
+    tables = {
+        role: PATHS.data(wildcards.dataset, MADE_FILES[role].format(made_from(role, name)))
+        for role, name in attack.resources.items()
+        if is_made(role, name)
+    }
+    return tables | (
+        {"wordnet": PATHS.data(wildcards.dataset, "wordnet.json")} if "wordnet" in RECIPES[attack.recipe] else {}
+    )
+
+
+# the file of each role's table; a masked language model is the folder it lies in
+MADE_FILES = {
+    "sememes": "sememes-{}.json",
+    "language_model": "bigrams.npz",
+    "masked_language_model": "mlm-{}/model.safetensors",
+}
+
+
+def train_attack_seed(wildcards):
+    """Which train examples are attacked: fresh in each round, the same for every strategy and attack."""
+    return seeded("attack-train", wildcards.dataset, wildcards.seed, wildcards.round)
+
+
+def merges_shards(wildcards):
+    """Whether a job only puts the shards of an attack together."""
+    shards = STUDY.attacks[attack_name(wildcards)].shards
+    return shards > 1 and "shard" not in wildcards.keys()
+
+
+def shard_ledgers(wildcards):
+    """The ledgers that a job puts together; none for one that attacks."""
+    if not merges_shards(wildcards):
+        return []
+    cell = coordinates(cell_of(wildcards))
+    files = [f"shards/{i}.parquet" for i in range(STUDY.attacks[attack_name(wildcards)].shards)]
+    if "round" in wildcards.keys():
+        return [PATHS.train_ledger(file, wildcards.round, **cell) for file in files]
+    return [PATHS.test_ledger(file, wildcards.attack, **cell) for file in files]
+
+
+def shard_of(wildcards):
+    """(number, of how many) of a shard; None for a job that is none."""
+    if "shard" not in wildcards.keys():
+        return None
+    return [int(wildcards.shard), STUDY.attacks[attack_name(wildcards)].shards]
+
+
+def attack_gpus(wildcards):
+    return 0 if merges_shards(wildcards) else gpus(wildcards)
+
+
+def attack_workers(wildcards):
+    if merges_shards(wildcards):
+        return 1
+    return STUDY.attacks[attack_name(wildcards)].workers
+
 
 rule attack_train:
     """Attack train examples with the checkpoint of the round before: the adversarial texts of this round."""
@@ -8,7 +125,7 @@ rule attack_train:
         unpack(attack_tables),
         model=victim_of_round,
         split_file=PATHS.split("{dataset}", "train"),
-        shards=train_shard_ledgers,
+        shards=shard_ledgers,
     output:
         ledger=PATHS.train_ledger("ledger.parquet", "{round}", **CELL),
         seconds=PATHS.train_ledger("seconds.parquet", "{round}", **CELL),
@@ -33,7 +150,7 @@ rule attack_train:
         examples=attacked_of_round,
         train_mode=victim_in_train_mode,
         seed=train_attack_seed,
-        shard=None,
+        shard=shard_of,
         workers=attack_workers,
         journal=PATHS.journal("attack_train", *CELL_FOLDERS, "round{round}"),
         device=device,
@@ -44,11 +161,6 @@ rule attack_train:
 
 
 use rule attack_train as attack_train_shard with:
-    input:
-        attack_resources,
-        unpack(attack_tables),
-        model=victim_of_round,
-        split_file=PATHS.split("{dataset}", "train"),
     output:
         ledger=PATHS.train_ledger("shards/{shard}.parquet", "{round}", **CELL),
         seconds=PATHS.train_ledger("shards/{shard}.seconds.parquet", "{round}", **CELL),
@@ -57,24 +169,8 @@ use rule attack_train as attack_train_shard with:
         PATHS.log("attack_train", *CELL_FOLDERS, "round{round}-shard{shard}"),
     benchmark:
         PATHS.benchmark("attack_train", *CELL_FOLDERS, "round{round}-shard{shard}")
-    resources:
-        gpu=gpus,
-        mem_mb=memory,
-        runtime=2880,
     params:
-        attack=attack_params,
-        own=own_of_attack,
-        examples=attacked_of_round,
-        train_mode=victim_in_train_mode,
-        seed=train_attack_seed,
-        shard=shard_of,
-        workers=attack_workers,
-        journal=PATHS.journal(
-            "attack_train", *CELL_FOLDERS, "round{round}-shard{shard}"
-        ),
-        device=device,
-        torch_threads=STUDY.torch_threads,
-        code=code("attack.py"),
+        journal=PATHS.journal("attack_train", *CELL_FOLDERS, "round{round}-shard{shard}"),
 
 
 rule attack_test:
@@ -106,7 +202,7 @@ rule attack_test:
         own=own_of_attack,
         examples=attacked_of_test,
         seed=seeded("attack-test"),
-        shard=None,
+        shard=shard_of,
         workers=attack_workers,
         journal=PATHS.journal("attack_test", *CELL_FOLDERS, "{attack}"),
         device=device,
@@ -117,12 +213,6 @@ rule attack_test:
 
 
 use rule attack_test as attack_test_shard with:
-    input:
-        attack_resources,
-        unpack(attack_tables),
-        model=tested_model,
-        split_file=PATHS.split("{dataset}", "test"),
-        examples=PATHS.data("{dataset}", "examples.json"),
     output:
         ledger=PATHS.test_ledger("shards/{shard}.parquet", "{attack}", **CELL),
         seconds=PATHS.test_ledger("shards/{shard}.seconds.parquet", "{attack}", **CELL),
@@ -131,18 +221,5 @@ use rule attack_test as attack_test_shard with:
         PATHS.log("attack_test", *CELL_FOLDERS, "{attack}-shard{shard}"),
     benchmark:
         PATHS.benchmark("attack_test", *CELL_FOLDERS, "{attack}-shard{shard}")
-    resources:
-        gpu=gpus,
-        mem_mb=memory,
-        runtime=2880,
     params:
-        attack=attack_params,
-        own=own_of_attack,
-        examples=attacked_of_test,
-        seed=seeded("attack-test"),
-        shard=shard_of,
-        workers=attack_workers,
         journal=PATHS.journal("attack_test", *CELL_FOLDERS, "{attack}-shard{shard}"),
-        device=device,
-        torch_threads=STUDY.torch_threads,
-        code=code("attack.py"),

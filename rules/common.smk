@@ -6,52 +6,29 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
-from flat import digest
-from flat.cells import AttackedCell, Cell, base_of
-from flat.attacks.roles import is_made, made_from
+from flat.jobs import code_digest as digest
+from flat.study.cells import NO_ATTACK, AttackedCell, base_of, cell_at
+from flat.study.known.recipes import RECIPES, is_made, made_from
 from flat.errors import FlatError
-from flat.job import share_package
-from flat.paths import (
-    CELL,
-    coordinates,
-    figure_key,
-    figure_stem,
-    final_model,
-    of as paths_of,
-    previous_model,
-    table_key,
-    table_stem,
-    test_ledger,
-    train_ledger,
-)
-from flat.readings import network_switches, switches_of
-from flat.resources import shown
+from flat.jobs.script import share_package
+from flat.study.paths import CELL, coordinates, figure_key, figure_stem, final_model, of as paths_of
+from flat.study.paths import previous_model, table_key, table_stem, test_ledger, train_ledger
+from flat.study.readings import means_something, network_switches, switches_of
+from flat.resources.places import shown
+from flat.resources.own_files import check as check_own
+from flat.resources.own_files import digests, files_of
+from flat.study.known.resources import is_own, label
+from flat.study.path_checks import paths_of as named_paths
 from flat.resources.catalogue import marker, marker_of_folder
-from flat.seeds import seed_of
-from flat.study import parse as parse_study
-from flat.study_grid import (
-    all_seeds,
-    attacked_cells,
-    attacked_test,
-    attacked_train,
-    curve_cells,
-    device_of,
-    explained_cells,
-    explained_draws,
-    figure_keys,
-    importance_cells,
-    last_round,
-    objective_of,
-    replay_cells,
-    replayed_on,
-    reported_datasets,
-    rounds_of,
-    saliency_cells,
-    table_keys,
-    trained_cells,
-    training_of,
-)
+from flat.study.seeds import seed_of
+from flat.study.load import parse as parse_study
+from flat.study.settings import all_seeds, attacked_test, attacked_train, device_of, last_round, objective_of
+from flat.study.settings import rounds_of, training_of
+from flat.study.grid import attacked_cells, explained_cells, explained_draws, importance_cells, replay_cells
+from flat.study.grid import replayed_on, reported_datasets, trained_cells
+from flat.paper import catalogue
 
 # A plan of thousands of jobs is millions of objects that live to its end: looking for garbage among them took a third
 # of a plan's time
@@ -64,31 +41,19 @@ except FlatError as error:
     raise WorkflowError(str(error)) from None
 
 PATHS = paths_of(STUDY)
-METHODS = ("ig", "lime")
+METHODS = STUDY.interpretation.methods
 STUDY_VALUES = STUDY.model_dump(mode="json")
-TABLE_KEYS = table_keys(STUDY)
-FIGURE_KEYS = figure_keys(STUDY)
+TABLE_KEYS = catalogue.table_keys(STUDY)
+FIGURE_KEYS = catalogue.figure_keys(STUDY)
 TABLES = [PATHS.table(key, kind) for key in TABLE_KEYS for kind in ("csv", "md", "tex")]
-FIGURES = [
-    PATHS.figure(key, kind) for key in FIGURE_KEYS for kind in ("pdf", "png", "csv")
-]
-RUNNABLE_ATTACKS = attacked_cells(STUDY)
+FIGURES = [PATHS.figure(key, kind) for key in FIGURE_KEYS for kind in ("pdf", "png", "csv")]
+ATTACKED = attacked_cells(STUDY)
 EXPLAINED = sorted(
-    {
-        (method, a.cell.dataset, a.cell.model)
-        for method in METHODS
-        for a in explained_cells(STUDY, method)
-    }
+    {(method, a.cell.dataset, a.cell.model) for method in METHODS for a in explained_cells(STUDY, method)}
 )
 CELL_FOLDERS = ("{dataset}", "{model}", "{strategy}", "{train_attack}", "seed{seed}")
-OWN_START = [
-    name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial
-] or ["-"]
-CHECKPOINT = {
-    "weights": "model.safetensors",
-    "config": "config.json",
-    "words": "vocabulary.json",
-}
+OWN_START = [name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial] or ["-"]
+CHECKPOINT = {"weights": "model.safetensors", "config": "config.json", "words": "vocabulary.json"}
 CHECKPOINT |= {"history": "history.csv", "metrics": "metrics.json"}
 
 
@@ -101,11 +66,11 @@ wildcard_constraints:
     dataset=alternatives(STUDY.datasets),
     model=alternatives(STUDY.models),
     strategy=alternatives(STUDY.strategies),
-    train_attack=alternatives([*STUDY.attacks, "none"]),
+    train_attack=alternatives([*STUDY.attacks, NO_ATTACK]),
     attack=alternatives(STUDY.attacks),
     seed=alternatives(map(str, all_seeds(STUDY))),
     round=r"\d+",
-    method="ig|lime",
+    method=alternatives(METHODS),
     table=alternatives(map(table_stem, TABLE_KEYS)),
     figure=alternatives(map(figure_stem, FIGURE_KEYS)),
     shard=r"\d+",
@@ -129,13 +94,9 @@ def checkpoint_of(round, cell):
 
 
 def cell_of(wildcards):
-    return Cell(
-        wildcards.dataset,
-        wildcards.model,
-        wildcards.strategy,
-        wildcards.train_attack,
-        int(wildcards.seed),
-    )
+    """The cell of a job; where its files name no strategy, the base model's."""
+    base = {"strategy": "base", "train_attack": NO_ATTACK}
+    return cell_at(base | dict(wildcards.items()))
 
 
 def seeded(*names):
@@ -149,12 +110,138 @@ def gpus(wildcards):
 
 def memory(wildcards, attempt):
     """MiB of a heavy job; more at each attempt."""
-    encoder = (
-        getattr(STUDY.models.get(getattr(wildcards, "model", "")), "kind", "")
-        == "encoder"
-    )
-    return (12000 if encoder else 4000) * attempt
+    model = STUDY.models.get(wildcards.get("model"))
+    return (12000 if model and model.is_encoder else 4000) * attempt
 
 
 def device(wildcards):
     return device_of(STUDY, wildcards.model)
+
+
+def known_words(cell):
+    """The vocabulary of a model that looks words up, to count substitutes it does not know."""
+    if STUDY.models[cell.model].is_encoder:
+        return None
+    return PATHS.data(cell.dataset, "vocabulary.json")
+
+
+# --- files and folders of the user's
+
+
+def timeless(paths):
+    """Inputs whose times mean nothing: whether one is new, its content says (the param `own`).
+
+    Copies and checkouts change times alone. Times count where a call leaves params out of --rerun-triggers, which are
+    known when input functions are asked.
+    """
+    settings = workflow.dag_settings
+    by_time = settings is not None and "PARAMS" not in {trigger.name for trigger in settings.rerun_triggers}
+    return list(paths) if by_time else [ancient(path) for path in paths]
+
+
+def told(function, *given):
+    """What a function of the library returns; its errors are told as the workflow's."""
+    try:
+        return function(*given)
+    except FlatError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def resource_files(name):
+    """The input that a resource is: the record of a catalogued one, every file of a folder of the user's.
+
+    Of what is absent the path, which Snakemake then misses.
+    """
+    if not name:
+        return []
+    if not is_own(name):
+        return [told(marker, name)]
+    there = Path(name).exists()
+    return timeless(told(files_of, name) if there else [str(PurePosixPath(name))])
+
+
+def own(*names):
+    """Digest by path of the user's files and folders among these; what changes with their content."""
+    return told(digests, names)
+
+
+def encoder_files(checkpoint):
+    """The input that a pretrained encoder is."""
+    return resource_files(checkpoint) if is_own(checkpoint) else marker(checkpoint)
+
+
+def problems_of_own():
+    """Path -> what is wrong with it, of all that the study names of the user's."""
+    problems = {}
+    for key, path in named_paths(STUDY):
+        if key in ("results", "mirror"):
+            continue
+        try:
+            check_own(path, network=key.endswith((".checkpoint", ".masked_language_model")))
+        except FlatError as error:
+            problems[path] = f"{key}: {error}"
+    return problems
+
+
+# Told at each call. Snakemake takes what has been made of an absent file for finished, so that this is no refusal yet;
+# the Snakefile refuses before the first job if one needs such a path
+UNUSABLE = problems_of_own()
+for problem in UNUSABLE.values():
+    logger.warning(problem)
+
+
+def refuse_unusable(jobs):
+    """Raise WorkflowError for the first of these jobs that reads a path which no job can read."""
+    for job in jobs:
+        for path in job.params.get("own") or ():
+            if path in UNUSABLE:
+                raise WorkflowError(UNUSABLE[path])
+
+
+# the resources that are looked up for a data set, by the label that the looked up file's name shows
+LABELLED = {label(m.vectors): m.vectors for m in STUDY.models.values() if m.vectors}
+
+
+def labelled(wildcards):
+    """The resource of a label."""
+    return LABELLED.get(wildcards.resource, wildcards.resource)
+
+
+def own_data(wildcards):
+    """Digests of a data set's own files."""
+    return told(digests, source_paths(wildcards), True)
+
+
+def own_vectors(wildcards):
+    return own(labelled(wildcards))
+
+
+def own_encoder(wildcards):
+    return own(STUDY.models[wildcards.model].checkpoint)
+
+
+def own_of_attack(wildcards):
+    return own(*STUDY.attacks[attack_name(wildcards)].resources.values())
+
+
+# --- Snakemake, tamed
+
+
+# Snakemake keeps its limit of jobs in a time by looking at its queue again some time after each look, while jobs wait: one
+# timer more with each job that ends. Late in a long run of short jobs they take a core. A limit that cannot bind is none.
+UNBOUND = 10_000
+
+
+def lift_job_rate_limit():
+    """Have Snakemake count no jobs in a time where the profile's limit cannot bind."""
+    scheduler = getattr(workflow, "scheduler", None)
+    limiter = getattr(scheduler, "job_rate_limiter", None)
+    if limiter is not None and limiter.max_jobs >= UNBOUND:
+        scheduler.job_rate_limiter = None
+
+
+def take_signatures():
+    """Take the signature of every input function once: Snakemake asks for each several times a job, thirty in all."""
+    for function in list(globals().values()):
+        if inspect.isfunction(function) and "wildcards" in function.__code__.co_varnames[:1]:
+            function.__signature__ = inspect.signature(function)

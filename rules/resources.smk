@@ -1,6 +1,11 @@
 # Lexical assets and checkpoints. `make setup` has brought the package-shipped ones; the rest is fetched here, once.
 
 
+def marker_pattern():
+    """The record that a fetched resource has, its name as a wildcard."""
+    return marker_of_folder("{resource}")
+
+
 rule fetch_resource:
     """Download a resource, verify its checksum, and note where it came from (config/resources.yaml)."""
     output:

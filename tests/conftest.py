@@ -18,6 +18,7 @@ FIRST = (
     "test_guards",
     "test_seeds_and_claims",
     "test_plans",
+    "test_worked_examples",
 )
 
 
@@ -38,9 +39,9 @@ def resources() -> Path:
     Without them the test is skipped with the reason, except under ``make test``, which sets FLAT_REQUIRE_RESOURCES:
     there a broken set-up must not look like a pass.
     """
-    from flat.resources import resources_root
     from flat.resources.catalogue import load_catalogue
     from flat.resources.fetch import in_place
+    from flat.resources.places import resources_root
 
     root = resources_root()
     catalogue = load_catalogue()

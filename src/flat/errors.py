@@ -1,5 +1,9 @@
 """The one family of errors a user may meet. Each message names the place, what was found, and what to do."""
 
+import sys
+from collections.abc import Callable
+from functools import wraps
+
 
 class FlatError(Exception):
     """Base of every error that is the input's fault, not the code's.
@@ -33,3 +37,17 @@ class AttackError(FlatError):
 
 class ArtefactError(FlatError):
     """A file of a run that is truncated, of another version, or does not fit its neighbours."""
+
+
+def command(main: Callable[..., int]) -> Callable[..., int]:
+    """A command's ``main`` that tells such an error on standard error and then gives 1, its exit status."""
+
+    @wraps(main)
+    def told(*arguments, **keywords) -> int:
+        try:
+            return main(*arguments, **keywords)
+        except FlatError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+
+    return told

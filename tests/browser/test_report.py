@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flat.report import page
-from flat.report.figures import FigureFile
-from flat.report.table_layout import Column, Layout, Row, Table
-from flat.study import load
+from flat.report.figures.files import FigureFile
+from flat.report.page import page
+from flat.report.tables.layout import Column, Layout, Row, Table
+from flat.study.load import load
 
 pytestmark = pytest.mark.browser
 QUIET = (
@@ -121,7 +121,7 @@ def report(tmp_path: Path, text: str) -> Path:
     columns = (Column(text, {"metric": "aa"}, "percent", ".2f", group=text),)
     nothing = dict.fromkeys(("ours_sd", "low", "high"), float("nan"))
     values = {"model": "LSTM", "metric": "aa", "ours": 12.3, **nothing, "mark": "", "printed": text, "status": "run"}
-    table = Table("3", text, text, pd.DataFrame([values]), Layout((text, text), rows, columns), (text,))
+    table = Table("3", text, pd.DataFrame([values]), Layout((text, text), rows, columns), (text,))
     passport = {
         "study": {"name": text, "digest": text, "seed": 1, "seeds": [0], "device": "cpu"},
         "environment": {
@@ -132,7 +132,6 @@ def report(tmp_path: Path, text: str) -> Path:
         },
         "attacks": [{"attack": text, "attack_hash": "a" * 64, "ledgers": 2, "lock": {"words": [text]}}],
         "data": {text: {"examples": [text]}},
-        "data_files": {text: text},
         "artefacts": {text: text},
         "written": "2026-01-31T12:00:00Z",
     }

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import torch
 from interpretation_toys import Additive
-from test_trainer import data, make
+from training_toys import data, make
 
-from flat import job
 from flat.errors import FlatError, StudyError
-from flat.failures import of_machine
+from flat.files.failures import of_machine
 from flat.interpretation import integrated_gradients
-from flat.memory import Parts
-from flat.study import load
+from flat.jobs import script as job
+from flat.models.gpu_memory import Parts
+from flat.resume.checkpoints import Checkpoints
+from flat.study.load import load
 from flat.training import trainer
 from flat.training.objective import Weights
-from flat.training.resume import Checkpoints
 from flat.training.trainer import Options, train
 
 pytestmark = pytest.mark.fault
@@ -138,7 +138,7 @@ def test_a_failed_step_leaves_the_generators_as_they_were():
 SCRIPT = """
 import resource, sys
 from types import SimpleNamespace
-from flat.job import running
+from flat.jobs.script import running
 
 class Named(dict):
     def __iter__(self):
@@ -152,7 +152,7 @@ with running(job):
 
 
 def run_job(tmp_path, body: str, **keywords):
-    """A script under ``flat.job.running``; what it says, and its log."""
+    """A script under ``flat.jobs.script.running``; what it says, and its log."""
     log = tmp_path / "logs" / "job.log"
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT.replace("BODY", body), log],

@@ -28,7 +28,7 @@ class Checkout:
     def run(self, *arguments: str, ok: bool = True, timeout: int = 3600, warm: bool = False) -> str:
         """Output of ``snakemake arguments``, its jobs from a preloaded process if ``warm``; with ``ok`` it must exit
         with 0."""
-        beside = ["-m", "flat.warm", "--", sys.executable] if warm else []
+        beside = ["-m", "flat.jobs.warm", "--", sys.executable] if warm else []
         done = subprocess.run(
             [sys.executable, *beside, "-m", "snakemake", *arguments],
             cwd=self.folder,

@@ -22,8 +22,8 @@ ROOT = Path("results/tiny")
 # gate waits there at each unit, so that a test may look at what it has noted and kill it then, however fast it is.
 DRIVER = """
 import json, os, sys
-from flat import warm
-from flat.attacks import engine
+from flat.jobs import warm
+from flat.attacks import attack as engine
 from flat.interpretation import attributions
 from flat.training import trainer
 
@@ -68,8 +68,8 @@ class Captured:
 def capture(checkout, pristine: Path, targets: dict[str, str], folder: Path) -> dict[str, Captured]:
     """The jobs that make ``targets`` (name -> file), as Snakemake starts them in ``checkout``.
 
-    Snakemake is told that its jobs run in a preloaded process (``flat.warm``); the process that answers here keeps each
-    script and puts the outputs there from ``pristine``.
+    Snakemake is told that its jobs run in a preloaded process (``flat.jobs.warm``); the process that answers here
+    keeps each script and puts the outputs there from ``pristine``.
     """
     address = str(folder / "jobs")
     found: dict[str, Captured] = {}

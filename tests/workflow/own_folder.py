@@ -61,7 +61,7 @@ def write(folder: Path, repository: Path, resources: Path) -> None:
     (folder / "data/mine.csv").write_text("text,label,junk\n" + "\n".join(rows) + "\n")  # 2 MB
     vectors = [" ".join([word, *(f"{draw.gauss(0, 1):.3f}" for _ in range(6))]) for word in sum(WORDS, ["the", "film"])]
     (folder / "lexicon/my vectors/vectors.txt").write_text("\n".join(vectors) + "\n")
-    sys.path.insert(0, str(repository / "tests/unit"))
+    sys.path.insert(0, str(repository / "tests/toys"))
     import encoder_toys
 
     encoder_toys.write(folder / "encoders/toy")

@@ -56,7 +56,7 @@ def test_a_missing_resource_is_named_before_any_job(copy, tmp_path):
     finally:
         copy.environment.clear()
         copy.environment.update(environment)
-    assert re.search(r"resource '[a-z-]+': \S+: could not be downloaded", out) and "resources.mirror (--mirror)" in out
+    assert re.search(r"resource '[a-z-]+': \S+: could not be downloaded", out) and "mirror (--mirror)" in out
     assert not [path for path in (tmp_path / "resources").rglob("*") if path.is_file()]
 
 
@@ -65,7 +65,7 @@ def test_a_study_with_a_python_tag_runs_nothing(copy, tmp_path):
     bad = tmp_path / "bad.yaml"
     bad.write_text(study.replace("seed: 7", f"seed: !!python/object/apply:os.mkdir ['{tmp_path / 'run'}']"))
     out = copy.tiny("-n", "--cores", "1", study=str(bad), ok=False)
-    assert "Config file is not valid JSON or YAML" in out  # Snakemake's own words; flat.study.load names the place
+    assert "Config file is not valid JSON or YAML" in out  # Snakemake's own words; flat.study.load.load names the place
     assert not (tmp_path / "run").exists()
 
 

@@ -12,10 +12,10 @@ import pytest
 import yaml
 from safetensors.numpy import load_file, save_file
 
-from flat.analysis.robustness import percent
-from flat.artefacts import write_json, write_table
+from flat.analysis.measurements import percent
 from flat.attacks.ledger import SCHEMA
-from flat.attacks.lock_hash import lock_hash
+from flat.files.artefacts import write_json, write_table
+from flat.files.digests import digest_of as lock_hash
 from tests.workflow.conftest import Checkout
 
 pytestmark = pytest.mark.workflow

@@ -119,7 +119,7 @@ def test_sigterm_finishes_what_is_in_hand_and_says_so(rule, driver, jobs, copy, 
 PAUSE = """
 import os, sys, time
 if any(argument.endswith("attack.py") for argument in sys.orig_argv[1:]):
-    from flat.attacks import engine
+    from flat.attacks import attack as engine
     begin, begun, folder = engine._Single.__call__, [], os.environ["PAUSE_IN"]
 
     def pausing(*args, **keywords):

@@ -9,7 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import yaml
 
+from tests.workflow.conftest import Checkout, copy_to
+
 pytestmark = pytest.mark.workflow
+# as README prints it: behind --resources Snakemake takes `all` for a resource
+PAPER = "all --cores 8 --resources gpu=1"
 
 
 def counts(out: str) -> dict[str, int]:
@@ -26,7 +30,7 @@ def cpu_seconds() -> float:
 @pytest.fixture(scope="module")
 def paper_plan(checkout):
     start = cpu_seconds()
-    out = checkout.run("-n", "--cores", "8", "--resources", "gpu=1", "--", "all")
+    out = checkout.run(*PAPER.split(), "-n")
     return out, cpu_seconds() - start
 
 
@@ -46,7 +50,7 @@ def test_the_papers_study_is_planned_whole(paper_plan):
 def test_the_cost_model_counts_the_jobs_of_the_plan(paper_plan, repository):
     from flat.cost.facts import data_facts
     from flat.cost.jobs import jobs_of
-    from flat.study import load
+    from flat.study.load import load
 
     study = load(repository / "config/config.yaml")
     planned = counts(paper_plan[0])
@@ -58,7 +62,7 @@ def test_the_cost_model_counts_the_jobs_of_the_plan(paper_plan, repository):
 def test_a_study_of_the_main_tables_alone_is_planned_without_the_rest(checkout):
     from flat.cost.facts import data_facts
     from flat.cost.jobs import jobs_of
-    from flat.study import load
+    from flat.study.load import load
 
     values = yaml.safe_load((checkout.folder / "tests/data/tiny.yaml").read_text())
     values |= {"name": "main-alone", "artefacts": {"main": values["artefacts"]["main"]}}
@@ -71,6 +75,28 @@ def test_a_study_of_the_main_tables_alone_is_planned_without_the_rest(checkout):
     study = load(path)
     counted = Counter(job.rule for job in jobs_of(study, data_facts(study, "no such folder")))
     assert {rule: n for rule, n in jobs.items() if rule not in ("all", "fetch_resource")} == counted
+
+
+def test_a_further_explanation_method_needs_no_rule(tmp_path, repository, resources):
+    copy_to(tmp_path, repository)
+    copy = Checkout(tmp_path, resources)
+
+    def edit(file: str, before: str, after: str) -> None:
+        text = (tmp_path / file).read_text()
+        assert text.count(before) == 1
+        (tmp_path / file).write_text(text.replace(before, after))
+
+    lime = "    lime: Lime = Lime()\n"
+    edit("src/flat/study/schema.py", lime, lime + "    occlusion: Lime | None = None\n")
+    edit("src/flat/study/known/explainers.py", '    "lime":', '    "occlusion": Explainer(lambda *_: 20),\n    "lime":')
+    before = copy.plan("--", "explanations")
+    edit("tests/data/tiny.yaml", "interpretation:\n", "interpretation:\n  occlusion: {samples: 30}\n")
+    after = copy.plan("--", "explanations")
+    assert {rule: after[rule] - before.get(rule, 0) for rule in after if after[rule] != before.get(rule)} == {
+        "interpret_occlusion": before["interpret_lime"],
+        "measure_consistency": 1,
+    }
+    assert copy.plan("--", "all")["interpret_occlusion"] == before["interpret_lime"]  # measured with the others
 
 
 def test_the_papers_study_is_planned_in_seconds(paper_plan, checkout):
@@ -107,11 +133,13 @@ def test_models_on_the_cpu_want_no_gpu(checkout):
 
 def test_every_command_of_the_readme_can_be_planned(checkout, repository):
     lines = re.findall(r"^snakemake .*$", (repository / "README.md").read_text(), re.M)
-    assert len(lines) >= 5
+    assert f"snakemake {PAPER}" in lines and len(lines) >= 8
 
     def plan(line: str) -> None:
-        arguments = shlex.split(line)[1:]
-        checkout.run("-n", "--quiet", "all", *arguments) if "--summary" not in arguments else checkout.run(*arguments)
+        arguments = shlex.split(line, comments=True)[1:]
+        targets = arguments.index("--") if "--" in arguments else len(arguments)
+        dry = [] if "--summary" in arguments else ["-n", "--quiet", "all"]
+        checkout.run(*arguments[:targets], *dry, *arguments[targets:])
 
     with ThreadPoolExecutor(2) as side_by_side:
         list(side_by_side.map(plan, lines))

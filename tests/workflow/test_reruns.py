@@ -58,12 +58,12 @@ def test_a_changed_objective_retrains_every_model_and_what_follows(finished, edi
 
 
 def test_changed_table_code_reruns_tables_only(finished, edit):
-    edit("src/flat/report/table_layout.py", "not run", "was not run")
+    edit("src/flat/report/tables/layout.py", "not run", "was not run")
     assert not heavy(finished.plan()) and "make_table" in finished.plan()
 
 
 def test_changed_code_of_one_figure_redraws_that_figure(finished, edit):
-    edit("src/flat/report/figure_5.py", "return finished(5", "assert True\n    return finished(5")
+    edit("src/flat/report/figures/figure_5.py", "return finished(5", "assert True\n    return finished(5")
     assert finished.plan() == {"draw_figure": 1, "write_report": 1, "all": 1}
 
 

@@ -1,39 +1,16 @@
 """Attack the examples of a split with a model, or merge the shards of such an attack (rules attack_*)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from pathlib import Path
-
-    from flat.attacks.roles import ROLES
-    from flat.attacks.run import attack_split, merge_shards
-    from flat.job import tensor_device
+    from flat.attacks.job import AttackJob, attack_split, merge_shards
+    from flat.jobs.script import tensor_device
 
     params, given, outputs = snakemake.params, snakemake.input, dict(snakemake.output.items())
+    drawn = {"split": given.split_file, "ids_file": given.get("examples"), "examples": params.get("examples")}
     if given.get("shards"):
-        counts = merge_shards(
-            [str(path) for path in given.shards],
-            outputs,
-            split=given.split_file,
-            ids_file=given.get("examples"),
-            examples=params.get("examples"),
-            seed=params.seed,
-        )
+        counts = merge_shards([str(path) for path in given.shards], outputs, **drawn, seed=params.seed)
     else:
-        counts = attack_split(
-            model_folder=Path(given.model).parent,
-            split=given.split_file,
-            ids_file=given.get("examples"),
-            examples=params.get("examples"),
-            spec=params.attack,
-            tables={role: Path(given[role]) for role in ROLES if given.get(role)},
-            seed=params.seed,
-            train_mode=params.get("train_mode", False),
-            shard=params.shard,
-            workers=params.workers,
-            journal=Path(params.journal),
-            device=tensor_device(params.device, params.torch_threads),
-            outputs=outputs,
-            code=params.code,
-        )
-    log.info("attacked %(attacked)d: %(succeeded)d succeeded, %(failed)d failed, %(skipped)d skipped", counts)
+        job = AttackJob.of(params, given, tensor_device(params.device, params.torch_threads))
+        counts = attack_split(job, outputs, **drawn, shard=params.shard, train_mode=params.get("train_mode", False))
+    log.info("attacked %(attacked)d: %(succeeded)d succeeded, %(failed)d failed, %(skipped)d skipped", vars(counts))

@@ -1,13 +1,14 @@
 """Refuse what cannot be what it says, flag what is doubtful, measure what it is judged by (rule check_guards)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from flat.analysis.guard_run import AttackFiles, RoundFiles, run
-    from flat.analysis.guards import FLAGS_SCHEMA, Limits
-    from flat.analysis.robustness import SCHEMA
-    from flat.artefacts import write_table
-    from flat.cells import AttackedCell, cell_at
+    from flat.analysis.guards.flags import FLAGS_SCHEMA
+    from flat.analysis.guards.run import AttackFiles, RoundFiles, run
+    from flat.analysis.measurements import SCHEMA
+    from flat.files.artefacts import write_table
+    from flat.study.cells import AttackedCell, cell_at
+    from flat.study.guards import Guards
 
     params, out = snakemake.params, snakemake.output
     attacked = {
@@ -27,7 +28,7 @@ with running(snakemake) as log:
         params.splits,
         [[cell_at(item) for item in group] for group in params.groups],
         rounds,
-        Limits(**params.limits),
+        Guards(**params.limits),
     )
     write_table(out.flags, flags, FLAGS_SCHEMA)
     write_table(out.measured, measured, SCHEMA)

@@ -1,28 +1,27 @@
 """Recount every ledger and gather every measured number in one table (rule collect_measurements)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from flat.analysis.robustness import SCHEMA, CellFiles, collect, completeness_row, consistency_rows
-    from flat.artefacts import read_table, write_table
-    from flat.cells import cell_at
+    from flat.analysis import measurements as measured
+    from flat.files.artefacts import read_table, write_table
     from flat.interpretation.consistency import summarise
+    from flat.study.cells import cell_at
 
     params, given = snakemake.params, snakemake.input
-    rounds, files = {}, {}
+    files = {}
     for coordinates, metrics in zip(params.trained, given.metrics, strict=True):
-        cell = cell_at(coordinates)
-        rounds[cell] = coordinates["round"]
-        files[cell] = CellFiles(coordinates["round"], metrics, {}, coordinates["vocabulary"])
+        round_, vocabulary = coordinates["round"], coordinates["vocabulary"]
+        files[cell_at(coordinates)] = measured.CellFiles(round_, metrics, {}, vocabulary)
     for coordinates, ledger in zip(params.attacked, given.ledgers, strict=True):
         files[cell_at(coordinates)].ledgers[coordinates["attack"]] = ledger
     rows = []
-    for path in given.consistency:
-        method, dataset, model, _ = path.split("/")[-4:]
-        rows += consistency_rows(summarise(read_table(path)), dataset, model, method, rounds.__getitem__)
+    for about, path in zip(params.consistency, given.consistency, strict=True):
+        rows += measured.consistency_rows(summarise(read_table(path)), **about, round_of=lambda c: files[c].round)
     for coordinates, path in zip(params.explained, given.gradients, strict=True):
         cell, attributions = cell_at(coordinates), read_table(path, ["completeness"])
-        rows.append(completeness_row(cell, rounds[cell], coordinates["attack"], attributions, params.tolerance))
-    measurements = collect(sorted(files.items()), consistency=rows)
-    write_table(snakemake.output.measurements, measurements, SCHEMA)
+        values = measured.completeness(attributions, params.tolerance)
+        rows += measured.rows_of(cell, files[cell].round, coordinates["attack"], values)
+    measurements = measured.collect(sorted(files.items()), rows)
+    write_table(snakemake.output.measurements, measurements, measured.SCHEMA)
     log.info("%d measurements of %d models under %d attacks", len(measurements), len(files), len(given.ledgers))

@@ -1,13 +1,13 @@
 """Draw one figure of the paper (rule draw_figure)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from pathlib import Path
 
-    from flat.paths import figure_key
-    from flat.report.figures import write
-    from flat.report.inputs import drawing_of
+    from flat.report.build import drawing_of
+    from flat.report.figures.style import write
+    from flat.study.paths import figure_key
 
     drawing = drawing_of(
         figure_key(snakemake.wildcards.figure), snakemake.params.study, snakemake.input, snakemake.params.cells

@@ -1,6 +1,6 @@
 """Fetch one resource of the catalogue (rule fetch_resource)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from flat.resources.fetch import fetch

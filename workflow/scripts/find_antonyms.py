@@ -1,13 +1,13 @@
 """Words that attacks replaced by their opposite, in every ledger that is judged (rule find_antonyms)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     import pandas as pd
 
     from flat.analysis.antonyms import SCHEMA, Antonyms
-    from flat.artefacts import read_table, write_table
-    from flat.attacks.wordnet_table import WordNet
+    from flat.attacks.lexicon.wordnet_table import WordNet
+    from flat.files.artefacts import read_table, write_table
     from flat.resources import locate
 
     params = snakemake.params

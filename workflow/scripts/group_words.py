@@ -1,11 +1,11 @@
 """Groups of similar words that share a mask (rule group_words; Table 10)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from flat.artefacts import write_json
-    from flat.attacks.synonyms import groups, load
+    from flat.attacks.lexicon.synonyms import groups, load
     from flat.data.vocabulary import load as load_vocabulary
+    from flat.files.artefacts import write_json
 
     words, _ = load_vocabulary(snakemake.input.vocabulary)
     number = int(snakemake.wildcards.groups)

@@ -1,21 +1,23 @@
 """Explain a cell's texts and their adversarial counterparts (rules interpret_ig, interpret_lime)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from pathlib import Path
 
-    from flat.artefacts import read_json, read_table, write_table
+    from flat.files.artefacts import read_json, read_table, write_table
     from flat.interpretation.attributions import SCHEMA, explain_cell
-    from flat.job import tensor_device
+    from flat.interpretation.pairs import LEDGER_COLUMNS
+    from flat.jobs.script import tensor_device
     from flat.models.checkpoint import load
 
     params, given = snakemake.params, snakemake.input
+    own = read_table(given.own, LEDGER_COLUMNS)
     frame = explain_cell(
         params.method,
         load(Path(given.model).parent, tensor_device(params.device, params.torch_threads)),
-        read_table(given.own),
-        read_table(given.shared),
+        own,
+        own if given.shared == given.own else read_table(given.shared, LEDGER_COLUMNS),
         explained=read_json(given.examples)["explained"],
         options=params.options,
         classes=params.classes,

@@ -1,17 +1,19 @@
 """Judge the paper's claims (rule judge_claims)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from collections import Counter
 
     from threadpoolctl import threadpool_limits
 
-    from flat.analysis import claim_rows, claims, paper
-    from flat.analysis.judge import judge_study
-    from flat.artefacts import read_table
-    from flat.report.inputs import PAPER
-    from flat.study import parse
+    from flat.analysis.claims import claim as claims
+    from flat.analysis.claims import rows as claim_rows
+    from flat.analysis.claims.judge import judge_study
+    from flat.files.artefacts import read_table, write_csv
+    from flat.paper import printed as paper
+    from flat.report.build import PAPER
+    from flat.study.load import parse
 
     threadpool_limits(1)  # a job's cores must not change a sum
     params, given, out = snakemake.params, snakemake.input, snakemake.output
@@ -19,6 +21,6 @@ with running(snakemake) as log:
     flags = read_table(given.flags) if given.get("flags") else None
     found = claims.load(given.claims)
     judged = judge_study(study, found, read_table(given.measurements), paper.load(PAPER), flags=flags)
-    claim_rows.write(out.claims, claim_rows.CLAIM_COLUMNS, claim_rows.claim_rows(judged, study))
-    claim_rows.write(out.cells, claim_rows.CELL_COLUMNS, claim_rows.cell_rows(judged))
+    write_csv(out.claims, claim_rows.claim_rows(judged, study), claim_rows.CLAIM_COLUMNS)
+    write_csv(out.cells, claim_rows.cell_rows(judged), claim_rows.CELL_COLUMNS)
     log.info("%s", ", ".join(f"{n} {verdict}" for verdict, n in Counter(item.verdict for item in judged).items()))

@@ -1,11 +1,11 @@
 """WordNet's stand-in for HowNet's candidates, for the words of a data set (rule look_up_sememes)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from flat.artefacts import read_table, write_json
-    from flat.attacks.sememes import build
-    from flat.attacks.wordnet_table import WordNet
+    from flat.attacks.lexicon.sememes import build
+    from flat.attacks.lexicon.wordnet_table import WordNet
+    from flat.files.artefacts import read_table, write_json
     from flat.resources import locate
 
     texts = [text for path in snakemake.input.splits for text in read_table(path, ["text"])["text"]]

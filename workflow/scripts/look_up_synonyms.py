@@ -1,10 +1,10 @@
 """WordNet's synonyms of a data set's words (rule look_up_synonyms)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from flat.artefacts import read_table, write_json
-    from flat.attacks.wordnet_table import build
+    from flat.attacks.lexicon.wordnet_table import build
+    from flat.files.artefacts import read_table, write_json
     from flat.resources import locate
 
     texts = [text for path in snakemake.input.splits for text in read_table(path, ["words"])["words"]]

@@ -1,13 +1,13 @@
 """The pretrained vectors of a vocabulary's words (rule look_up_vectors)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from safetensors.numpy import save_file
 
-    from flat.artefacts import atomic
     from flat.data.vectors import load_vectors
     from flat.data.vocabulary import load
+    from flat.files.artefacts import atomic
 
     words, _ = load(snakemake.input.vocabulary)
     matrix, found = load_vectors(snakemake.params.source, words, seed=snakemake.params.seed)

@@ -1,22 +1,26 @@
 """Kendall's tau and top-k intersection of every cell of a data set and model (rule measure_consistency)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
+    from functools import cache
+
     import pandas as pd
 
-    from flat.artefacts import read_table, write_table
+    from flat.files.artefacts import read_table, write_table
     from flat.interpretation.consistency import SCHEMA, measure
+    from flat.interpretation.pairs import LEDGER_COLUMNS
 
     params, given = snakemake.params, snakemake.input
+    ledger = cache(lambda path: read_table(path, LEDGER_COLUMNS))  # a base model's serves all strategies
     frames = []
     for cell, attributions, own, shared in zip(
         params.cells, given.attributions, given.ledgers, given.shared, strict=True
     ):
         frame = measure(
             read_table(attributions),
-            read_table(own),
-            read_table(shared),
+            ledger(own),
+            ledger(shared),
             strategy=cell["strategy"],
             train_attack=cell["train_attack"],
             attack=cell["attack"],

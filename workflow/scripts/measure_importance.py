@@ -1,14 +1,14 @@
 """Learned importance of words, and of words against their synonyms (rule measure_importance)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from pathlib import Path
 
     from flat.analysis.importance import SCHEMA, SYNONYMS_SCHEMA, distances, importance, synonym_pairs
-    from flat.artefacts import read_json, read_table, write_table
-    from flat.attacks.synonyms import load as load_space
-    from flat.job import tensor_device
+    from flat.attacks.lexicon.synonyms import load as load_space
+    from flat.files.artefacts import read_json, read_table, write_table
+    from flat.jobs.script import tensor_device
     from flat.models.checkpoint import load
 
     params, given, out = snakemake.params, snakemake.input, snakemake.output

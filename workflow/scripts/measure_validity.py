@@ -1,12 +1,12 @@
 """Similarity of adversarial texts and their originals, grammar errors made, by data set (rule measure_validity)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from flat.analysis.grammar import checker
     from flat.analysis.validity import LEDGER_COLUMNS, SCHEMA, measure
-    from flat.artefacts import read_table, write_table
-    from flat.attacks.resources import AttackResources
+    from flat.attacks.lexicon.resources import AttackResources
+    from flat.files.artefacts import read_table, write_table
 
     params = snakemake.params
     resources = AttackResources(params.resources)

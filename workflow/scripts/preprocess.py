@@ -1,13 +1,13 @@
 """Read, clean, split and check a data set (rule preprocess)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     import pyarrow as pa
 
-    from flat.artefacts import write_json, write_table
     from flat.data.prepare import prepare
     from flat.data.vocabulary import save
+    from flat.files.artefacts import write_json, write_table
 
     split = pa.schema(
         [("example_id", pa.string()), ("text", pa.string()), ("label", pa.int64()), ("words", pa.list_(pa.string()))]

@@ -1,15 +1,15 @@
 """Ask a model the adversarial texts stored from every model of the transfer matrix (rule replay)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from pathlib import Path
 
     from flat.analysis.replay import LEDGER_COLUMNS, SCHEMA, replay
-    from flat.artefacts import read_table, write_table
-    from flat.cells import cell_at
-    from flat.job import tensor_device
+    from flat.files.artefacts import read_table, write_table
+    from flat.jobs.script import tensor_device
     from flat.models.checkpoint import load
+    from flat.study.cells import cell_at
 
     params, given = snakemake.params, snakemake.input
     ledgers = {

@@ -1,9 +1,9 @@
 """Train one round of a model (rules train_base, train_start, train_round)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
-    from flat.job import tensor_device
+    from flat.jobs.script import tensor_device
     from flat.training.rounds import run
 
     params, given = snakemake.params, snakemake.input

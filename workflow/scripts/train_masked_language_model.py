@@ -1,18 +1,18 @@
 """Train a masked language model further on a data set's texts (rule train_masked_language_model)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from pathlib import Path
 
     import torch
 
-    from flat.artefacts import read_table
-    from flat.attacks.masked_training import Options, train
-    from flat.job import tensor_device
-    from flat.provenance import checksums, digest_of
+    from flat.attacks.lexicon.masked_training import Options, train
+    from flat.files.artefacts import read_table
+    from flat.files.digests import checksums, digest_of
+    from flat.jobs.script import tensor_device
     from flat.resources import locate
-    from flat.training.resume import Checkpoints
+    from flat.resume.checkpoints import Checkpoints
 
     given, params = snakemake.input, snakemake.params
     tensor_device("cpu", params.torch_threads)

@@ -1,13 +1,13 @@
 """Search a cell's weights and learning rate on dev (rule search_weights)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from pathlib import Path
 
-    from flat.artefacts import write_text
-    from flat.attacks.roles import ROLES
-    from flat.job import tensor_device
+    from flat.files.artefacts import write_text
+    from flat.jobs.script import tensor_device
+    from flat.study.known.recipes import ROLES
     from flat.tuning import overlay, trial
     from flat.tuning.search import best_of, identity, search
 

@@ -1,10 +1,10 @@
 """Compare every result with its record (rule verify)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from flat.errors import ArtefactError
-    from flat.verify import verify
+    from flat.provenance.verify import verify
 
     findings, compared = verify(snakemake.params.root)
     for finding in findings:

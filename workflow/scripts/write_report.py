@@ -1,19 +1,20 @@
 """Write the report page and the study's passport (rule write_report)."""
 
-from flat.job import running
+from flat.jobs.script import running
 
 with running(snakemake) as log:
     from pathlib import Path
 
-    from flat import lineage
-    from flat.artefacts import write_json, write_text
-    from flat.provenance import study_passport
-    from flat.report.claims import read as read_claims
-    from flat.report.figures import read
-    from flat.report.inputs import tables_of
-    from flat.report.page import build
-    from flat.study import parse
-    from flat.study_seeds import as_values, seed_groups
+    from flat.files.artefacts import write_json, write_text
+    from flat.provenance import records as lineage
+    from flat.provenance.passport import study_passport
+    from flat.report.build import tables_of
+    from flat.report.figures.files import read
+    from flat.report.page.claims import read as read_claims
+    from flat.report.page.page import build
+    from flat.study.grid import attacked_cells
+    from flat.study.load import parse
+    from flat.study.seed_groups import as_values, seed_groups
 
     params, given, out = snakemake.params, snakemake.input, snakemake.output
     study = parse(params.study)
@@ -21,8 +22,8 @@ with running(snakemake) as log:
     figures = [read(Path(given.figures[0]).parent, number) for number in params.figures]
     passport = study_passport(
         params.study,
-        locks=given.locks,
-        summaries=given.summaries,
+        locks=zip((a.attack for a in attacked_cells(study)), given.locks, strict=True),
+        summaries=dict(zip(study.datasets, given.summaries, strict=True)),
         artefacts=[*given.tables, *given.figures, *given.claims],
         seed_groups=as_values(seed_groups(study)),
     )

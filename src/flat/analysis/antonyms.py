@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from flat.analysis.attacked_cell import FIELDS
+from flat.files.columns import FIELDS
 
 SCHEMA = pa.schema(
     [

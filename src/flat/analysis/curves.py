@@ -2,12 +2,14 @@
 
 Read from the recorded counts, without any further run: an attack that needed q queries would have failed under every
 budget below q. That holds for searches that ask one example's queries in the same order whatever the budget, and whose
-counts are those of the attack as published; TextFooler searched lazily saves queries, and has no curve.
+counts are those of the attack as published. TextFooler searched lazily saves queries, and has no curve.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+
+from flat.attacks.ledger import SUCCEEDED, count
 
 PER_DECADE = 24  # budgets drawn per power of ten
 
@@ -28,9 +30,9 @@ def after_attack_accuracy(status: Sequence[str], queries: Sequence[int], budget:
     queries succeeded on. At budget 0 this is the accuracy on the attacked examples, at the largest count their AA.
     """
     status, queries = np.asarray(status), np.asarray(queries)
-    fell = np.sort(queries[status == "succeeded"])
-    standing = (status != "skipped").sum() - np.searchsorted(fell, np.asarray(budget), side="right")
-    return 100.0 * standing / len(status)
+    fell = np.sort(queries[status == SUCCEEDED])
+    spared = len(fell) - np.searchsorted(fell, np.asarray(budget), side="right")
+    return count(status).after_attack_accuracy(spared)
 
 
 def curves(ledgers: Iterable[tuple[Mapping[str, object], object]]):
@@ -42,7 +44,7 @@ def curves(ledgers: Iterable[tuple[Mapping[str, object], object]]):
     Args:
         ledgers: (coordinates of the cell and its attack, ledger with status and queries).
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     panels: dict[tuple, dict[tuple, list]] = {}
     for cell, ledger in ledgers:

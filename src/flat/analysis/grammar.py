@@ -33,7 +33,7 @@ class Harper:
     """
 
     def __init__(self):
-        import harper
+        import harper  # for cost
 
         self.name = f"harper-py {version('harper-py')}"
         self._linter = harper.Linter()

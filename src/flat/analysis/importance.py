@@ -52,9 +52,9 @@ def word_phi(model, words: Sequence[str], batch_size: int = 4096) -> np.ndarray:
         RuntimeError: the model is in training mode.
         ValueError: the model has no mask, so that no importance was learned.
     """
-    import torch
+    import torch  # for cost
 
-    from flat.models.interface import word_phi as of_words
+    from flat.models.interface import word_phi as of_words  # for cost: torch
 
     if model.training:
         raise RuntimeError("word_phi of a model in training mode; call eval() first")
@@ -95,7 +95,7 @@ def importance(model, vocabulary: Mapping[str, Sequence], ledgers: Iterable):
     Raises:
         ArtefactError: words and counts differ in number.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     words, counts = list(vocabulary["words"]), list(vocabulary["counts"])
     if len(words) != len(counts):
@@ -115,7 +115,7 @@ def correlations(frame) -> list[dict]:
 
     NaN where r is undefined: fewer than three words, or a column that is constant.
     """
-    from scipy.stats import pearsonr
+    from scipy.stats import pearsonr  # for cost
 
     rows = []
     for name, (a, b) in CORRELATIONS.items():
@@ -156,7 +156,7 @@ def distances(frame, pairs: Iterable[tuple[str, str]]):
     Raises:
         ArtefactError: a word of a pair is not in the frame.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     phi = dict(zip(frame["word"], frame["phi"], strict=True))
     pairs = list(pairs)

@@ -1,10 +1,10 @@
-"""The interval of every number that tables print as a mean over seeds (EVALUATION section 3)."""
+"""The interval of every number that tables print as a mean over seeds (docs/statistics.md)."""
 
 import pyarrow as pa
 
 from flat.analysis import statistics
 from flat.analysis.outcomes import AA, ACCURACIES, KT, TI, Outcomes, resample
-from flat.seeds import seed_of
+from flat.study.seeds import seed_of
 
 KEYS = ("dataset", "model", "strategy", "train_attack", "attack", "method", "pair_set", "metric", "k")
 SCHEMA = pa.schema(
@@ -23,7 +23,7 @@ RANGES = {AA: (0.0, 100.0), KT: (-1.0, 1.0), TI: (0.0, 1.0)} | dict.fromkeys(ACC
 
 def estimate(study, measurements, root: str = ".", draws: int = statistics.DRAWS):
     """The frame (SCHEMA) of all accuracies, AA, KT and TI@5 measured under two seeds or more, sorted by keys."""
-    import pandas as pd
+    import pandas as pd  # for cost
 
     outcomes = Outcomes(study, measurements, root)
     several = measurements[measurements["metric"].isin(RANGES)]

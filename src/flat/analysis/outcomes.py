@@ -10,14 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from flat import paths
 from flat.analysis import statistics
-from flat.artefacts import read_table
-from flat.cells import AttackedCell, Cell
+from flat.attacks.ledger import FAILED
 from flat.errors import ArtefactError
+from flat.files.artefacts import read_table
 from flat.interpretation import consistency
-from flat.seeds import seed_of
-from flat.study_grid import attacked_cells, explained_cells, trained_cells
+from flat.study import paths
+from flat.study.cells import AttackedCell, Cell
+from flat.study.grid import attacked_cells, explained_cells, trained_cells
+from flat.study.known.explainers import EXPLAINERS
+from flat.study.seeds import seed_of
 
 AA, KT, TI = "after_attack_accuracy_percent", "kendall_tau", "topk_intersection"
 ACCURACIES = ("test_accuracy_percent", "dev_accuracy_percent")
@@ -77,8 +79,8 @@ class Outcomes:
     """The outcomes of a study's cells, found by the keys of measurements.parquet; files are read when asked for.
 
     Args:
-        study: flat.study.Study.
-        measurements: frame of flat.analysis.robustness.SCHEMA (accuracies of whole splits).
+        study: flat.study.schema.Study.
+        measurements: frame of flat.analysis.measurements.SCHEMA (accuracies of whole splits).
         root: folder that the study's paths are relative to.
     """
 
@@ -94,7 +96,7 @@ class Outcomes:
         for cell in sorted(set(trained_cells(study))):
             self._trained.setdefault(tuple(getattr(cell, name) for name in CELL), []).append(cell)
         self._attacked = set(attacked_cells(study))
-        self._explained = {method: set(explained_cells(study, method)) for method in ("ig", "lime")}
+        self._explained = {method: set(explained_cells(study, method)) for method in EXPLAINERS}
 
     def find(self, keys: Mapping[str, object]) -> Outcome | None:
         """The outcomes of a number; None where the study does not run it or no seed has a value.
@@ -158,7 +160,7 @@ class Outcomes:
         """By example of a ledger: 100 where the attack failed, else 0."""
         if file not in self._failures:
             ledger = read_table(self._root / file, ["example_id", "status"])
-            failed = 100.0 * (ledger["status"] == "failed").to_numpy(dtype=float)
+            failed = 100.0 * (ledger["status"] == FAILED).to_numpy(dtype=float)
             self._failures[file] = dict(zip(ledger["example_id"], failed, strict=True))
         return self._failures[file]
 

@@ -1,6 +1,6 @@
 """The transfer matrix: adversarial texts stored from each model, asked of every other model of the data set.
 
-A cheap view of transfer (EVALUATION section 1): no attack runs, each model only answers the texts that attacks on the
+A cheap view of transfer (docs/tables.md): no attack runs, each model only answers the texts that attacks on the
 others left behind. On a model's own texts its answers must be those that its attack noted.
 """
 
@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from flat.cells import Cell
+from flat.analysis.measurements import Metric, percent
 from flat.errors import ArtefactError
+from flat.study.cells import Cell
 
 ASKED = ("model", "strategy", "train_attack", "seed")
 SOURCE = ("source_model", "source_strategy", "source_train_attack", "source_seed")
@@ -61,7 +62,7 @@ def replay(model, cell: Cell, ledgers: Mapping[Cell, object]):
     Raises:
         ArtefactError: the ledgers differ in their examples, or the model contradicts its own ledger.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     rows_of = _on_one_sample({source: _sorted_rows(ledgers[source]) for source in sorted(ledgers)})
     texts = {words for rows in rows_of.values() for row in rows for words in _texts(row)}
@@ -138,3 +139,35 @@ def _on_one_sample(rows_of: Mapping[Cell, Sequence]) -> dict[Cell, list]:
 
 def _name(cell: Cell) -> str:
     return "/".join(str(getattr(cell, name)) for name in ("dataset", *ASKED))
+
+
+METRICS = {
+    "replayed_accuracy_percent": Metric("accuracy on replayed texts", "percent", 1),
+    "transfer_percent": Metric("transfer rate", "percent", 1),
+    "original_accuracy_percent": Metric("accuracy on the originals", "percent", 1),
+}
+
+
+def summarise(frame):
+    """The matrix as tidy rows, one per model asked, source, metric and seed: ASKED, source, metric, value, n.
+
+    replayed_accuracy_percent: right answers / all attacked examples, a skipped example's unchanged text included.
+    transfer_percent: of the texts that fooled the source and whose originals the model asked has right, the share that
+    it gets wrong. original_accuracy_percent (no source): right answers / all originals.
+    """
+    import pandas as pd  # for cost
+
+    rows = []
+    for asked, group in frame.groupby(list(ASKED), sort=True):
+        originals = group.drop_duplicates("example_id")["original_correct"]
+        rows.append((*asked, "", "", "", "original_accuracy_percent", *_share(originals)))
+        for source, texts in group.groupby(list(SOURCE), sort=True):
+            fooling = texts[(texts["source_status"] == "succeeded") & texts["original_correct"]]
+            rows.append((*asked, *source[:3], "replayed_accuracy_percent", *_share(texts["correct"])))
+            rows.append((*asked, *source[:3], "transfer_percent", *_share(~fooling["correct"])))
+    return pd.DataFrame(rows, columns=[*ASKED, *SOURCE[:3], "metric", "value", "n"])
+
+
+def _share(answers) -> tuple[float, int]:
+    """Percent of true values, and of how many."""
+    return percent(int(answers.sum()), len(answers)), len(answers)

@@ -1,4 +1,4 @@
-"""What a number of runs permits to say: intervals, tests, detectable effects (EVALUATION section 3). Pure functions.
+"""What a number of runs permits to say: intervals, tests, detectable effects (docs/statistics.md). Pure functions.
 
 A cell's outcomes are a matrix (seeds, examples), NaN where an example has no value. The same examples are measured
 under every seed, so seeds and examples are crossed: a bootstrap draw resamples seeds and, once for all seeds, examples
@@ -105,7 +105,7 @@ def interval(draws: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
 def exact_share(percent: float, n: int, level: float = LEVEL) -> tuple[float, float]:
     """Clopper and Pearson's interval of a share of n examples, in percent: for outcomes that are all alike, of which
     any resample is alike too."""
-    from scipy.stats import binomtest
+    from scipy.stats import binomtest  # for cost
 
     found = binomtest(round(percent * n / 100), n).proportion_ci(level)
     return 100 * float(found.low), 100 * float(found.high)
@@ -116,7 +116,7 @@ def exact_share(percent: float, n: int, level: float = LEVEL) -> tuple[float, fl
 
 def welch(a: Sequence[float], b: Sequence[float], threshold: float = 0.0) -> float:
     """Two-sided p-value of Welch's t over seed means: mean(a) - mean(b) against ``threshold``; NaN under two seeds."""
-    from scipy.stats import ttest_ind
+    from scipy.stats import ttest_ind  # for cost
 
     a, b = np.asarray(a, dtype=float) - threshold, np.asarray(b, dtype=float)
     if min(len(a), len(b)) < 2:
@@ -139,7 +139,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def mcnemar(a: Sequence[float], b: Sequence[float]) -> float:
     """Exact two-sided McNemar test of two checkpoints on the same examples (1 right, 0 wrong). Checkpoint-level."""
-    from scipy.stats import binomtest
+    from scipy.stats import binomtest  # for cost
 
     a, b = np.asarray(a), np.asarray(b)
     only_a, only_b = int(((a == 1) & (b == 0)).sum()), int(((a == 0) & (b == 1)).sum())
@@ -152,8 +152,8 @@ def minimum_detectable(a: Sequence[float], b: Sequence[float], alpha: float = AL
     NaN under two seeds, and of seeds without any spread, which are not tested.
     Solved on the noncentral t distribution with Welch's degrees of freedom.
     """
-    from scipy.optimize import brentq
-    from scipy.stats import nct, t
+    from scipy.optimize import brentq  # for cost
+    from scipy.stats import nct, t  # for cost
 
     if min(len(a), len(b)) < 2:
         return float("nan")
@@ -173,6 +173,6 @@ def minimum_detectable(a: Sequence[float], b: Sequence[float], alpha: float = AL
 
 def rank_agreement(ours: Sequence[float], printed: Sequence[float]) -> float:
     """Kendall's tau-b between our values and the printed ones of the same cells; NaN under three cells."""
-    from scipy.stats import kendalltau
+    from scipy.stats import kendalltau  # for cost
 
     return float(kendalltau(ours, printed).statistic) if len(ours) > 2 else float("nan")

@@ -2,7 +2,7 @@
 
 Morris et al. 2020 (Reevaluating adversarial examples): many successes of attacks at their own thresholds do not keep
 the meaning. Everything is measured on the stored ledgers, on each text whether the attack's own constraint looked at it
-or let it pass. ``flat.analysis.validity_summary`` counts after-attack accuracy again at stricter thresholds.
+or let it pass. ``flat.analysis.validity`` counts after-attack accuracy again at stricter thresholds.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,10 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from flat.analysis.attacked_cell import COORDINATES, FIELDS
+from flat.analysis.measurements import Metric, mean, percent
+from flat.attacks.ledger import count
+from flat.files.columns import COORDINATES, FIELDS
+from flat.study.guards import Validity
 
 SCHEMA = pa.schema(
     [
@@ -46,7 +49,7 @@ class Grammar(Protocol):
 
 
 class Space(Protocol):
-    """A synonym space (``flat.attacks.synonyms``); ``cosine`` is below every threshold for words that are far apart."""
+    """A synonym space (``flat.attacks.lexicon.synonyms``): ``cosine`` of words far apart is below every threshold."""
 
     index: Mapping[str, int]
 
@@ -64,7 +67,7 @@ def measure(
         encode: n texts -> (n, dim); None: no similarity of sentences.
         grammar: None where there is none: no error is counted.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     pairs = {
         (row.original, row.perturbed)
@@ -132,3 +135,68 @@ def _cosine(word: str, substitute: str, space: Space | None) -> float | None:
 def _bare(token: str) -> str:
     """A token as the space spells words: lower-cased, without what punctuation clings to it."""
     return token.lower().strip("'\"`.,;:!?()[]-_")
+
+
+METRICS = {
+    "pairs": Metric("successful pairs", "count", 0),
+    "perturbed_words_percent": Metric("perturbed words", "percent", 1),
+    "sentence_similarity": Metric("sentence similarity", "cosine", 3),
+    "unchecked_sentence_similarity": Metric("sentence similarity, unchecked pairs", "cosine", 3),
+    "introduced_errors": Metric("grammar errors introduced", "errors a text", 3),
+    "antonym_percent": Metric("pairs with an antonym", "percent", 1),
+    "unjudged_percent": Metric("changes the synonym space cannot judge", "percent", 1),
+    "after_attack_accuracy_percent": Metric("AA", "percent", 2),
+    "aa_word_percent": Metric("AA, words", "percent", 2),
+    "aa_sentence_percent": Metric("AA, sentence", "percent", 2),
+    "aa_both_percent": Metric("AA, both", "percent", 2),
+}
+OF_WORDS = ("unjudged_percent", "aa_word_percent", "aa_both_percent")  # metrics that need a synonym space
+OF_SENTENCES = ("sentence_similarity", "unchecked_sentence_similarity", "aa_sentence_percent", "aa_both_percent")
+
+
+def summarise(frame, antonyms, thresholds: Validity):
+    """Tidy rows, one per cell, seed and metric of METRICS: COORDINATES, metric, value, n, measured_by.
+
+    ``measured_by`` names the grammar checker of ``introduced_errors``. Where a metric's judge was not at hand (grammar
+    checker, synonym space, sentence encoder) there is no row of it.
+
+    After-attack accuracy counts every attacked example; at stricter thresholds a success whose least word cosine, or
+    whose sentence similarity, lies below counts as failed. What cannot be judged (NaN) violates nothing, as in
+    TextAttack's own constraint, and is counted in ``unjudged_percent``.
+
+    Args:
+        antonyms: frame of ``flat.analysis.antonyms.SCHEMA``.
+        thresholds: least cosines of a word and its substitute, and of the two texts, for an attack to count.
+    """
+    import pandas as pd  # for cost
+
+    opposed = set(antonyms[[*COORDINATES, "example_id"]].itertuples(index=False, name=None))
+    rows = []
+    for cell, group in frame.groupby(list(COORDINATES), sort=True):
+        won = group[group["status"] == "succeeded"]
+        counts, n = count(group["status"]), len(group)
+        word = won["least_word_cosine"] < thresholds.word_cosine
+        sentence = won["sentence_similarity"] < thresholds.sentence_similarity
+        with_antonym = sum((*cell, name) in opposed for name in won["example_id"])
+        similar, unchecked = won["sentence_similarity"], won.loc[won["similarity_unchecked"], "sentence_similarity"]
+        changed, unjudged = int(won["changed"].sum()), int(won["unjudged"].sum())
+        shares = (won["changed"] / won["words"]).tolist()
+        values = {
+            "pairs": (float(len(won)), len(won)),
+            "perturbed_words_percent": (100 * mean(shares), len(won)),
+            "sentence_similarity": (mean(similar.tolist()), len(won)),
+            "unchecked_sentence_similarity": (mean(unchecked.tolist()), len(unchecked)),
+            "antonym_percent": (percent(with_antonym, len(won)), len(won)),
+            "unjudged_percent": (percent(unjudged, changed), changed),
+            "after_attack_accuracy_percent": (counts.after_attack_accuracy(), n),
+            "aa_word_percent": (counts.after_attack_accuracy(spared=int(word.sum())), n),
+            "aa_sentence_percent": (counts.after_attack_accuracy(spared=int(sentence.sum())), n),
+            "aa_both_percent": (counts.after_attack_accuracy(spared=int((word | sentence).sum())), n),
+        }
+        for metrics, judge in ((OF_WORDS, "words_judged"), (OF_SENTENCES, "sentences_judged")):
+            if not group[judge].all():
+                values = {metric: found for metric, found in values.items() if metric not in metrics}
+        rows += [(*cell, metric, value, size, "") for metric, (value, size) in values.items()]
+        if checker := group["grammar_checker"].iloc[0]:
+            rows.append((*cell, "introduced_errors", mean(won["introduced_errors"].tolist()), len(won), checker))
+    return pd.DataFrame(rows, columns=[*COORDINATES, "metric", "value", "n", "measured_by"])

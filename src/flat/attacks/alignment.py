@@ -8,7 +8,7 @@ of its counterpart in the perturbed text. Its words are not our tokens: it sees 
 from collections.abc import Sequence
 
 from flat.attacks.ledger import GONE
-from flat.attacks.words import located_words
+from flat.attacks.textattack_adapter.words import located_words
 
 
 def align(original: str, perturbed: str, index_map: Sequence[int]) -> list[int]:

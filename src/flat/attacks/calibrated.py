@@ -1,19 +1,18 @@
-"""The attack on a model whose logits are divided by the temperature fitted on dev (EVALUATION section 1)."""
+"""The attack on a model whose logits are divided by the temperature fitted on dev (docs/guards.md)."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from flat.analysis.calibration import Temperature, fit_temperature
-from flat.artefacts import read_table, write_json, write_table
 from flat.attacks import ledger
-from flat.attacks.examples import draw_examples
+from flat.attacks.examples import draw_examples, rows_of
+from flat.attacks.job import AttackJob
 from flat.errors import ArtefactError
+from flat.files.artefacts import read_table, write_json, write_table
+from flat.models.temperature import Temperature, fit_temperature
 
 log = logging.getLogger("flat")
 
@@ -48,59 +47,25 @@ class Calibrated(nn.Module):
 
 
 def attack_calibrated(
-    *,
-    model_folder: Path,
-    dev: str,
-    test: str,
-    attacked: str,
-    examples: int,
-    draw_seed: int,
-    spec: dict,
-    tables: Mapping[str, str],
-    seed: int,
-    workers: int,
-    journal: Path,
-    device: str,
-    outputs: dict[str, str],
-    code: str = "",
+    job: AttackJob, outputs: dict[str, str], *, dev: str, test: str, attacked: str, examples: int, draw_seed: int
 ) -> Temperature:
     """Fit the temperature on dev, attack a sub-sample of a ledger's examples at it, write ledger, lock and temperature.
 
     Args:
+        outputs: paths of ``ledger``, ``lock`` and ``calibration``.
         attacked: the ledger of the same attack on the same model at temperature 1.
         examples: how many of its examples, stratified by label; all of them if there are no more.
         draw_seed: of the draw; must not depend on the model, so that every model is checked on the same examples.
-        spec, tables, seed, workers, journal, device, code: as in ``flat.attacks.run.attack_split``.
-        outputs: paths of ``ledger``, ``lock`` and ``calibration``.
 
     Raises:
         ArtefactError: the ledger was made by another attack, or on other examples than the split's.
     """
-    from flat.attacks.engine import attack_examples
-    from flat.attacks.resources import AttackResources
-    from flat.attacks.run import progress_lines
-    from flat.models.checkpoint import load
-
     before = read_table(attacked, ["example_id", "label", "attack_hash"])
-    chosen = draw_examples(before, examples, draw_seed)
-    frame = read_table(test)
-    frame = frame[frame["example_id"].isin(set(chosen))].sort_values("example_id")
-    if len(frame) != len(chosen):
-        raise ArtefactError(attacked, "it holds examples that the split lacks", "delete it and run snakemake again")
-    model = load(model_folder, device)
+    frame = rows_of(read_table(test), draw_examples(before, examples, draw_seed), attacked)
+    model = job.model()
     temperature = fit_on(model, read_table(dev, ["words", "label"]))
     log.info("temperature %.3f, fitted on %d texts of dev", temperature.value, temperature.n)
-    run = attack_examples(
-        Calibrated(model, temperature.value),
-        frame,
-        spec,
-        seed,
-        journal=journal,
-        workers=workers,
-        progress=progress_lines(),
-        resources=AttackResources(spec["resources"], tables, device=device),
-        code=code,
-    )
+    run = job.run(Calibrated(model, temperature.value), frame)
     if set(run.ledger["attack_hash"]) != set(before["attack_hash"]):
         raise ArtefactError(
             attacked, "it was made by another attack than this one", "delete it and run snakemake again"

@@ -1,9 +1,11 @@
 """Which examples are attacked: one seeded draw per data set, stratified by label, the same for every model."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
-from flat.errors import DataError
+from flat.errors import ArtefactError, DataError
 
 
 def draw_examples(frame: pd.DataFrame, n: int | None, seed: int) -> list[str]:
@@ -27,6 +29,34 @@ def draw_examples(frame: pd.DataFrame, n: int | None, seed: int) -> list[str]:
         ids = ids_of[label]
         drawn += [ids[i] for i in generator.permutation(len(ids))[:share]]
     return sorted(drawn)
+
+
+def attacked_ids(frame: pd.DataFrame, drawn: Collection[str] | None, n: int | None, seed: int, where: str) -> list[str]:
+    """The examples of one attack, sorted: ``n`` of those ``drawn`` for the data set, or of the whole split (None).
+
+    Neither ``frame`` (columns example_id, label) nor ``seed`` may depend on the model, so that every model is attacked
+    on the same examples.
+
+    Args:
+        where: the file that says what is drawn.
+
+    Raises:
+        ArtefactError: the split lacks a drawn example.
+    """
+    return draw_examples(frame if drawn is None else rows_of(frame, drawn, where), n, seed)
+
+
+def rows_of(frame: pd.DataFrame, ids: Collection[str], where: str) -> pd.DataFrame:
+    """The rows of a split that hold these examples, sorted by id.
+
+    Raises:
+        ArtefactError: the split lacks an example that ``where`` names.
+    """
+    found = frame[frame["example_id"].isin(set(ids))].sort_values("example_id")
+    if len(found) != len(ids):
+        problem = f"{len(ids) - len(found)} of its {len(ids)} examples are not in the split"
+        raise ArtefactError(where, problem, "delete it and run snakemake again")
+    return found
 
 
 def check_words(frame: pd.DataFrame) -> None:

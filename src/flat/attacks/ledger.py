@@ -3,14 +3,19 @@
 No wall times inside, so that two runs write the same bytes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from flat.errors import ArtefactError
+from flat.files.artefacts import atomic
 
 SUCCEEDED, FAILED, SKIPPED = "succeeded", "failed", "skipped"
 GONE = -1  # in ``aligned``: the word was merged away or dropped
@@ -174,29 +179,60 @@ class Counts:
     failed: int
     skipped: int
 
-    @property
-    def after_attack_accuracy(self) -> float:
-        """AA: the share of all attacked examples that withstood, in [0, 1]; NaN if none was attacked."""
-        return self.failed / self.attacked if self.attacked else float("nan")
+    def after_attack_accuracy(self, spared=0, whole: float = 100.0):
+        """AA: the share of all attacked examples that withstood; NaN if none was attacked.
+
+        Args:
+            spared: successes that count as failed (those beyond a budget, or not valid enough): a number or an array.
+            whole: 100 for percent, 1 for a fraction.
+        """
+        return whole * (self.failed + spared) / self.attacked if self.attacked else float("nan")
 
     @property
-    def success_rate(self) -> float:
-        """ASR: the share of fallen among those the model had right; NaN if it had none right."""
-        tried = self.succeeded + self.failed
-        return self.succeeded / tried if tried else float("nan")
+    def tried(self) -> int:
+        """Examples that the model had right, and that were searched for an adversarial text."""
+        return self.succeeded + self.failed
+
+    @property
+    def success_percent(self) -> float:
+        """ASR: the fallen among those the model had right; NaN if it had none right."""
+        return 100.0 * self.succeeded / self.tried if self.tried else float("nan")
 
 
-def status_counts(ledger: pd.DataFrame) -> Counts:
-    """Count a ledger's outcomes.
+def count(status: Iterable[str] | Mapping[str, int], where: str = "ledger") -> Counts:
+    """Outcomes from a ledger's column ``status``, or from how often each status occurs.
 
     Raises:
-        ArtefactError: the ledger holds an unknown status.
+        ArtefactError: a status is unknown.
     """
-    return counts(ledger["status"].value_counts().to_dict())
-
-
-def counts(found: Mapping[str, int]) -> Counts:
-    """The counts of an attack's outcomes from how often each status occurs. Errors as in ``status_counts``."""
+    found = Counter(status)
     if unknown := sorted(set(found) - {SUCCEEDED, FAILED, SKIPPED}):
-        raise ArtefactError("ledger", f"unknown status {unknown[0]!r}", "delete it and run the attack again")
-    return Counts(sum(found.values()), found.get(SUCCEEDED, 0), found.get(FAILED, 0), found.get(SKIPPED, 0))
+        raise ArtefactError(where, f"unknown status {unknown[0]!r}", "delete it and run the attack again")
+    return Counts(found.total(), found[SUCCEEDED], found[FAILED], found[SKIPPED])
+
+
+GROUP = 1000  # rows
+
+
+def write(path: str | Path, rows: Iterable[dict] | pd.DataFrame) -> None:
+    """Write the rows of a ledger, sorted already, as parquet; equal rows give equal bytes, however they come.
+
+    Args:
+        rows: the columns of ``flat.attacks.ledger.SCHEMA``; others are left out.
+    """
+    with atomic(path) as part, pq.ParquetWriter(part, SCHEMA, compression="zstd") as writer:
+        for table in _tables(rows):
+            writer.write_table(table)
+
+
+def _tables(rows: Iterable[dict] | pd.DataFrame) -> Iterator[pa.Table]:
+    """Tables of ``GROUP`` rows; the last may have fewer, the only one none."""
+    if isinstance(rows, pd.DataFrame):
+        for start in range(0, max(len(rows), 1), GROUP):
+            table = pa.Table.from_pandas(rows.iloc[start : start + GROUP], schema=SCHEMA, preserve_index=False)
+            yield table.replace_schema_metadata(None)
+        return
+    left, first = iter(rows), True
+    while (group := list(islice(left, GROUP))) or first:
+        yield pa.Table.from_pylist(group, schema=SCHEMA)
+        first = False

@@ -1,6 +1,6 @@
 """The attack lock: everything that decides an attack's results, as canonical JSON, and its hash.
 
-"Default settings" names no attack: thresholds, windows and encoders changed between releases (EVALUATION section 1).
+"Default settings" names no attack: thresholds, windows and encoders changed between releases (docs/attacks.md).
 The lock is read off the built attack, object by object, so that what is recorded is what ran.
 """
 
@@ -9,11 +9,8 @@ import json
 import math
 from importlib.metadata import version
 
-from flat.attacks import recipes
-from flat.attacks.lock_hash import lock_hash
-from flat.attacks.resources import AttackResources
-
-__all__ = ["component", "lock_hash", "plain", "resolve"]
+from flat.attacks.lexicon.resources import AttackResources
+from flat.study.known.recipes import RECIPES
 
 ROLE_OF = {
     "embedding": "synonyms",
@@ -35,9 +32,9 @@ def resolve(attack, spec: dict, resources: AttackResources, victim_mode: str = "
 
     Args:
         victim_mode: "eval", or "train" for a victim that answers with dropout and sampled masks on.
-        queries: "exact", counted as TextAttack counts them, or "lazy", more of them (``flat.attacks.greedy``).
+        queries: "exact", counted as TextAttack counts them, or "lazy", more of them (``flat.attacks.greedy.search``).
     """
-    roles = recipes.entry(spec).roles
+    roles = RECIPES[spec["recipe"]]
     libraries = ("textattack", "nltk", *(["transformers"] if "masked_language_model" in roles else []))
     budget, seconds = spec.get("query_budget"), spec.get("time_limit")
     return {

@@ -6,9 +6,9 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from flat.attacks.textattack_environment import textattack
+from flat.attacks.textattack_adapter.environment import textattack
 from flat.errors import AttackError
-from flat.models.edits import Editor
+from flat.models.edits.editor import Editor
 
 TOLERANCE = 1e-5  # how far two answers to one text may lie apart, times the largest logit where that exceeds 1
 
@@ -32,7 +32,7 @@ class Victim(textattack.models.wrappers.ModelWrapper):
 
     @cached_property
     def editor(self) -> Editor:
-        """Answers one-word edits (``flat.models.edits``). Of a stochastic model it only tells inputs apart."""
+        """Answers one-word edits (``flat.models.edits.editor``). Of a stochastic model it only tells inputs apart."""
         own = getattr(self.model, "editor", None)
         return Editor(self.model) if own is None or self.stochastic else own()
 
@@ -82,7 +82,7 @@ class Victim(textattack.models.wrappers.ModelWrapper):
 
 
 def probe(victim: Victim, texts: Sequence[str]) -> None:
-    """Make sure that the victim answers the same whatever the time and the batch (EVALUATION section 1: within 1e-5).
+    """Make sure that the victim answers the same whatever the time and the batch (docs/guards.md: within 1e-5).
 
     A stochastic victim, with dropout or sampled masks left on, would fake robustness. Beyond logits of size 1 the
     tolerance grows with them, as float32's steps do: a saturated victim is for the calibration guard to catch.

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import wait
 
 from flat.errors import AttackError, FlatError
-from flat.stopping import Stop, orderly_stop  # noqa: F401 (asked for by the engine)
+from flat.resume.stopping import Stop
 
 PR_SET_PDEATHSIG = 1
 

@@ -9,51 +9,46 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from flat.bench import material
 from flat.bench.errors import BenchError
 from flat.bench.measure import Comparison, Repeat, Row, digest_of, measure, read_summary, write_summary
-from flat.errors import FlatError
+from flat.errors import FlatError, command
 
 MODULES = (
     "flat.bench.greedy_attacks",
     "flat.bench.other_attacks",
     "flat.bench.explanations",
     "flat.bench.training_speed",
-    "flat.bench.memory",
 )
 """Where the rows are, each module with ``comparisons() -> list[Comparison]``; in the order in which they are run."""
 SUMMARY = "results/bench/summary.json"
 SEED = 2022
 
 
+@command
 def main(arguments: Sequence[str] | None = None, modules: Sequence[str] = MODULES) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process against one process, before torch is imported
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     options = _parser().parse_args(arguments)
-    try:
-        chosen = _chosen(_comparisons(modules), options.only)
-        if options.list:
-            for row in chosen:
-                print(f"{row.name:28} >= {row.goal:<5g} {row.count} {row.texts} texts, {row.clock} time")
-            return 0
-        rows, failed = _run(chosen, options, {row.name for row in _comparisons(modules)})
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    chosen = _chosen(_comparisons(modules), options.only)
+    if options.list:
+        for row in chosen:
+            print(f"{row.name:28} >= {row.goal:<5g} {row.count} {row.texts} texts, {row.clock} time")
+        return 0
+    rows, failed = _run(chosen, options, {row.name for row in _comparisons(modules)})
     missed = [row.name for row in rows if not row.reached]
     return int(bool(failed) or any(row.differing for row in rows) or (options.strict and bool(missed)))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flat.bench", description=__doc__.split("\n")[0])
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these rows only; the others of the summary stay")
-    parser.add_argument(
-        "--repeats", type=int, default=3, help="repeats, each on its own share of the texts (default 3)"
-    )
-    parser.add_argument("--texts", type=int, metavar="N", help="texts of each row in all (default: the row's own)")
-    parser.add_argument("--resume", action="store_true", help="skip rows measured with the same code and sizes")
-    parser.add_argument("--strict", action="store_true", help="a missed goal ends with status 1")
-    parser.add_argument("--list", action="store_true", help="name the rows and end")
-    parser.add_argument("--summary", default=SUMMARY, metavar="FILE", help=f"where rows go (default {SUMMARY})")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="measure these rows only; the summary's others stay")
+    parser.add_argument("--repeats", type=int, default=3, help="measurements, each on other texts (default 3)")
+    parser.add_argument("--texts", type=int, metavar="N", help="texts that a row has in all (default: the row's own)")
+    parser.add_argument("--resume", action="store_true", help="skip rows that this code measured with these sizes")
+    parser.add_argument("--strict", action="store_true", help="end with status 1 if a goal is missed")
+    parser.add_argument("--list", action="store_true", help="print the names of the rows; measure nothing")
+    parser.add_argument("--summary", default=SUMMARY, metavar="FILE", help=f"write the rows there (default {SUMMARY})")
     return parser
 
 
@@ -74,11 +69,9 @@ def _chosen(comparisons: list[Comparison], only: list[str] | None) -> list[Compa
 
 def _run(chosen: list[Comparison], options: argparse.Namespace, known: set[str]) -> tuple[list[Row], list[str]]:
     """The rows of ``chosen`` and the names of those that could not be measured; the summary is written after each."""
-    import torch
-    from rich.console import Console
-    from rich.live import Live
-
-    from flat.bench.material import texts
+    import torch  # for cost
+    from rich.console import Console  # for cost
+    from rich.live import Live  # for cost
 
     torch.set_num_threads(1)
     kept = {row.name: row for row in read_summary(options.summary) if row.name in known}
@@ -89,7 +82,7 @@ def _run(chosen: list[Comparison], options: argparse.Namespace, known: set[str])
         for comparison in chosen:
             earlier = kept.pop(comparison.name, None)
             try:
-                drawn = texts(comparison.texts, options.texts or comparison.count, SEED)
+                drawn = material.texts(comparison.texts, options.texts or comparison.count, SEED)
                 if options.resume and earlier and earlier.digest == digest_of(comparison, len(drawn), options.repeats):
                     row = earlier
                     console.print(f"{comparison.name}: measured before, with this code")
@@ -118,8 +111,8 @@ def _say(console, name: str) -> Callable[[int, Repeat], None]:
 
 
 def _table(rows: list[Row]):
-    from rich import box
-    from rich.table import Table
+    from rich import box  # for cost
+    from rich.table import Table  # for cost
 
     # no wider than 80 columns with the longest name
     table = Table(title="Stock time / our time", box=box.SIMPLE_HEAD, show_edge=False, padding=0)

@@ -1,10 +1,10 @@
 """LIME and integrated gradients: ours against the packages people use, one text at a time (docs/performance.md).
 
-Stock LIME is ``LimeTextExplainer`` with all words as features and the classifier function that its users write: a CNN
-or LSTM through ``logits``; BERT as transformers loads it, behind its own tokenizer, all strings that the package hands
-over in one batch. Stock integrated gradients is one call of Captum per text and class. Both sides draw the same masks
-and take the same 50 steps; ours neither enumerates short texts here nor doubles steps. Both LIMEs get the words that
-the model reads: ours takes no others as features, the package takes whatever it is given.
+Stock LIME is ``LimeTextExplainer`` with all words as features and the classifier function that its users write. A CNN
+or LSTM answers through ``logits``. BERT is as transformers loads it, behind its own tokenizer. It gets all strings that
+the package hands over in one batch. Stock integrated gradients is one call of Captum per text and class. Both
+sides draw the same masks and take the same 50 steps. Ours neither enumerates short texts here nor doubles steps. Both
+LIMEs get the words that the model reads: ours takes no others as features, the package takes whatever it is given.
 """
 
 from collections.abc import Callable
@@ -17,9 +17,10 @@ from flat.bench.material import victim
 from flat.bench.measure import Comparison
 from flat.interpretation import integrated_gradients, lime_words
 from flat.interpretation.masked_texts import words_read
-from flat.models.encoder import Encoder
-from flat.models.interface import Batch, Classifier
-from flat.seeds import seed_of
+from flat.models.batch import Batch
+from flat.models.encoders.encoder import Encoder
+from flat.models.interface import Classifier
+from flat.study.seeds import seed_of
 
 SAMPLES = 1000
 STEPS = 50
@@ -45,7 +46,7 @@ def _lime(name: str, texts: Texts) -> Sides:
     answer = _strings_answered(model)
 
     def stock() -> list:
-        from lime.lime_text import LimeTextExplainer
+        from lime.lime_text import LimeTextExplainer  # for cost
 
         found = []
         for text, seed in zip(words, seeds, strict=True):
@@ -65,7 +66,7 @@ def _lime(name: str, texts: Texts) -> Sides:
     def ours() -> list:
         return _scores(lime_words.explain(model, words, samples=SAMPLES, seeds=seeds, exact_below=0))
 
-    import lime.lime_text  # noqa: F401  what is not measured: imports
+    import lime.lime_text  # for cost  # noqa: F401 (what is not measured: imports)
 
     return stock, ours
 
@@ -81,14 +82,14 @@ def _ig(name: str, texts: Texts) -> Sides:
     def ours() -> list:
         return _scores(integrated_gradients.explain(model, words, steps=STEPS, tolerance=float("inf")))
 
-    import captum.attr  # noqa: F401
+    import captum.attr  # for cost  # noqa: F401
 
     return stock, ours
 
 
 def _by_captum(model: Classifier, forward: Callable, text: list[str], target: int) -> list[float]:
     """Captum's attributions of a text's words to a class's logit."""
-    from captum.attr import IntegratedGradients
+    from captum.attr import IntegratedGradients  # for cost
 
     batch = model.encode([text])
     with torch.no_grad():
@@ -106,7 +107,7 @@ def _scores(found: list) -> list:
 
 def _network(model: Encoder):
     """The encoder's network as transformers builds it."""
-    from transformers import AutoModelForSequenceClassification
+    from transformers import AutoModelForSequenceClassification  # for cost
 
     network = AutoModelForSequenceClassification.from_config(model.network.config)
     network.load_state_dict(model.network.state_dict())

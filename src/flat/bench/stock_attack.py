@@ -1,8 +1,8 @@
 """Stock TextAttack 0.3.11, as its users run it: its own recipe, classes, ``Attacker`` and CSV log, nothing of ours.
 
-What a recipe would download comes from where this pipeline has it. Where the package's own class reads that (NLTK's
-tagger and stop words, masked language models of transformers) it is the class itself; for the rest the class keeps its
-interface and asks the same resource plainly:
+What a recipe would download comes from where this pipeline has it. The package's own class reads NLTK's tagger and stop
+words, and transformers' masked language models. For the rest the class keeps its interface and asks the same resource
+plainly:
 
 * counter-fitted vectors: the neighbour table, its distances remembered as ``WordEmbedding`` remembers them;
 * Google's language model: the bigram table, answers remembered as ``GoogLMHelper`` remembers them;
@@ -25,10 +25,13 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from flat.attacks import registry
-from flat.attacks.resources import AttackResources
-from flat.attacks.textattack_environment import as_installed, textattack
-from flat.attacks.words import attack_words
+from flat.attacks.attack import status_of
+from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.textattack_adapter import recipes as registry
+from flat.attacks.textattack_adapter.build import override
+from flat.attacks.textattack_adapter.environment import as_installed, textattack
+from flat.attacks.textattack_adapter.words import attack_words
+from flat.study.known.recipes import RECIPES
 
 Answer = tuple[str, str, int]
 """Perturbed text, status and query count."""
@@ -46,7 +49,7 @@ def attack(
     """Attack each text, in order.
 
     Args:
-        recipe: a name of ``flat.attacks.registry.RECIPES``.
+        recipe: a name of ``flat.attacks.textattack_adapter.recipes.RECIPES``.
         wrapper: a ``ModelWrapper`` of TextAttack.
         texts: with labels.
         resources: where the lexical resources are; loaded before, if loading them is not to be timed.
@@ -57,12 +60,7 @@ def attack(
         entry = registry.RECIPES[recipe]
         module = importlib.import_module(f"textattack.attack_recipes.{entry.module}")
         built = getattr(module, entry.name).build(wrapper)
-        for name, value in (parameters or {}).items():
-            targets, attribute = entry.parameters[name]
-            for part in targets(built):
-                setattr(part, attribute, value)
-        if query_budget is not None:
-            built.goal_function.query_budget = query_budget
+        override(built, entry, parameters or {}, query_budget)
         _seed_each(built, seed_of_text)
         options = textattack.AttackArgs(
             num_examples=len(texts), log_to_csv=str(Path(folder) / "log.csv"), disable_stdout=True, silent=True
@@ -70,11 +68,7 @@ def attack(
         attacker = textattack.Attacker(built, textattack.datasets.Dataset(list(texts)), options)
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             results = attacker.attack_dataset()
-    status = {"Successful": "succeeded", "Failed": "failed", "Skipped": "skipped"}
-    return [
-        (r.perturbed_result.attacked_text.text, status[type(r).__name__.removesuffix("AttackResult")], r.num_queries)
-        for r in results
-    ]
+    return [(r.perturbed_result.attacked_text.text, status_of(r), r.num_queries) for r in results]
 
 
 def _seed_each(built, seed_of_text: Callable[[int], int]) -> None:
@@ -93,10 +87,10 @@ def _seed_each(built, seed_of_text: Callable[[int], int]) -> None:
 @contextmanager
 def stock_classes(recipe: str, resources: AttackResources) -> Iterator[None]:
     """Within, TextAttack is as installed, and finds what ``recipe`` would download."""
-    import nltk
+    import nltk  # for cost
 
     utils = textattack.shared.utils
-    roles = registry.RECIPES[recipe].roles
+    roles = RECIPES[recipe]
     changes = [
         patch.object(nltk.data, "path", [str(resources.folder(r)) for r in roles if r in ("tagger", "stopwords")]),
         patch.object(importlib.import_module("textattack.attack_results.attack_result"), "detect", _detect()),
@@ -123,7 +117,7 @@ def stock_classes(recipe: str, resources: AttackResources) -> Iterator[None]:
         hub = SimpleNamespace(load=lambda url: lambda texts: _Numpy(resources.sentence_encoder(texts)))
         changes.append(patch.object(use, "hub", hub))
     if "masked_language_model" in roles:
-        import transformers
+        import transformers  # for cost
 
         model = resources.masked_language_model
         for name in ("AutoModelForCausalLM", "AutoModelForMaskedLM"):

@@ -11,12 +11,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from flat.artefacts import write_text
 from flat.bench.errors import BenchError
-from flat.bench.growth import FIXED_WORDS, Measured, exponents
-from flat.bench.growth import read as read_growth
+from flat.bench.growth import FIXED_WORDS
+from flat.bench.material import network_of
 from flat.bench.measure import Row, read_summary
-from flat.errors import FlatError
+from flat.cost import rates
+from flat.cost.check import checks
+from flat.cost.facts import data_facts
+from flat.cost.facts import network_of as facts_of
+from flat.cost.growth import Measured, exponents
+from flat.cost.growth import read as read_growth
+from flat.cost.jobs import Job
+from flat.cost.predict import seconds_of
+from flat.cost.processor import this_processor
+from flat.cost.record import samples_of
+from flat.errors import command
+from flat.files.artefacts import write_text
+from flat.study.load import load
+from flat.study.paths import of as paths_of
 
 PAGE = "docs/performance.md"
 FIGURE = "images/growth.png"  # beside the page
@@ -88,8 +100,6 @@ def rules_table(samples: list) -> str:
 
 def check_table(samples: list, rates) -> str:
     """What the cost model says of jobs that it was not fitted to."""
-    from flat.cost.check import checks
-
     lines = ["| predicted | jobs | measured, s | predicted, s | off |", "|---|---:|---:|---:|---:|"]
     for check in checks(samples, rates):
         jobs = sum(n for n, _, _ in check.rules.values())
@@ -100,11 +110,6 @@ def check_table(samples: list, rates) -> str:
 
 def scaling_table(points: list[Measured], rates) -> str:
     """What the rates say of the victims of ``flat.bench.growth``, networks that no study's run has recorded."""
-    from flat.bench.material import network_of
-    from flat.cost.facts import network_of as facts_of
-    from flat.cost.jobs import Job
-    from flat.cost.predict import seconds_of
-
     lines = [
         "| attack of texts of 20 words | MFLOPs a word, recorded → asked | measured, ms a text | predicted | off |",
         "|---|---:|---:|---:|---:|",
@@ -139,25 +144,22 @@ def insert(page: str, name: str, block: str, where: str = PAGE) -> str:
     return f"{before}{begin}\n{block}\n{end}{after}"
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.bench.table", description=__doc__.split("\n")[0])
-    parser.add_argument("--bench", default="results/bench", metavar="DIR", help="what make bench and growth wrote")
-    parser.add_argument("--results", metavar="DIR", help="the demo's finished run, if not results/demo")
-    parser.add_argument("--page", default=PAGE, metavar="FILE")
+    parser.add_argument("--bench", default="results/bench", metavar="DIR", help="where make bench and growth wrote")
+    parser.add_argument("--results", metavar="DIR", help="folder of the demo's finished run (default: results/demo)")
+    parser.add_argument("--page", default=PAGE, metavar="FILE", help=f"page to write into (default {PAGE})")
     options = parser.parse_args(arguments)
-    try:
-        blocks = _blocks(Path(options.bench), options.results)
-        page = Path(options.page)
-        text = page.read_text(encoding="utf-8")
-        for name, block in blocks.items():
-            text = insert(text, name, block, options.page)
-        write_text(page, text)
-        if "growth" in blocks and (figure := Path(options.bench) / "growth.png").is_file():
-            (page.parent / FIGURE).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(figure, page.parent / FIGURE)
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    blocks = _blocks(Path(options.bench), options.results)
+    page = Path(options.page)
+    text = page.read_text(encoding="utf-8")
+    for name, block in blocks.items():
+        text = insert(text, name, block, options.page)
+    write_text(page, text)
+    if "growth" in blocks and (figure := Path(options.bench) / "growth.png").is_file():
+        (page.parent / FIGURE).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(figure, page.parent / FIGURE)
     print(f"{options.page}: {', '.join(blocks)}")
     return 0
 
@@ -168,13 +170,6 @@ def _blocks(bench: Path, results: str | None) -> dict[str, str]:
     Raises:
         BenchError: none is.
     """
-    from flat.cost import rates
-    from flat.cost.facts import data_facts
-    from flat.cost.processor import this_processor
-    from flat.cost.record import samples_of
-    from flat.paths import of as paths_of
-    from flat.study import load
-
     blocks = {}
     if rows := read_summary(bench / "summary.json"):
         blocks["bench"] = bench_table(rows)

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 
 from flat.bench.material import victim
 from flat.bench.measure import Comparison
-from flat.models.interface import Batch, Classifier
+from flat.models.batch import Batch
+from flat.models.interface import Classifier
 from flat.training.objective import Weights
 from flat.training.trainer import Options, train
 

@@ -1,56 +1,51 @@
 """``python -m flat.cost STUDY``: the hours and the disk that a study will need, predicted from recorded rates.
 
-With --record the rates are taken from the study's finished run instead, with --check they are tried on parts of that
-run which they were not fitted to (status 1 if one is off by more than 30 %).
+With --record the rates are taken from the study's finished run instead. With --check they are tried on parts of that
+run which they were not fitted to. The status is 1 if one is off by more than 30 %.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 
+from flat.cost import growth
 from flat.cost.check import TOLERANCE, Check, checks
 from flat.cost.facts import DataFacts, data_facts
 from flat.cost.jobs import jobs_of
 from flat.cost.predict import RuleCost, predict, stored_bytes
-from flat.cost.processor import Scale, scale, this_processor
+from flat.cost.processor import Scale, machine, scale, this_processor
 from flat.cost.rates import FILE, Rates, fit, is_there, load, save
 from flat.cost.record import samples_of, succeeded_share
-from flat.errors import FlatError
-from flat.paths import of as paths_of
-from flat.study import Study
-from flat.study import load as load_study
+from flat.errors import command
+from flat.study.load import load as load_study
+from flat.study.paths import of as paths_of
+from flat.study.schema import Study
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.cost", description=__doc__.split("\n")[0])
-    parser.add_argument("study", help="for example config/config.yaml")
-    parser.add_argument("--rates", default=FILE, metavar="FILE", help=f"where rates are kept (default {FILE})")
-    parser.add_argument("--results", metavar="DIR", help="the study's finished run, if not where the study says")
+    parser.add_argument("study", help="a study file, for example config/config.yaml")
+    parser.add_argument("--rates", default=FILE, metavar="FILE", help=f"the file of rates (default {FILE})")
+    parser.add_argument("--results", metavar="DIR", help="folder of the finished run (default: the study's)")
     parser.add_argument("--cores", type=int, default=2, help="cores of the run (default 2)")
     parser.add_argument("--gpus", type=int, default=1, help="GPUs of the run (default 1)")
-    parser.add_argument("--gpu-speed", type=float, metavar="X", help="cores that one GPU is worth, if you know it")
-    parser.add_argument("--record", action="store_true", help="record rates of the finished run, in place of --rates'")
+    parser.add_argument("--gpu-speed", type=float, metavar="X", help="say how many cores one GPU is worth")
+    parser.add_argument("--record", action="store_true", help="write rates of the finished run to --rates")
     parser.add_argument("--growth", default="results/bench/growth.csv", metavar="FILE", help="with --record: exponents")
-    parser.add_argument("--wall", type=float, metavar="MINUTES", help="with --record: what the run took on --cores")
-    parser.add_argument("--check", action="store_true", help="try the model on the finished run")
+    parser.add_argument("--wall", type=float, metavar="MINUTES", help="with --record: time of the run on --cores")
+    parser.add_argument("--check", action="store_true", help="compare predictions with the finished run")
     options = parser.parse_args(arguments)
-    try:
-        study = load_study(options.study)
-        data = data_facts(study, options.results)
-        if options.record:
-            return _record(study, data, options)
-        if options.check:
-            return _check(study, data, options)
-        return _show(study, data, options)
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    study = load_study(options.study)
+    data = data_facts(study, options.results)
+    if options.record:
+        return _record(study, data, options)
+    if options.check:
+        return _check(study, data, options)
+    return _show(study, data, options)
 
 
 def _record(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
-    from flat.bench import growth
-    from flat.bench.measure import machine
-
     samples = samples_of(study, data, options.results)
     kinds = {"cnn-long": "cnn", "lstm-long": "lstm", "bert": "encoder"}
     grown = growth.exponents(growth.read(options.growth)).items()
@@ -69,7 +64,7 @@ def _record(study: Study, data: dict[str, DataFacts], options: argparse.Namespac
 
 
 def _check(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
-    from rich.console import Console
+    from rich.console import Console  # for cost
 
     done = list(checks(samples_of(study, data, options.results), load(options.rates, this_processor())))
     for check in done:
@@ -78,7 +73,7 @@ def _check(study: Study, data: dict[str, DataFacts], options: argparse.Namespace
 
 
 def _check_table(check: Check):
-    from rich.table import Table
+    from rich.table import Table  # for cost
 
     left = f"; {check.left_out} jobs left out: the others have none of their kind" if check.left_out else ""
     table = Table("rule", title=f"Predicted: {check.name}{left}", title_justify="left")
@@ -94,7 +89,7 @@ def _check_table(check: Check):
 
 
 def _show(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
-    from rich.console import Console
+    from rich.console import Console  # for cost
 
     here = this_processor()
     rates = load(options.rates, here)
@@ -117,7 +112,7 @@ def _show(study: Study, data: dict[str, DataFacts], options: argparse.Namespace)
 
 
 def _cost_table(study: Study, costs: list[RuleCost]):
-    from rich.table import Table
+    from rich.table import Table  # for cost
 
     table = Table("rule", title=f"Predicted cost of study {study.name}", title_justify="left")
     for heading in ("jobs", "texts", "CPU-hours", "GPU-hours"):

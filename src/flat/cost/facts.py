@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from flat.artefacts import read_json
+from flat.data.prepare import prepare
+from flat.data.vectors import load_vectors
 from flat.errors import FlatError, StudyError
-from flat.own_files import is_own
-from flat.paths import of as paths_of
-from flat.resources import ROOT, locate
-from flat.study import Study
+from flat.files.artefacts import read_json
+from flat.resources import locate
+from flat.resources.places import ROOT
+from flat.study.datasets import SPLITS
+from flat.study.known.resources import is_own
+from flat.study.paths import of as paths_of
+from flat.study.schema import Study
 
-SPLITS = ("train", "dev", "test")
 DIMENSIONS = {"glove-6b-50d": 50, "word2vec-googlenews": 300}
 # layers, width, inner width, vocabulary of checkpoints, from their published config.json, where they are not fetched
 ENCODERS = {
@@ -63,8 +66,6 @@ def _facts(summary: dict, origin: str) -> DataFacts:
 
 
 def _of_source(study: Study, name: str) -> DataFacts:
-    from flat.data.prepare import prepare
-
     dataset = study.datasets[name]
     if dataset.source.kind != "hub":
         summary = prepare(dataset.model_dump(), name, study.seed, study.mirror).summary
@@ -130,8 +131,6 @@ def network_of(kind: str, source: str, options: dict, vocabulary: int = 0) -> Ne
 @cache
 def _own_dimension(vectors: str) -> int:
     """Numbers of a vector in a user's folder."""
-    from flat.data.vectors import load_vectors
-
     return load_vectors(vectors, ["", ""])[0].shape[1]
 
 

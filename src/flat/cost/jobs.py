@@ -2,29 +2,24 @@
 
 from dataclasses import dataclass, replace
 
-from flat.attacks.roles import is_made, made_from
-from flat.cells import AttackedCell, Cell, base_of
 from flat.cost.facts import DataFacts
-from flat.guard_cells import calibrated_cells
-from flat.paths import coordinates, of, train_ledger
-from flat.readings import switches_of
-from flat.study import Study
-from flat.study_grid import (
+from flat.paper.catalogue import figure_keys, table_keys
+from flat.study.cells import AttackedCell, Cell, base_of
+from flat.study.grid import (
     attacked_cells,
-    attacked_test,
-    attacked_train,
-    device_of,
+    calibrated_cells,
     explained_cells,
-    figure_keys,
     importance_cells,
-    last_round,
     replay_cells,
     replayed_on,
-    rounds_of,
-    table_keys,
     trained_cells,
-    training_of,
 )
+from flat.study.known.explainers import EXPLAINERS
+from flat.study.known.recipes import RECIPES, is_made, made_from
+from flat.study.paths import attacked_in_round, coordinates, figure_stem, table_stem
+from flat.study.readings import switches_of
+from flat.study.schema import Study
+from flat.study.settings import attacked_test, attacked_train, device_of, last_round, rounds_of, training_of
 
 # whose lazy search spares most sentences their encoding: another cost than the exact one's
 ENCODING = ("textfooler",)
@@ -36,12 +31,12 @@ class Job:
 
     Attributes:
         rule, at: the rule, and the coordinates that its log file is named by.
-        work: attack | train | ig | lime for rules whose cost depends on texts, else the rule's name.
+        work: attack | train | an explanation method for rules whose cost depends on texts, else the rule's name.
         variant: what makes other work of the same kind: recipe and search, or the mask that is trained.
         model: the study's name of the network that answers; empty for none.
         texts: texts attacked, trained on (epochs counted) or explained.
         words: mean words of a text that the work sees.
-        factor: units a text of 20 words is: classes x steps, or samples.
+        factor: units a text of 20 words is: answers of the model, for explanations.
         budget: queries an attack may ask of a text, or None.
         gpu: it runs on a GPU.
         precision: fp32 | bf16, of training.
@@ -104,7 +99,7 @@ def _data_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
         found |= {("group_words", dataset, str(n)) for n in groups}
         for name in {attack for where, attack in attacks if where == dataset}:
             attack = study.attacks[name]
-            if attack.recipe == "pwws":
+            if "wordnet" in RECIPES[attack.recipe]:
                 found.add(("look_up_synonyms", dataset))
             for role, resource in attack.resources.items():
                 if is_made(role, resource):
@@ -160,10 +155,9 @@ def _training(study: Study, data: dict[str, DataFacts], cell: Cell, k: int, pair
 
 def _attack_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
     jobs, rounds = [], {}
-    above = f"{of(study).root}/attacks/train/"
     for cell in trained_cells(study):
         for k in range(1, last_round(study, cell) + 1):
-            rounds[tuple(train_ledger(study, cell, k).removeprefix(above).split("/")[:-1])] = cell
+            rounds[*_cell(attacked_in_round(study, cell, k)), f"round{k}"] = cell
     for at, cell in sorted(rounds.items()):
         texts = min(attacked_train(study, cell) or data[cell.dataset].train, data[cell.dataset].train)
         jobs += _attack(study, data, "attack_train", at, cell, cell.train_attack, texts)
@@ -203,7 +197,7 @@ def _whole(study: Study, data, at: tuple[str, ...], cell: Cell, name: str, texts
 
 def _explain_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
     jobs, explained = [], set()
-    for method in ("ig", "lime"):
+    for method in study.interpretation.methods:
         for attacked in explained_cells(study, method):
             explained.add((method, attacked.cell.dataset, attacked.cell.model))
             jobs.append(_explanation(study, data, method, attacked))
@@ -224,7 +218,7 @@ def _explanation(study: Study, data: dict[str, DataFacts], method: str, attacked
     dataset = study.datasets[cell.dataset]
     texts = min(dataset.explained or data[cell.dataset].test, _attacked_test(study, data, attacked))
     classes = len(dataset.classes) if how.classes == "all" else 1
-    factor = classes * how.ig.steps if method == "ig" else how.lime.samples
+    factor = EXPLAINERS[method].answers(getattr(how, method), classes)
     words, gpu = min(data[cell.dataset].words, dataset.max_length), _on_gpu(study, cell.model)
     at = (*_cell(cell), attacked.attack)
     return Job(f"interpret_{method}", at, method, "", cell.model, texts, words, factor, gpu=gpu)
@@ -244,8 +238,6 @@ def _guard_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
 
 
 def _report_jobs(study: Study) -> list[Job]:
-    from flat.paths import figure_stem, table_stem
-
     once = ("collect_measurements", "estimate_intervals", "judge_claims", "write_report")
     jobs = [Job(rule, (), rule) for rule in once]
     jobs += [Job("make_table", (table_stem(key),), "make_table") for key in table_keys(study)]

@@ -8,7 +8,7 @@ from flat.cost.jobs import Job
 from flat.cost.processor import UNSCALED, Scale
 from flat.cost.rates import TEXTUAL, Rates
 from flat.cost.record import network
-from flat.study import Study
+from flat.study.schema import Study
 
 # CPU-seconds of an encoder's training with rounded products (flat.training.precision) against fp32, measured on AVX2
 ROUNDED = 1.3

@@ -4,9 +4,13 @@ Rates are recorded on one processor and asked for on another. It takes half a se
 measure the one at hand, and every prediction says what was found.
 """
 
+import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+
+from flat.provenance import passport as provenance
 
 TRIES = 12
 SHAPE = (512, 384, 1536)  # of a matrix product as the demo's encoders ask for
@@ -46,9 +50,9 @@ UNSCALED = Scale()
 
 def this_processor() -> Processor:
     """The machine this runs on, under the limits that its environment sets (``ATEN_CPU_CAPABILITY`` and the like)."""
-    import torch
+    import torch  # for cost
 
-    from flat.training.precision import has_bf16
+    from flat.models.devices import has_bf16  # for cost: torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -85,3 +89,14 @@ def scale(recorded: Processor | None, here: Processor | None) -> Scale:
     if recorded is None or here is None:
         return UNSCALED
     return Scale(recorded.gflops / here.gflops, recorded.mloops / here.mloops)
+
+
+@cache
+def machine() -> str:
+    """Processor, cores and the versions that times depend on, in one line."""
+    import torch  # for cost
+
+    facts = provenance.machine()
+    return (
+        f"{facts['processor']}, {facts['cores']} cores, Python {platform.python_version()}, torch {torch.__version__}"
+    )

@@ -10,17 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-from flat.artefacts import read_json, write_json
 from flat.cost.jobs import Job
 from flat.cost.processor import Processor
 from flat.errors import ArtefactError, FlatError
-from flat.resources import ROOT, shown
+from flat.files.artefacts import read_json, write_json
+from flat.resources.places import ROOT, shown
+from flat.study.known.explainers import EXPLAINERS
 
 FILE = shown(ROOT / "config" / "rates.json")
 WORDS = 20  # of the text that a unit is
 # where nothing was measured: queries and the price of each grow with the words
 ATTACK_EXPONENT = 2.0
-TEXTUAL = ("attack", "train", "ig", "lime")
+TEXTUAL = ("attack", "train", *EXPLAINERS)
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,8 @@ class Rates:
         return same[0] if same else None
 
     def slope(self, job: Job) -> float:
-        """Seconds a unit for each further MFLOP of the network: the recorded encoders' against the recorded CNN's and
-        LSTM's, on the same variant of the work, else on its others; 0 if only one of them was recorded."""
+        """Seconds a unit for each further MFLOP of the network: recorded encoders' against recorded CNNs' and LSTMs'.
+        On the same variant of the work, else on its others; 0 if only one of them was recorded."""
         fitting = [r for r in self.rates if (r.work, r.gpu) == (job.work, job.gpu) and r.mflops]
         slopes = {
             variant: _slope([r for r in fitting if r.variant == variant]) for variant in {r.variant for r in fitting}
@@ -168,7 +169,7 @@ def _through(start: float, units: np.ndarray, seconds: np.ndarray) -> tuple[floa
 
 def _line(units: np.ndarray, seconds: np.ndarray) -> tuple[float, float] | None:
     """(start, seconds a unit); None where the jobs' sizes are too much alike to tell one from the other."""
-    from scipy.optimize import nnls
+    from scipy.optimize import nnls  # for cost
 
     if units.max() < 1.5 * units.min() or not units.max():
         return None

@@ -9,8 +9,8 @@ from flat.cost.facts import DataFacts, network_facts
 from flat.cost.jobs import Job, jobs_of
 from flat.cost.rates import Sample
 from flat.errors import ArtefactError
-from flat.paths import of as paths_of
-from flat.study import Study
+from flat.study.paths import of as paths_of
+from flat.study.schema import Study
 
 _DONE = re.compile(r"done: ([\d.]+) CPU-seconds")
 _ATTACKED = re.compile(r"attacked (\d+): (\d+) succeeded")

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from flat.models.interface import Batch, Classifier
+from flat.models.batch import Batch
+from flat.models.interface import Classifier
 
 
 class EncodedTexts:

@@ -6,7 +6,7 @@ Rows are counted from 1, a header not counted.
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from flat.data.tables import some_rows
+from flat.data.reading.tables import some_rows
 from flat.errors import DataError
 
 

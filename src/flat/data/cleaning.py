@@ -12,7 +12,6 @@ from flat.data import markup
 
 # what a style keeps besides letters and digits; None keeps every character
 KEPT = {"sst": "(),!?'`", "alphanumeric": "'`", "none": None}
-STYLES = tuple(KEPT)
 
 # 's 've n't 're 'd 'll become words of their own, as in the Penn Treebank
 _CLITIC = re.compile(r"('s|'ve|n't|'re|'d|'ll)", re.IGNORECASE)

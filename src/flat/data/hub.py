@@ -4,11 +4,14 @@ the hub. A file is used only if its SHA-256 is the one the study names, where it
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from flat.errors import DataError, ResourceError
-from flat.resources import resources_root, roots, sha256_of
+from flat.errors import DataError
+from flat.files.digests import sha256_of
+from flat.resources.places import resources_root, roots
+from flat.resources.sources import from_mirror
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -45,7 +48,7 @@ def obtain(source: Mapping, mirror: str | None = None, endpoint: str | None = No
         part = local.with_name(f".{local.name}.{os.getpid()}.part")
         part.parent.mkdir(parents=True, exist_ok=True)
         try:
-            if not _from_mirror(mirror, path, file, part):
+            if not from_mirror(mirror, [f"{path}/{file}"], part):
                 _from_hub(path, revision, file, part, endpoint)
             _refuse_other(part, expected.get(split), f"{path}, {file} at {revision[:7]}")
             os.replace(part, local)
@@ -68,30 +71,9 @@ def _refuse_other(file: Path, sha256: str | None, where: str) -> None:
         )
 
 
-def _from_mirror(mirror: str | None, path: str, file: str, target: Path) -> bool:
-    """Copy ``<mirror>/<path>/<file>``; False where the mirror lacks it."""
-    from flat.resources.sources import download
-
-    if not mirror:
-        return False
-    if mirror.startswith(("http://", "https://")):
-        try:
-            download(f"{mirror.rstrip('/')}/{path}/{file}", target, path)
-        except ResourceError:
-            target.unlink(missing_ok=True)
-            return False
-        return True
-    copy = Path(mirror) / path / file
-    if copy.is_file():
-        shutil.copyfile(copy, target)
-    return copy.is_file()
-
-
 def _from_hub(path: str, revision: str, file: str, target: Path, endpoint: str | None) -> None:
-    import tempfile
-
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_download  # for cost
 
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         try:

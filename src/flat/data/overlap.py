@@ -5,7 +5,7 @@ import math
 import re
 import unicodedata
 
-from flat.data.tables import some_rows
+from flat.data.reading.tables import some_rows
 
 # invisible: soft hyphen, zero-width space and no-break space, marks of direction, joiners of words, variants of symbols
 _INVISIBLE = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe0e\ufe0f\ufeff"

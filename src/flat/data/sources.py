@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flat.data import checks, values
-from flat.data.opening import kind_of
-from flat.data.readers import READERS as READABLE
-from flat.data.readers import read_columns
+from flat.data import checks, package_sources
+from flat.data.reading import values
+from flat.data.reading.opening import kind_of
+from flat.data.reading.readers import READERS as READABLE
+from flat.data.reading.readers import read_columns
 from flat.errors import DataError
-from flat.resources import sha256_of
+from flat.files.digests import sha256_of
 
 SPLITS = ("train", "dev", "test")
 
@@ -39,9 +40,7 @@ def read(options: Mapping, mirror: str | None = None) -> Source:
 
 
 def _read_package(options: Mapping, mirror: str | None) -> Source:
-    import pandas as pd
-
-    from flat.data import package_sources
+    import pandas as pd  # for cost
 
     name = options["source"]["corpus"]
     corpus = package_sources.read(name)
@@ -57,12 +56,12 @@ def _read_package(options: Mapping, mirror: str | None) -> Source:
                 "row": rows["row"].to_numpy(),
             }
         )
-    identity = {"kind": "package", "corpus": name, "resources": package_sources.identity(corpus.resources)}
+    identity = {"kind": "package", "corpus": name, "resources": package_sources.identity(name)}
     return Source(frames, where, identity, corpus.dropped)
 
 
 def _read_hub(options: Mapping, mirror: str | None) -> Source:
-    from flat.data.hub import obtain
+    from flat.data.hub import obtain  # for cost: pydantic
 
     source = options["source"]
     if "train" not in source["files"]:
@@ -84,7 +83,7 @@ READERS = {"package": _read_package, "hub": _read_hub, "files": _read_files}
 
 def _read_tables(options: Mapping, paths: Mapping[str, Path]) -> Source:
     """Splits out of one file each. Absent files are refused before the first is read."""
-    import pandas as pd
+    import pandas as pd  # for cost
 
     source = options["source"]
     read_ = Source({}, {}, {"files": {}})

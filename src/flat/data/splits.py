@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from flat.errors import DataError
-from flat.seeds import seed_of
+from flat.study.seeds import seed_of
 
 # what a split that the source lacks takes of train where the study names no size
 DEFAULT_SHARE = 0.1
@@ -32,7 +32,7 @@ def draw(frame, size: int, seed: int):
     Each text is ranked by a hash of itself and the seed; the first of each class are taken. So a larger draw under
     the same seed holds the smaller one (but for a row or so of rounding), and shuffled rows give the same texts.
     """
-    import numpy as np
+    import numpy as np  # for cost
 
     chosen = np.zeros(len(frame), dtype=bool)
     labels = frame["label"].to_numpy()

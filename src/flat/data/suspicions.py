@@ -3,7 +3,7 @@
 from collections import defaultdict
 from statistics import median
 
-from flat.data.tables import some_rows
+from flat.data.reading.tables import some_rows
 
 OUTLIER = 100  # times the median length
 

@@ -1,7 +1,7 @@
 """Pretrained vectors of a vocabulary's words, from GloVe arrays, word2vec's binary format or text files of vectors.
 
 Words are looked up as they stand in the vocabulary. As in the authors' code padding is zero, a word without a vector
-is drawn from U(-0.01, 0.01) and the unknown word from U(-0.05, 0.05); those numbers fit GoogleNews vectors, and are
+is drawn from U(-0.01, 0.01), and the unknown word from U(-0.05, 0.05). Those numbers fit GoogleNews vectors. They are
 scaled to the size of the vectors at hand.
 """
 
@@ -13,6 +13,8 @@ from typing import BinaryIO
 import numpy as np
 
 from flat.errors import ResourceError
+from flat.resources import locate
+from flat.study.seeds import seed_of
 
 ABSENT_RANGE, UNKNOWN_RANGE = 0.01, 0.05
 # about the root mean square entry of GoogleNews vectors of common words, which the two ranges were chosen for
@@ -36,33 +38,14 @@ def load_vectors(name: str, words: Sequence[str], seed: int = 0) -> tuple[np.nda
         ResourceError: not fetched, no known format, or damaged.
     """
     wanted = {word: row for row, word in enumerate(words) if row > _UNKNOWN}
-    matrix, found = _read(_location(name), wanted, len(words))
+    matrix, found = _read(Path(name) if "/" in name else locate(name), wanted, len(words))
     size = float(np.sqrt(np.mean(matrix[found] ** 2))) / REFERENCE_SIZE if found.any() else 1.0
     for row in np.flatnonzero(~found):
         if row != _PAD:
             reach = size * (UNKNOWN_RANGE if row == _UNKNOWN else ABSENT_RANGE)
-            matrix[row] = _rng(seed, words[row]).uniform(-reach, reach, matrix.shape[1])
+            drawn = np.random.default_rng(seed_of(seed, "vector", words[row]))
+            matrix[row] = drawn.uniform(-reach, reach, matrix.shape[1])
     return matrix, found
-
-
-def coverage(found: np.ndarray, counts: Sequence[int]) -> dict[str, float]:
-    """The share of words, and of their occurrences, that have a pretrained vector (padding and unknown not counted)."""
-    found, counts = found[2:], np.asarray(counts[2:], dtype=float)
-    return {"words": float(found.mean()), "occurrences": float(counts[found].sum() / counts.sum())}
-
-
-def _rng(seed: int, word: str) -> np.random.Generator:
-    from flat.seeds import seed_of
-
-    return np.random.default_rng(seed_of(seed, "vector", word))
-
-
-def _location(name: str) -> Path:
-    if "/" in name:
-        return Path(name)
-    from flat.resources import locate
-
-    return locate(name)
 
 
 def _read(place: Path, wanted: dict[str, int], rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,8 +78,8 @@ def _read(place: Path, wanted: dict[str, int], rows: int) -> tuple[np.ndarray, n
 
 
 def _read_arrays(array: Path, index: Path, wanted: dict[str, int], rows: int) -> tuple[np.ndarray, np.ndarray]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow as pa  # for cost
+    import pyarrow.parquet as pq  # for cost
 
     try:
         table = np.load(array, mmap_mode="r", allow_pickle=False)

@@ -1,4 +1,4 @@
-"""The words a CNN or LSTM knows (METHOD section 2, Table 6): those of the cleaned train texts, lower-cased.
+"""The words a CNN or LSTM knows (paper, Table 6): those of the cleaned train texts, lower-cased.
 
 The vocabulary is never extended: a substitute that no train text holds is the unknown word.
 """
@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from flat.artefacts import read_json, write_json
 from flat.errors import ArtefactError
+from flat.files.artefacts import read_json, write_json
 
 PAD, UNKNOWN = "<pad>", "<unk>"
 

@@ -1,12 +1,13 @@
 """The attributions of one cell: which texts are explained, each distinct one once, and the rows that are written.
 
-Sides of an example: ``original``; ``adversarial``, the cell's own perturbed text (a skipped example's is the original);
-``shared``, the base model's perturbed text, where it changed a word; ``repeat``, the original once more under a second
-seed, for the noise floor of LIME.
+Sides of an example:
+
+* ``original``;
+* ``adversarial``: the cell's own perturbed text; a skipped example's is the original;
+* ``shared``: the base model's perturbed text, where it changed a word;
+* ``repeat``: the original once more under a second seed, for the noise floor of LIME.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,14 +17,15 @@ import numpy as np
 import pyarrow as pa
 
 from flat.errors import ArtefactError, StudyError
+from flat.files.digests import digest_of
 from flat.interpretation import integrated_gradients, lime_words
 from flat.interpretation.pairs import REMEDY, ledger_rows, row_of
 from flat.interpretation.word_attribution import WordAttribution
-from flat.journal import Journal
 from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
-from flat.seeds import seed_of
-from flat.stopping import orderly_stop
+from flat.resume.journal import Journal
+from flat.resume.stopping import orderly_stop
+from flat.study.seeds import seed_of
 
 SCHEMA = pa.schema(
     [
@@ -36,7 +38,6 @@ SCHEMA = pa.schema(
         ("steps", pa.int32()),  # IG: path steps; LIME: masks
     ]
 )
-SIDES = ("original", "adversarial", "shared", "repeat")
 log = logging.getLogger("flat")
 
 
@@ -103,7 +104,7 @@ def explain_cell(
         options: the method's keywords: steps, tolerance, frozen_mask (ig); samples, exact_below, repeats (lime).
         classes: "all" explains every class of a text, "gold" its label only.
         seed: the seed of the data set's explanations. A text's own seed is derived from it, the example's id and the
-            repeat, so that the order and number of texts change nothing, and an original and its adversarial texts,
+            repeat. So the order and number of texts change nothing. An original and its adversarial texts,
             in whatever cell, are asked with the same masks.
         journal: where explained texts are noted, to resume after a kill; the caller deletes it at the end.
         code: digest of the code that explains; notes of other code are not gone on from.
@@ -113,7 +114,7 @@ def explain_cell(
         StudyError: ``method`` is unknown.
         SystemExit: SIGTERM or SIGINT came; the texts in hand are explained and noted.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     if method not in METHODS:
         raise StudyError(f"interpretation: {method}", "no such method", f"choose one of {', '.join(METHODS)}")
@@ -151,7 +152,7 @@ def answer(
     notes = None
     if journal is not None:
         about = [method, dict(options), code, model.device.type, weights_digest(model.state_dict()), [*keys.values()]]
-        notes = Journal(journal, hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest())
+        notes = Journal(journal, digest_of(about))
     try:
         return _answer(METHODS[method], model, distinct, options, notes, keys)
     finally:
@@ -160,7 +161,7 @@ def answer(
 
 
 def _answer(method: Method, model: Classifier, distinct: list[Question], options: Mapping, notes, keys) -> dict:
-    noted = notes.values if notes else {}
+    noted = notes.noted if notes else {}
     if noted:
         log.info("resuming: %d of %d texts are in the journal", len(noted), len(distinct))
     found, size = {}, _by_device(model, 1, 16)
@@ -182,8 +183,7 @@ def _answer(method: Method, model: Classifier, distinct: list[Question], options
 
 
 def _key(question: Question) -> str:
-    text = json.dumps([question.words, question.targets, question.seed])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return digest_of([question.words, question.targets, question.seed])[:32]
 
 
 def _to_note(answers: list[WordAttribution]) -> list:

@@ -1,7 +1,7 @@
-"""How alike two explanations of a pair of texts are: Kendall's tau and top-k intersection (EVALUATION section 2).
+"""How alike two explanations of a pair of texts are: Kendall's tau and top-k intersection (docs/interpretation.md).
 
-Both compare the words that two texts have in common, by position: a replaced word and its substitute count as the same
-word; an inserted word and one merged away have no counterpart and enter neither. Higher is more consistent.
+Both compare the words that two texts have in common, by position. A replaced word and its substitute count as the same
+word. An inserted word and one merged away have no counterpart and enter neither. Higher is more consistent.
 
 The main measures rank words by their signed score: what speaks for a class comes first. The ``absolute`` variants rank
 by the size of the score, what matters for a class in either direction.
@@ -16,6 +16,10 @@ from flat.errors import ArtefactError
 from flat.interpretation.pairs import REMEDY, counterparts, ledger_rows, row_of
 from flat.interpretation.ranking import KS, chance_topk, likeness
 
+# a tau's column -> the column that counts its dropped ones; (metric, k) of a mean over pairs -> its column
+TAUS = {"kendall_tau": "tau_dropped", "kendall_tau_absolute": "tau_absolute_dropped"}
+SHARES = {"topk_intersection": "ti_", "topk_intersection_absolute": "ti_absolute_", "topk_chance": "chance_"}
+MEANS = {(metric, k): f"{column}{k}" for metric, column in SHARES.items() for k in KS}
 SCHEMA = pa.schema(
     [
         ("strategy", pa.string()),
@@ -31,17 +35,12 @@ SCHEMA = pa.schema(
         ("tau_dropped", pa.int64()),  # classes whose tau is undefined
         ("kendall_tau_absolute", pa.float64()),  # the same of the scores' sizes
         ("tau_absolute_dropped", pa.int64()),
-        *[(f"ti_{k}", pa.float64()) for k in KS],
-        *[(f"ti_absolute_{k}", pa.float64()) for k in KS],
-        *[(f"chance_{k}", pa.float64()) for k in KS],
+        *[(column, pa.float64()) for column in MEANS.values()],
     ]
 )
 CELL = ("strategy", "train_attack", "attack", "seed")
 PAIR_SETS = ("saved", "all", "successful", "shared", "floor")
 MARKS = ("source", "status", "changed")  # what says which pair sets a row belongs to
-# a tau's column -> the column that counts its dropped ones; a metric -> its columns, one for each k
-TAUS = {"kendall_tau": "tau_dropped", "kendall_tau_absolute": "tau_absolute_dropped"}
-SHARES = {"topk_intersection": "ti_", "topk_intersection_absolute": "ti_absolute_", "topk_chance": "chance_"}
 # attribution side -> source of the pair (original, side)
 SOURCES = {"adversarial": "own", "shared": "shared", "repeat": "repeat"}
 
@@ -60,7 +59,7 @@ def measure(
         ArtefactError: attributions and ledger do not belong together: words differ, a side is missing, texts and swaps
             contradict one another, or a score is not finite.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     ledgers = {"own": ledger_rows(own, "the cell's ledger")}
     ledgers["repeat"] = ledgers["own"]
@@ -111,18 +110,16 @@ def _scores(example: str, side: str, sides: dict, wanted: Sequence[int], words: 
     return scores
 
 
-def select(frame, pair_set: str):
-    """The rows of a consistency frame that belong to a pair set (EVALUATION section 2).
+def belonging(rows, pair_set: str):
+    """Whether each row belongs to a pair set (docs/interpretation.md).
 
     saved: every explained example, skipped ones too. all: those with a changed word, the attack's best failed try
     included. successful: successful attacks. shared: the base model's pairs with a changed word. floor: an original
     against itself under a second seed.
+
+    Args:
+        rows: a consistency frame, or its columns MARKS as NumPy arrays.
     """
-    return frame[_belonging(frame, pair_set)]
-
-
-def _belonging(rows, pair_set: str):
-    """Whether each row belongs to a pair set. ``rows``: a consistency frame, or its columns MARKS as NumPy arrays."""
     own, status = rows["source"] == "own", rows["status"]
     if pair_set == "saved":
         return own
@@ -141,7 +138,7 @@ def left_out(rows, pair_set: str) -> dict[str, int]:
     """How many explained examples of a cell a pair set has no pair of, by reason; none for ``saved`` and ``floor``.
 
     skipped: the model errs on the original, so nothing was attacked. failed: the attack did not succeed. unchanged: the
-    attack (of ``shared``: on the base model, whatever its outcome) changed no word. ``rows`` as for ``_belonging``.
+    attack (of ``shared``: on the base model, whatever its outcome) changed no word. ``rows`` as for ``belonging``.
     """
     own, status = rows["source"] == "own", rows["status"]
     if pair_set == "all":
@@ -150,7 +147,7 @@ def left_out(rows, pair_set: str) -> dict[str, int]:
     if pair_set == "successful":
         return {reason: int((own & (status == reason)).sum()) for reason in ("skipped", "failed")}
     if pair_set == "shared":
-        return {"unchanged": int(own.sum()) - int(_belonging(rows, "shared").sum())}
+        return {"unchanged": int(own.sum()) - int(belonging(rows, "shared").sum())}
     return {}
 
 
@@ -174,7 +171,7 @@ class Cuts:
         """Where the pairs of a cell are in the frame, from 0; none of a cell that it has no row of."""
         if cell not in self._cells:
             return np.array([], dtype=int)
-        return self._cells[cell][_belonging(self.marks(cell), pair_set)]
+        return self._cells[cell][belonging(self.marks(cell), pair_set)]
 
 
 def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
@@ -185,11 +182,11 @@ def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
     The metrics ``left_out_*`` are the percentages of explained examples (``n``) without a pair, by reason. A pair set
     without pairs gives NaN with n = 0, except ``floor``, which exists only where a repeat was explained.
     """
-    import pandas as pd
+    import pandas as pd  # for cost
 
     cuts = Cuts(frame)
     numbers = {name: frame[name].to_numpy() for name in (*TAUS, *TAUS.values(), "n_words")}
-    shares = np.array([frame[f"{column}{k}"].to_numpy() for column in SHARES.values() for k in KS])
+    averaged = np.array([frame[column].to_numpy() for column in MEANS.values()])
     rows = []
     for cell in cuts.cells:
         marked = cuts.marks(cell)
@@ -204,8 +201,8 @@ def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
                 taus = numbers[metric][chosen]
                 taus = taus[~np.isnan(taus)]
                 found.append((metric, 0, *_means(taus[None]), len(taus), int(numbers[dropped][chosen].sum())))
-            means = iter(_means(np.take(shares, chosen, axis=1)))
-            found += [(metric, k, next(means), pairs, 0) for metric in SHARES for k in KS]
+            means = _means(np.take(averaged, chosen, axis=1))
+            found += [(*key, mean, pairs, 0) for key, mean in zip(MEANS, means, strict=True)]
             drops, short = numbers["tau_dropped"][chosen], numbers["n_words"][chosen] < 2
             undefined = int(drops.sum())
             found.append(("undefined_short_percent", 0, _percent(int(drops[short].sum()), undefined), undefined, 0))

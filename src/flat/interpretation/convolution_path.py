@@ -10,16 +10,40 @@ with K_f the filter, V the output layer and h_t = d(s * phi(s e_t)) / ds. Only t
 they serve all classes. Where windows share a maximum each gets an equal part, as torch's ``amax`` has it.
 """
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from flat.models.interface import Batch, Classifier
+from flat.models.batch import Batch
+from flat.models.interface import Classifier
 from flat.models.word_models import CNN
 
-# Two ways to sum a window in float32 differ by less than this share of |filter| * |words| + |bias| (by the fifth part,
-# as a rule): nearer than that to a kink of the path, it is not decided here which side counts.
+# Two ways to sum a window in float32 differ by less than this share of |filter| * |words| + |bias|, as a rule by a
+# fifth of it. Nearer than that to a kink of the path, it is not decided here which side counts.
 ROUNDING = 1e-7
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some points of the path, and what is integrated along it.
+
+    Attributes:
+        points: (steps * texts, tokens, dim) embeddings, texts of one step one after the other.
+        batch: the texts, not repeated.
+        direction: (texts, tokens, dim) what the embeddings move along.
+        weights: what the mask multiplies them by: (texts, tokens) where it is held, None where it follows the path.
+        quadrature: (steps,) weights of the points.
+        targets: (texts, targets) classes.
+    """
+
+    points: Tensor
+    batch: Batch
+    direction: Tensor
+    weights: Tensor | None
+    quadrature: Tensor
+    targets: Tensor
 
 
 def applies_to(model: Classifier) -> bool:
@@ -66,29 +90,19 @@ def straight(
     return _by_class(model, found, targets)
 
 
-def along(
-    model: CNN,
-    points: Tensor,
-    batch: Batch,
-    direction: Tensor,
-    weights: Tensor,
-    pace: Tensor,
-    quadrature: Tensor,
-    targets: Tensor,
-) -> Tensor:
-    """The integral over these points of the path, (texts, targets, tokens) float64: one forward pass for all classes.
+def along(model: CNN, part: Stretch, pace: Tensor) -> Tensor:
+    """The integral over a stretch of the path, (texts, targets, tokens) float64: one forward pass for all classes.
 
     Args:
-        points: (steps * texts, tokens, dim) embeddings on the path, texts of one step one after the other.
-        batch: the texts, not repeated. direction: (texts, tokens, dim) what the embeddings move along, e.
-        weights: (steps * texts, tokens) what the mask multiplies them by. pace: as many, h of the module's text.
-        quadrature: (steps,) weights of the points. targets: (texts, targets) classes.
+        part: its ``weights`` are (steps * texts, tokens).
+        pace: as many, h of the module's text.
     """
-    texts, tokens, _ = direction.shape
-    steps = len(quadrature)
-    present = batch.present.repeat(steps, 1)
-    channels = (points * weights.unsqueeze(-1) * present.unsqueeze(-1)).transpose(1, 2)  # (steps * texts, dim, tokens)
-    paces = quadrature.to(points).view(steps, 1, 1) * pace.view(steps, texts, tokens)
+    texts, tokens, _ = part.direction.shape
+    steps = len(part.quadrature)
+    present = part.batch.present.repeat(steps, 1)
+    masked = part.points * part.weights.unsqueeze(-1) * present.unsqueeze(-1)
+    channels = masked.transpose(1, 2)  # (steps * texts, dim, tokens)
+    paces = part.quadrature.to(masked).view(steps, 1, 1) * pace.view(steps, texts, tokens)
     found = []
     for convolution in model.convolutions:
         width = convolution.kernel_size[0]
@@ -102,8 +116,8 @@ def along(
             torch.einsum("sbft,sbt->bft", share, F.pad(paces[..., place:], (0, min(place, tokens))))
             for place in range(width)
         ]
-        found.append(_moved(_put(convolution, direction, batch), over))
-    return _by_class(model, found, targets)
+        found.append(_moved(_put(convolution, part.direction, part.batch), over))
+    return _by_class(model, found, part.targets)
 
 
 def _put(convolution: torch.nn.Conv1d, embeddings: Tensor, batch: Batch) -> Tensor:

@@ -1,4 +1,4 @@
-"""Integrated gradients of words (Sundararajan et al. 2017), equal to Captum's (EVALUATION section 2).
+"""Integrated gradients of words (Sundararajan et al. 2017), equal to Captum's (docs/interpretation.md).
 
 The gradient of each class's logit is integrated along the straight line from the baseline to the text's embeddings and
 summed over the embedding dimension, then over the pieces of a word. The path runs through the word mask: phi is a
@@ -15,9 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from flat.interpretation import convolution_path
+from flat.interpretation.convolution_path import Stretch
 from flat.interpretation.word_attribution import Targets, WordAttribution, check_fit_to_explain, resolve_targets
-from flat.memory import Parts
-from flat.models.interface import Batch, Classifier, Texts
+from flat.models.batch import Batch, Texts
+from flat.models.gpu_memory import Parts
+from flat.models.interface import Classifier
 
 # A logit that moves less than this between baseline and text has no relative error to speak of.
 SMALLEST_CHANGE = 1e-3
@@ -45,7 +47,7 @@ def explain(
         targets: classes to explain, a list per text, or "all".
         steps: points of the Gauss-Legendre quadrature.
         batch_size: texts explained together. With 1 (best on a CPU) an answer does not depend in a single bit on the
-            other texts; otherwise texts of like length are taken together, which moves an answer by less than 1e-5.
+            other texts. Otherwise texts of like length are taken together. That moves an answer by less than 1e-5.
         frozen_mask: keep phi at its value for the text itself instead of following the path.
         tokens_per_pass: tokens (texts x steps x length) in one forward pass, to bound memory; None: the model's own.
 
@@ -122,7 +124,8 @@ def _integrate(
     for start in range(0, steps, at_once):
         alphas = where[start : start + at_once].to(embeddings)
         points = (baseline + alphas.view(-1, 1, 1, 1) * direction).flatten(0, 1)  # (steps * texts, tokens, dim)
-        total += integrate(model, points, batch, direction, weights, quadrature[start : start + at_once], targets)
+        part = Stretch(points, batch, direction, weights, quadrature[start : start + at_once], targets)
+        total += integrate(model, part)
     return total
 
 
@@ -133,51 +136,36 @@ def gauss_legendre(steps: int) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(0.5 * (1 + points)), torch.from_numpy(0.5 * weights)
 
 
-def _by_autograd(
-    model: Classifier,
-    points: Tensor,
-    batch: Batch,
-    direction: Tensor,
-    weights: Tensor | None,
-    quadrature: Tensor,
-    targets: Tensor,
-) -> Tensor:
+def _by_autograd(model: Classifier, part: Stretch) -> Tensor:
     """The integral over these points, (texts, targets, tokens): one forward pass, one backward pass a class."""
-    steps = len(quadrature)
+    steps = len(part.quadrature)
     with torch.enable_grad():
-        points.requires_grad_()
-        logits = _logits(model, points, _repeated(batch, steps), weights)  # (steps * texts, classes)
-        chosen = logits.gather(1, targets.repeat(steps, 1)).sum(0)  # (targets,): no text's logit depends on another's
+        points = part.points.requires_grad_()
+        logits = _logits(model, points, _repeated(part.batch, steps), part.weights)  # (steps * texts, classes)
+        # (targets,): no text's logit depends on another's
+        chosen = logits.gather(1, part.targets.repeat(steps, 1)).sum(0)
         found = []
         for i, one in enumerate(chosen):
             (gradient,) = torch.autograd.grad(one, points, retain_graph=i + 1 < len(chosen))
-            moved = torch.einsum("sbtd,btd->sbt", gradient.view(steps, *direction.shape), direction)
-            found.append(torch.einsum("s,sbt->bt", quadrature, moved.double()))
+            moved = torch.einsum("sbtd,btd->sbt", gradient.view(steps, *part.direction.shape), part.direction)
+            found.append(torch.einsum("s,sbt->bt", part.quadrature, moved.double()))
     return torch.stack(found, 1)
 
 
-def _along_convolutions(
-    model: Classifier,
-    points: Tensor,
-    batch: Batch,
-    direction: Tensor,
-    weights: Tensor | None,
-    quadrature: Tensor,
-    targets: Tensor,
-) -> Tensor:
+def _along_convolutions(model: Classifier, part: Stretch) -> Tensor:
     """As ``_by_autograd`` for a CNN, which needs no backward pass but that of its mask."""
-    steps = len(quadrature)
+    steps, points, weights = len(part.quadrature), part.points, part.weights
     if weights is None and model.mask.variational:
         with torch.enable_grad():
             points.requires_grad_()
-            weights = model.token_weights(points, _repeated(batch, steps))  # (steps * texts, tokens)
+            weights = model.token_weights(points, _repeated(part.batch, steps))  # (steps * texts, tokens)
             (slope,) = torch.autograd.grad(weights.sum(), points)
         # d(s phi(s e)) / ds = phi + (s e) . dphi: the path starts from zero
         weights, points = weights.detach(), points.detach()
         pace = weights + torch.einsum("xtd,xtd->xt", slope, points)
     else:
-        weights = pace = (model.phi(batch) if weights is None else weights).repeat(steps, 1)
-    return convolution_path.along(model, points, batch, direction, weights, pace, quadrature, targets)
+        weights = pace = (model.phi(part.batch) if weights is None else weights).repeat(steps, 1)
+    return convolution_path.along(model, replace(part, points=points, weights=weights), pace)
 
 
 def _logits(model: Classifier, points: Tensor, batch: Batch, weights: Tensor | None) -> Tensor:

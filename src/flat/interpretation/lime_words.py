@@ -1,4 +1,4 @@
-"""LIME on words (Ribeiro et al. 2016; EVALUATION section 2): a weighted ridge fit to the answers for masked texts.
+"""LIME on words (Ribeiro et al. 2016; docs/interpretation.md): a weighted ridge fit to the answers for masked texts.
 
 Every word, by position, is a feature; a word left out is replaced by the model's unknown word, never deleted. Masks,
 kernel and ridge are those of ``lime.lime_text.LimeTextExplainer(bow=False, feature_selection="none")``: given the same
@@ -17,7 +17,8 @@ import torch
 
 from flat.interpretation.masked_texts import probabilities, words_read
 from flat.interpretation.word_attribution import Targets, WordAttribution, check_fit_to_explain, resolve_targets
-from flat.models.interface import Classifier, Texts
+from flat.models.batch import Texts
+from flat.models.interface import Classifier
 
 KERNEL_WIDTH = 25.0  # LimeTextExplainer's, on cosine distances times 100
 RIDGE = 1.0  # lime_base's Ridge(alpha=1, fit_intercept=True)

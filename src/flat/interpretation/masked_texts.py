@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from flat.interpretation import convolution_path
-from flat.models.interface import Batch, Classifier
+from flat.models.batch import Batch
+from flat.models.interface import Classifier
 from flat.models.word_models import CNN, UNKNOWN, WordModel
 
 WIDEST = 6  # a wider window has more forms than masked texts have windows

@@ -6,6 +6,7 @@ from itertools import pairwise
 from flat.errors import ArtefactError
 
 REMEDY = "the files are of different runs: delete both and run snakemake again"
+LEDGER_COLUMNS = ["example_id", "label", "status", "original_words", "perturbed_words", "aligned", "swaps"]
 
 
 def ledger_rows(ledger, where: str) -> dict:
@@ -36,23 +37,12 @@ def counterparts(row, example: str = "") -> tuple[list[int], list[int]]:
     """Positions of the words that both texts of a ledger row have: word ``first[i]`` of the original stands for word
     ``second[i]`` of the perturbed text. Inserted words and words merged away have no counterpart and are in neither.
 
-    The ledger's ``aligned`` says which word stands for which; a ledger without it is of an attack that replaces words.
-
     Raises:
         ArtefactError: naming the example and the first word that is wrong: texts, ``aligned`` and ``swaps`` contradict
             one another.
     """
     original, perturbed = list(row.original_words), list(row.perturbed_words)
-    aligned = getattr(row, "aligned", None)
-    if aligned is None:
-        if len(original) != len(perturbed):
-            raise ArtefactError(
-                f"example {example}",
-                f"{len(original)} words against {len(perturbed)}, and no column says which stand for which",
-                "delete the ledger and run snakemake again",
-            )
-        aligned = range(len(original))
-    aligned = [int(j) for j in aligned]
+    aligned = [int(j) for j in row.aligned]
     kept = [i for i, j in enumerate(aligned) if j >= 0]
     others = [aligned[i] for i in kept]
     in_order = all(a < b for a, b in pairwise(others))

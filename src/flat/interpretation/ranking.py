@@ -24,19 +24,14 @@ def kendall_tau(a: np.ndarray, b: np.ndarray) -> float:
     return surplus / float(np.sqrt(float(untied_a * untied_b)))  # exactly 1 for equal rankings
 
 
-def topk_intersection(a: np.ndarray, b: np.ndarray, k: int) -> float:
-    """Share of the k positions with the highest scores that ``a`` and ``b`` (words,) have in common, in [0, 1].
+def topk_intersections(a: np.ndarray, b: np.ndarray, ks: Sequence[int] = KS) -> list[float]:
+    """For each k the share of the k positions with the highest scores that ``a`` and ``b`` (words,) have in common.
 
-    k is cut to the number of words. Of equal scores the earlier position ranks higher.
+    In [0, 1]; k is cut to the number of words. Of equal scores the earlier position ranks higher.
     """
-    return topk_intersections(a, b, (k,))[0]
-
-
-def topk_intersections(a: np.ndarray, b: np.ndarray, ks: Sequence[int]) -> list[float]:
-    """``topk_intersection`` for each k."""
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape or a.ndim != 1:
-        raise ValueError(f"topk_intersection of shapes {a.shape} and {b.shape}")
+        raise ValueError(f"topk_intersections of shapes {a.shape} and {b.shape}")
     worse = np.maximum(ranks(a), ranks(b))  # a position is in both top-k where its worse rank is below k
     return [int((worse < k).sum()) / min(k, len(a)) for k in ks]
 
@@ -72,5 +67,5 @@ def likeness(original: np.ndarray, other: np.ndarray) -> Likeness:
     return Likeness(
         kendall_tau=float(defined.mean()) if len(defined) else float("nan"),
         tau_dropped=len(taus) - len(defined),
-        ti=tuple(np.mean([topk_intersections(a, b, KS) for a, b in pairs], axis=0).tolist()),
+        ti=tuple(np.mean([topk_intersections(a, b) for a, b in pairs], axis=0).tolist()),
     )

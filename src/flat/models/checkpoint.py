@@ -3,7 +3,7 @@
 Weights are only ever read as safetensors: a checkpoint cannot execute code. An encoder's folder has the layout of
 transformers, with its tokenizer's files beside: ``AutoModelForSequenceClassification.from_pretrained(folder)`` reads
 encoder and head. Our own configuration is the key ``flat`` of its config.json; a mask's weights are ``flat_mask.*`` in
-model.safetensors, which transformers reports as unexpected and leaves out (flat.models.hub puts them in).
+model.safetensors, which transformers reports as unexpected and leaves out (flat.models.encoders.hub puts them in).
 """
 
 import json
@@ -15,10 +15,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from flat.artefacts import read_json, write_json, write_tensors
 from flat.errors import ArtefactError
+from flat.files.artefacts import read_json, write_json, write_tensors
 from flat.models import registry
-from flat.models.encoder import Encoder
+from flat.models.encoders.encoder import Encoder
 from flat.models.interface import Classifier
 
 

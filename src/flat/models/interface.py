@@ -5,39 +5,15 @@ belongs to which word, so that word importance, attributions and pairs are align
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from flat.memory import Parts
+from flat.models.batch import Batch, Texts
+from flat.models.edits.editor import Editor
+from flat.models.gpu_memory import Parts
 from flat.models.masks import Mask
-
-Texts = Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Texts as token ids, padded to the longest of the batch. All tensors are (batch, tokens)."""
-
-    ids: Tensor  # long
-    present: Tensor  # bool: False on padding
-    special: Tensor  # bool: True on CLS, SEP, ...: never masked, never in a metric
-    word_index: Tensor  # long: index of the token's word in its text; -1 on padding and special tokens
-    parts: ClassVar[tuple[tuple[int, int], ...]] = ()  # (texts, tokens) of those joined in it (flat.models.joined)
-
-    def to(self, device: torch.device | str) -> "Batch":
-        return Batch(*(getattr(self, name).to(device) for name in ("ids", "present", "special", "word_index")))
-
-    @property
-    def maskable(self) -> Tensor:
-        """(batch, tokens) True on the tokens that carry a word: those that masks, entropy and metrics are about."""
-        return self.present & ~self.special
-
-    def __len__(self) -> int:
-        return self.ids.shape[0]
 
 
 class Classifier(nn.Module):
@@ -48,7 +24,7 @@ class Classifier(nn.Module):
         max_length: words (CNN, LSTM) or tokens (encoders) read of a text; the rest is cut.
         unknown_word: the word that stands for "no information" in LIME's perturbed texts.
         pad_id: the token id of padding.
-        mask: what multiplies the word embeddings (METHOD section 1).
+        mask: what multiplies the word embeddings (docs/method.md).
         mask_special_tokens: CLS, SEP ... are masked too (a reading of the published code).
         tokens_per_pass: tokens in one forward pass whose activations are kept for a gradient: bounds memory.
         most_at_once: texts that ``logits`` asks at once, less after a GPU ran out of memory.
@@ -106,7 +82,7 @@ class Classifier(nn.Module):
         """Logits (batch, classes) of embeddings (batch, tokens, dim), through the mask.
 
         In training the mask is sampled (straight-through Gumbel-softmax), in evaluation each embedding is multiplied by
-        its phi: a deterministic answer (METHOD section 1).
+        its phi: a deterministic answer (docs/method.md).
 
         Args:
             scores: ``mask.scores(embeddings)``, where the caller has them.
@@ -157,9 +133,7 @@ class Classifier(nn.Module):
         return [len(text) for text in texts]
 
     def editor(self):
-        """What answers many one-word edits of a text (``flat.models.edits``); in evaluation mode."""
-        from flat.models.edits import Editor
-
+        """What answers many one-word edits of a text (``flat.models.edits.editor``); in evaluation mode."""
         return Editor(self)
 
     def stored_name(self, name: str) -> str:
@@ -198,7 +172,10 @@ class Classifier(nn.Module):
 
 
 def word_phi(phi: Tensor, batch: Batch, words: int) -> Tensor:
-    """phi of a word = max over its pieces (METHOD section 2). (batch, tokens) -> (batch, words); zero where absent."""
+    """phi of a word, the largest of its pieces' (docs/add-a-model.md): (batch, tokens) -> (batch, words).
+
+    Zero where a word is absent.
+    """
     index = batch.word_index.clamp(min=0)
     values = torch.where(batch.maskable, phi, torch.zeros_like(phi))
     out = phi.new_zeros(phi.shape[0], max(words, phi.shape[1]))

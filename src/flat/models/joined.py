@@ -1,7 +1,7 @@
 """Batches put through a model in one pass, each drawing the random numbers that it would draw alone.
 
-A training step sees originals and adversarial texts. In one pass they cost less than in two; what is drawn (Gumbel
-noise, dropout) is drawn part by part, in the shape of the part and in its order, so that joining changes no draw.
+A training step sees originals and adversarial texts. In one pass they cost less than in two. What is drawn (Gumbel
+noise, dropout) is drawn part by part, in the shape of the part and in its order. So joining changes no draw.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from flat.models.interface import Batch
+from flat.models.batch import Batch
 from flat.models.parts import stacked
 
 

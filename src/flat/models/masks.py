@@ -41,7 +41,7 @@ class Mask(nn.Module):
 
 
 class VariationalWordMask(Mask):
-    """W_w ~ Bernoulli(phi_w), phi_w a function of the word's embedding alone (METHOD section 1).
+    """W_w ~ Bernoulli(phi_w), phi_w a function of the word's embedding alone (paper, section 3.1; docs/method.md).
 
     The network is Linear(dim -> hidden), tanh, Linear(hidden -> 2): the same for all models.
     """

@@ -1,4 +1,4 @@
-"""CNN and LSTM over pretrained word vectors (paper, Appendix A; METHOD section 2).
+"""CNN and LSTM over pretrained word vectors (paper, Appendix A).
 
 Both ignore padding exactly, so that an answer does not depend on the batch a text came in.
 """
@@ -9,7 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from flat.models.interface import Batch, Classifier, Texts
+from flat.models.batch import Batch, Texts
+from flat.models.edits.cnn import CnnEditor
+from flat.models.edits.lstm import LstmEditor
+from flat.models.interface import Classifier
 from flat.models.masks import Mask
 from flat.models.pooled_windows import pooled_windows
 
@@ -76,8 +79,8 @@ class WordModel(Classifier):
 class CNN(WordModel):
     """Convolutions of several widths over the words, max over time (Kim 2014; 200 filters of widths 3, 4, 5).
 
-    A text is read as if followed by max(widths) - 1 empty words, whatever its batch holds: the shortest text has one
-    window of each width, and windows that lie wholly in the padding never count.
+    A text is read as if followed by max(widths) - 1 empty words, whatever its batch holds. So the shortest text has one
+    window of each width. Windows that lie wholly in the padding never count.
     """
 
     def __init__(self, *args, filters: int = 200, widths: Sequence[int] = (3, 4, 5), dropout: float = 0.2, **kwargs):
@@ -87,8 +90,6 @@ class CNN(WordModel):
         self.output = nn.Linear(filters * len(widths), self.classes)
 
     def editor(self):
-        from flat.models.cnn_edits import CnnEditor
-
         return CnnEditor(self) if self.device.type == "cpu" else super().editor()
 
     def joins_batches(self) -> bool:
@@ -143,8 +144,6 @@ class LSTM(WordModel):
         self.output = nn.Linear(hidden, self.classes)
 
     def editor(self):
-        from flat.models.lstm_edits import LstmEditor
-
         return LstmEditor(self) if self.device.type == "cpu" else super().editor()
 
     def drop_embeddings(self, embeddings: Tensor) -> Tensor:

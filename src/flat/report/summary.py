@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from flat import paths
 from flat.errors import FlatError
 from flat.report.summary_items import Item, collect
-from flat.study import Study, load
+from flat.study import paths
+from flat.study.load import load
+from flat.study.schema import Study
 
 
 def reruns(study: Study, study_file: str) -> list[tuple[str, str]]:
@@ -44,9 +45,9 @@ def show(study: Study, items: list[Item], report: Path, reruns: list[tuple[str, 
     if not sys.stdout.isatty():
         print("\n".join(lines(study, items, report, reruns)))
         return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from rich.console import Console  # for cost
+    from rich.markup import escape  # for cost
+    from rich.table import Table  # for cost
 
     console = Console(highlight=False)
     table = Table(title=escape(f"{study.title} ({study.name})"), title_justify="left", box=None, padding=(0, 1, 0, 0))

@@ -7,33 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
 
-from flat import paths
-from flat.report import figures
-from flat.report.claims import VERDICTS
-from flat.study import Study
-from flat.study_grid import figure_keys, table_keys
+from flat.paper.catalogue import AA, FIGURES, TABLES, Mean, figure_keys, table_keys
+from flat.report.page.claims import VERDICTS
+from flat.study import paths
+from flat.study.schema import Study
 
 Rows = list[dict[str, str]]
 KINDS = ("csv", "md", "tex")
-MAIN_PAIR_SET = "shared"
-SA, DEV, AA = "test_accuracy_percent", "dev_accuracy_percent", "after_attack_accuracy_percent"
-TABLE_TITLES = {
-    "1": "Data sets",
-    "2": "Test accuracy",
-    "3": "Robustness, IG",
-    "4": "Transfer to other attacks",
-    "5": "Ablation of β and γ",
-    "6": "Preprocessing",
-    "7": "Dev accuracy",
-    "8": "Robustness, LIME",
-    "9": "Correlations",
-    "10": "Group masks",
-    "readings": "Readings of the method",
-    "replay": "Transfer matrix",
-    "guards": "Guards",
-    "validity": "Validity of adversarial texts",
-    "grim": "Check of the printed numbers",
-}
 
 
 @dataclass(frozen=True)
@@ -58,19 +38,13 @@ class Item:
 def collect(study: Study, root: str | Path = ".") -> list[Item]:
     """Every table and figure of the study, whether there or not; paths are relative to ``root``."""
     place = paths.of(study)
-    found = [
-        _item(
-            paths.table_name(key),
-            TABLE_TITLES[key],
-            [place.table(key, kind) for kind in KINDS],
-            Path(root),
-            _TABLES[key],
-        )
-        for key in table_keys(study)
-    ]
+    found = []
+    for key in table_keys(study):
+        files = [place.table(key, kind) for kind in KINDS]
+        found.append(_item(paths.table_name(key), TABLES[key].title, files, Path(root), SAY.get(key) or _means(key)))
     for n in figure_keys(study):
         files = [place.figure(n, kind) for kind in ("csv", "pdf", "png")]
-        found.append(_item(paths.figure_name(n), figures.TITLES[n], files, Path(root), _FIGURES[n]))
+        found.append(_item(paths.figure_name(n), FIGURES[n].title, files, Path(root), SAY.get(n, _counted)))
     files = [place.claims("claims.csv"), place.claims("claim_cells.csv")]
     found.append(_item("Claims", "Verdicts on the paper's claims", files, Path(root), _verdicts))
     return found
@@ -102,35 +76,27 @@ def _run(rows: Rows, **wanted: str) -> Rows:
     ]
 
 
-def _by_strategy(metric: str, spec: str, unit: str = "", **wanted: str) -> Callable[[Rows], str]:
-    """The mean of a metric for each strategy over the cells that all of them ran."""
-
-    def say(rows: Rows) -> str:
-        cells: dict[tuple, dict[str, list[float]]] = {}
-        for row in _run(rows, metric=metric, **wanted):
-            cell = tuple(row.get(name, "") for name in ("dataset", "model", "attack"))
-            cells.setdefault(cell, {}).setdefault(row["strategy"], []).append(float(row["ours"]))
-        names = list(dict.fromkeys(name for cell in cells.values() for name in cell))
-        shared = [cell for cell in cells.values() if len(cell) == len(names)]
-        if not shared:
-            return ""
-        means = (f"{name} {fmean(fmean(cell[name]) for cell in shared):{spec}}{unit}" for name in names)
-        return f"{', '.join(means)} (mean of {len(shared)} cells)"
-
-    return say
+def _means(key: str) -> Callable[[Rows], str]:
+    """The line of a table's entry in the catalogue."""
+    return lambda rows: "; ".join(
+        f"{mean.title} {line}".lstrip() for mean in TABLES[key].line if (line := _mean(mean, rows))
+    )
 
 
-def _joined(*parts: tuple[str, Callable[[Rows], str]]) -> Callable[[Rows], str]:
-    return lambda rows: "; ".join(f"{name} {line}" for name, say in parts if (line := say(rows)))
-
-
-def _by(column: str, metric: str, spec: str, unit: str = "") -> Callable[[Rows], str]:
-    """A metric's value for each value of a column."""
-
-    def say(rows: Rows) -> str:
-        return ", ".join(f"{row[column]} {float(row['ours']):{spec}}{unit}" for row in _run(rows, metric=metric))
-
-    return say
+def _mean(mean: Mean, rows: Rows) -> str:
+    chosen = _run(rows, metric=mean.metric, **mean.where)
+    if mean.of != "strategy":
+        return ", ".join(f"{row[mean.of]} {float(row['ours']):{mean.spec}}{mean.unit}" for row in chosen)
+    cells: dict[tuple, dict[str, list[float]]] = {}
+    for row in chosen:
+        cell = tuple(row.get(name, "") for name in ("dataset", "model", "attack"))
+        cells.setdefault(cell, {}).setdefault(row["strategy"], []).append(float(row["ours"]))
+    names = list(dict.fromkeys(name for cell in cells.values() for name in cell))
+    shared = [cell for cell in cells.values() if len(cell) == len(names)]
+    if not shared:
+        return ""
+    means = (f"{name} {fmean(fmean(cell[name]) for cell in shared):{mean.spec}}{mean.unit}" for name in names)
+    return f"{', '.join(means)} (mean of {len(shared)} cells)"
 
 
 def _ablation(rows: Rows) -> str:
@@ -174,29 +140,6 @@ def _grim(rows: Rows) -> str:
     return f"{sum(row['reachable'] == 'no' for row in rows)} of {len(rows)} printed percentages are impossible"
 
 
-_TABLES: dict[str, Callable[[Rows], str]] = {
-    "1": _joined(("train texts:", _by("dataset", "train_size", ",.0f"))),
-    "2": _by_strategy(SA, ".1f", " %"),
-    "3": _joined(
-        ("AA", _by_strategy(AA, ".1f", " %")), ("KT", _by_strategy("kendall_tau", ".2f", pair_set=MAIN_PAIR_SET))
-    ),
-    "4": _joined(("AA", _by_strategy(AA, ".1f", " %"))),
-    "5": _ablation,
-    "6": _joined(("vocabulary:", _by("dataset", "vocabulary_size", ",.0f"))),
-    "7": _by_strategy(DEV, ".1f", " %"),
-    "8": _joined(("KT", _by_strategy("kendall_tau", ".2f", pair_set=MAIN_PAIR_SET))),
-    "9": _joined(("r:", _by("correlation", "pearson_r", ".3f"))),
-    "10": _joined(("AA by groups:", _by("groups", AA, ".1f", " %"))),
-    "readings": _readings,
-    "replay": _replay,
-    "guards": _guards,
-    "validity": _joined(
-        ("AA", _by_strategy(AA, ".1f", " %")), ("at stricter thresholds", _by_strategy("aa_both_percent", ".1f", " %"))
-    ),
-    "grim": _grim,
-}
-
-
 def _saliency(rows: Rows) -> str:
     count = len({row["example_id"] for row in rows})
     return f"{count} example pairs, {len({row['strategy'] for row in rows})} strategies" if count else ""
@@ -220,7 +163,17 @@ def _budget_panels(rows: Rows) -> str:
     return f"{len(panels)} panels, budgets up to {max(int(row['budget']) for row in rows):,} queries"
 
 
-_FIGURES: dict[int | str, Callable[[Rows], str]] = {
+def _counted(rows: Rows) -> str:
+    return f"{len(rows):,} rows" if rows else ""
+
+
+# what is said of a table or figure, by its key, that is no mean of a metric
+SAY: dict[int | str, Callable[[Rows], str]] = {
+    "5": _ablation,
+    "readings": _readings,
+    "replay": _replay,
+    "guards": _guards,
+    "grim": _grim,
     3: _saliency,
     4: lambda rows: f"{len(rows):,} words" if rows else "",
     5: _gap,

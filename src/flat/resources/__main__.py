@@ -5,51 +5,48 @@ import os
 import sys
 from pathlib import Path
 
-from flat.errors import FlatError, ResourceError
-from flat.resources import PROVENANCE, differences, folder_of, resources_root
+from flat.errors import ResourceError, command
 from flat.resources.catalogue import Catalogue, Shipped, load_catalogue
 from flat.resources.fetch import fetch, in_place
+from flat.resources.places import PROVENANCE, differences, folder_of, resources_root
 from flat.resources.weights import convert
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.resources", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="what there is, and what is in place")
+    commands.add_parser("list", help="show the catalogue, and what of it is in place")
     fetching = commands.add_parser("fetch", help="put resources in place (default: those of the embedded study)")
     fetching.add_argument("names", nargs="*", metavar="NAME")
-    fetching.add_argument("--default", action="store_true", help="those of the embedded study")
+    fetching.add_argument("--default", action="store_true", help="also those of the embedded study")
     fetching.add_argument("--again", action="store_true", help="fetch even what is in place")
     fetching.add_argument(
-        "--mirror", default=os.environ.get("FLAT_MIRROR"), help="folder or base URL asked first (or $FLAT_MIRROR)"
+        "--mirror", default=os.environ.get("FLAT_MIRROR"), help="ask this folder or base URL first (or $FLAT_MIRROR)"
     )
     verifying = commands.add_parser("verify", help="compare the SHA-256 of every file with its record")
     verifying.add_argument("names", nargs="*", metavar="NAME")
     converting = commands.add_parser("convert", help="make safetensors of pickled weights in folders of your own")
     converting.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
     options = parser.parse_args(arguments)
-    try:
-        if options.command == "convert":
-            return convert_folders(options.folders)
-        catalogue = load_catalogue()
-        if options.command == "list":
-            show(catalogue)
-        elif options.command == "fetch":
-            names = [*options.names, *(catalogue.defaults() if options.default or not options.names else [])]
-            done = fetch(names, mirror=options.mirror, again=options.again, say=lambda line: print(line, flush=True))
-            print(f"{len(done)} resources fetched" if done else "all resources are in place", f"({resources_root()})")
-        else:
-            verify(catalogue, options.names)
-    except FlatError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if options.command == "convert":
+        return convert_folders(options.folders)
+    catalogue = load_catalogue()
+    if options.command == "list":
+        show(catalogue)
+    elif options.command == "fetch":
+        names = [*options.names, *(catalogue.defaults() if options.default or not options.names else [])]
+        done = fetch(names, mirror=options.mirror, again=options.again, say=lambda line: print(line, flush=True))
+        print(f"{len(done)} resources fetched" if done else "all resources are in place", f"({resources_root()})")
+    else:
+        verify(catalogue, options.names)
     return 0
 
 
 def show(catalogue: Catalogue) -> None:
     """Print the catalogue as a table."""
-    from rich.console import Console
-    from rich.table import Table
+    from rich.console import Console  # for cost
+    from rich.table import Table  # for cost
 
     table = Table(title="Resources", caption="* fetched by make setup", leading=1)
     table.add_column("name", no_wrap=True)

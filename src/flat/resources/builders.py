@@ -63,7 +63,7 @@ def build_tagger(folder: Path) -> None:
 
 def build_stopwords(folder: Path) -> None:
     """``corpora/stopwords/english`` from scikit-learn's list, standing for NLTK's."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # for cost
 
     target = folder / "corpora" / "stopwords" / "english"
     target.parent.mkdir(parents=True)

@@ -15,10 +15,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from flat.errors import ResourceError
-from flat.resources import PROVENANCE, ROOT, folder_of, shown
+from flat.resources.places import PROVENANCE, ROOT, folder_of, shown
 from flat.resources.weights import pickled_only
-
-CATALOGUE = ROOT / "config" / "resources.yaml"
+from flat.study.known.resources import CATALOGUE, catalogued
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -168,17 +167,14 @@ def load_catalogue(path: Path = CATALOGUE) -> Catalogue:
     Raises:
         ResourceError: the file is absent, is not YAML, or an entry lacks or misspells a field.
     """
-    import yaml
-
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))["resources"]
-        named = {name: {"name": name, **fields} for name, fields in raw.items()}
+        named = {name: {"name": name, **fields} for name, fields in catalogued(path).items()}
         return Catalogue(TypeAdapter(dict[str, Resource]).validate_python(named))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise ResourceError(f"{path}: {place}", first["msg"], "correct this entry of the catalogue") from None
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except TypeError as error:
         raise ResourceError(str(path), f"not a catalogue ({error})", "git checkout -- config/resources.yaml") from None
 
 

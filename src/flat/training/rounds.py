@@ -1,10 +1,8 @@
-"""One round of training from files to files: a base model, or round k of adv or FLAT (METHOD section 3).
+"""One round of training from files to files: a base model, or round k of adv or FLAT (docs/method.md).
 
 Which strategy it is shows only in the data: the mask of the network, the weights of the objective, the ledgers.
 """
 
-import csv
-import io
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -13,20 +11,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from flat.artefacts import read_arrays, read_json, read_table, write_json, write_text
 from flat.errors import ArtefactError
+from flat.files.artefacts import read_arrays, read_json, read_table, write_csv, write_json
+from flat.files.digests import checksums, digest_of
 from flat.models import checkpoint, registry
-from flat.models.encoder import Encoder
+from flat.models.encoders.encoder import Encoder
+from flat.models.encoders.used_rows import only_used_rows
 from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
-from flat.models.used_rows import only_used_rows
-from flat.own_files import config_of
-from flat.provenance import checksums, digest_of
-from flat.resources import PROVENANCE, locate
-from flat.seeds import seed_of
+from flat.resources import locate
+from flat.resources.own_files import config_of
+from flat.resources.places import PROVENANCE
+from flat.resume.checkpoints import Checkpoints
+from flat.study.seeds import seed_of
 from flat.training.objective import Weights
 from flat.training.precision import arithmetic
-from flat.training.resume import Checkpoints
 from flat.training.trainer import Options, Outcome, Pairs, accuracy, describe, train
 
 FEW_STEPS = 20  # of a training: fewer cost less than to look up the pieces of all its texts
@@ -100,7 +99,8 @@ def run(
         log.warning(said)
     folder = Path(outputs["weights"]).parent
     checkpoint.save(model, folder, network)
-    write_text(outputs["history"], _csv(outcome.history))
+    rounded = [{k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()} for row in outcome.history]
+    write_csv(outputs["history"], rounded)
     write_json(
         outputs["metrics"],
         {
@@ -170,13 +170,12 @@ def adversarial_pairs(ledgers: list[str], example_ids, keep: str) -> Pairs:
     """D' of a round: the ledgers' perturbed texts with a changed word, each with the training row it came from.
 
     Raises:
-        ArtefactError: a ledger holds an example that the train split lacks, or texts of different lengths without the
-            column that aligns them.
+        ArtefactError: a ledger holds an example that the train split lacks.
     """
     row_of = {example_id: row for row, example_id in enumerate(example_ids)}
     rows, texts, aligned = [], [], []
     for path in ledgers:
-        ledger = read_table(path)
+        ledger = read_table(path, ["example_id", "status", "original_words", "perturbed_words", "aligned"])
         unknown = [i for i in ledger["example_id"] if i not in row_of]
         if unknown:
             raise ArtefactError(
@@ -188,25 +187,9 @@ def adversarial_pairs(ledgers: list[str], example_ids, keep: str) -> Pairs:
             if item.status in wanted and (perturbed != original or keep == "everything"):
                 rows.append(row_of[item.example_id])
                 texts.append(perturbed)
-                counterparts = getattr(item, "aligned", None)
-                aligned.append(None if counterparts is None else [int(j) for j in counterparts])
-                if counterparts is None and len(original) != len(perturbed):
-                    raise ArtefactError(
-                        path,
-                        f"example {item.example_id}: {len(original)} words against {len(perturbed)}, no column aligned",
-                        "delete the ledger and run snakemake again",
-                    )
+                aligned.append([int(j) for j in item.aligned])
     return Pairs(rows, texts, aligned)
 
 
 def _texts(frame) -> list[list[str]]:
     return [list(map(str, words)) for words in frame["words"]]
-
-
-def _csv(history: list[dict]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, history[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    for row in history:
-        writer.writerow({k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()})
-    return out.getvalue()

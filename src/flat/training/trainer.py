@@ -11,20 +11,20 @@ import torch
 
 from flat.data.batches import EncodedTexts, rows_of_epoch, shuffled_batches
 from flat.errors import FlatError
-from flat.memory import Parts
+from flat.models.gpu_memory import Parts
 from flat.models.interface import Classifier
-from flat.seeds import seed_of
-from flat.stopping import orderly_stop
+from flat.resume.checkpoints import MOMENT_S, Checkpoints, Progress
+from flat.resume.stopping import orderly_stop
+from flat.study.seeds import seed_of
 from flat.training.objective import Terms, Weights, flat_loss
 from flat.training.precision import arithmetic, products, reduced, say
-from flat.training.resume import MOMENT_S, Checkpoints, Progress
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to optimise (METHOD section 3).
+    """How to optimise. docs/method.md says why an epoch is kept and how an encoder's rate falls.
 
     Attributes:
         epochs: epochs of this round.
@@ -90,8 +90,9 @@ def accuracy(model: Classifier, texts: Sequence[Sequence[str]], labels: np.ndarr
 
 
 def counterparts(originals: Sequence[Sequence[str]], pairs: Pairs, longest: int, over: str = "changed") -> torch.Tensor:
-    """Which words the importance gap compares: for each word of the original (pairs, words) the place of the word that
-    stands for it in the adversarial text, -1 where the gap does not count it.
+    """The word that the importance gap compares each word of an original with, (pairs, words).
+
+    It is the place of the word that stands for it in the adversarial text; -1 where the gap does not count it.
 
     Args:
         originals: the original of each pair.
@@ -201,11 +202,7 @@ def train(
                 optimizer.step()
                 if schedule:
                     schedule.step()
-                progress.steps += 1
-                if stop:
-                    checkpoints.stop(progress, stop.signal)
-                if checkpoints.due():
-                    checkpoints.save(progress)
+                checkpoints.after_step(progress, stop)
             score = accuracy(model, *dev)
             means = {name: value / max(progress.batches, 1) for name, value in progress.sums.items()}
             progress.history.append({"epoch": epoch, **means, "dev_accuracy": score})

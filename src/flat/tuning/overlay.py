@@ -35,7 +35,7 @@ def overlay_of(trials: Sequence[Trial], cell: Mapping[str, str], overrides: Sequ
 
 def to_yaml(overlay: Mapping, path: str) -> str:
     """The overlay file's text."""
-    import yaml
+    import yaml  # for cost
 
     head = HEAD.format(evidence=overlay["tuned"]["evidence"], overlay=path)
     return head + yaml.safe_dump(dict(overlay), sort_keys=False, allow_unicode=True)

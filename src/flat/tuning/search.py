@@ -4,16 +4,14 @@ Each trial's draw has its own seed and sees the finished trials alone, so that a
 trials, and a longer one keeps those it has.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flat.errors import FlatError
-from flat.provenance import sha256_of
-from flat.seeds import seed_of
+from flat.files.digests import checksums, digest_of
+from flat.study.seeds import seed_of
 from flat.tuning.trial import Score
 
 STARTUP = 8  # trials drawn at random before finished ones guide the draw
@@ -51,10 +49,10 @@ def search(
         FlatError: Optuna is not installed.
     """
     try:
-        import optuna
-        from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
-        from optuna.trial import TrialState
+        import optuna  # for cost
+        from optuna.storages import JournalStorage  # for cost
+        from optuna.storages.journal import JournalFileBackend  # for cost
+        from optuna.trial import TrialState  # for cost
     except ImportError:
         raise FlatError(
             "tune", "it needs Optuna, which is not installed", "pip install optuna, or make setup from the lock files"
@@ -83,10 +81,7 @@ def search(
 
 def identity(setting: object, files: Iterable[str]) -> str:
     """A name for everything that decides a trial's score: plain data, and the contents of files."""
-    digest = hashlib.sha256(json.dumps(setting, sort_keys=True, default=str).encode())
-    for path in files:
-        digest.update(f"{path} {sha256_of(path)}".encode())
-    return digest.hexdigest()[:16]
+    return digest_of([setting, checksums(files)])[:16]
 
 
 def _finished(study, state) -> list[Trial]:

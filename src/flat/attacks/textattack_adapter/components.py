@@ -1,0 +1,223 @@
+"""TextAttack's own components with local resources and caches in place of downloads.
+
+Each class stands in a recipe for the component it names in ``stands_for`` and gives the same answers (tests compare
+them); only what it looks up, and how often, differs.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from flat.attacks.greedy.similar import ENDS, Estimate, Similar
+from flat.attacks.textattack_adapter.environment import textattack
+
+_PartOfSpeech = textattack.constraints.grammaticality.PartOfSpeech
+_GoogleLanguageModel = textattack.constraints.grammaticality.language_models.Google1BillionWordsLanguageModel
+_UniversalSentenceEncoder = textattack.constraints.semantics.sentence_encoders.UniversalSentenceEncoder
+
+
+class PartOfSpeech(_PartOfSpeech):
+    """NLTK's tagger, read once, its answers remembered for as long as the process lives (they are pure).
+
+    Args:
+        tagger: has ``universal_tags(words)``.
+    """
+
+    stands_for: ClassVar[str] = "textattack.constraints.grammaticality.part_of_speech.PartOfSpeech"
+
+    def __init__(self, *args, tagger, **options):
+        super().__init__(*args, **options)
+        self.tagger = tagger
+        self._tags: dict[tuple[str, ...], list[str]] = {}
+
+    def clear_cache(self):
+        """Nothing needs forgetting between examples; but contexts seldom return, and memory must not grow."""
+        if len(self._tags) > 20_000:
+            self._tags.clear()
+
+    def _get_pos(self, before_ctx, word, after_ctx):
+        context = (*before_ctx, word, *after_ctx)
+        tags = self._tags.get(context)
+        if tags is None:
+            tags = self._tags[context] = self.tagger.universal_tags(context)
+        return tags[context.index(word)]  # the word's first occurrence, as TextAttack takes it
+
+
+class SentenceSimilarity(_UniversalSentenceEncoder):
+    """Universal Sentence Encoder from a local encoder; each window of an example is encoded once.
+
+    Vectors are forgotten after each example: an encoder's last bits may depend on what else is in a batch, and a result
+    must not depend on which examples came before.
+
+    An encoder that can answer windows faster, but for rounding, is asked so. Where a decision hangs on that, it is
+    asked as ever, beginning with all that was put off: the same batches, and so the same last bits.
+
+    Args:
+        encoder: n texts -> (n, dim) array. It may have ``windows()`` (``flat.attacks.lexicon.quick_windows``). That
+            gives None, or what answers the same for windows of one place of a text (None where it cannot). Its
+            ``error`` says how far the cosine of two of its vectors may lie from that of the encoder's.
+    """
+
+    stands_for: ClassVar[str] = f"{_UniversalSentenceEncoder.__module__}.UniversalSentenceEncoder"
+
+    def __init__(self, *args, encoder: Callable, **options):
+        super().__init__(*args, **options)
+        self.encoder = encoder
+        self._vectors: dict[str, np.ndarray] = {}
+        self._estimated: dict[str, np.ndarray] = {}
+        self._put_off: list[list[str]] = []  # what the encoder itself was not asked in this example
+        self._compared: Similar | None = None  # TextAttack's last question
+
+    def clear_cache(self):
+        self._vectors.clear()
+        self._estimated.clear()
+        self._put_off.clear()
+
+    def encode(self, sentences):
+        """The encoder's own vectors, (n, dim), in the batches in which it would have been asked all along."""
+        for texts in [*self._put_off, sentences]:
+            fresh = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+            if fresh:
+                self._vectors.update(zip(fresh, self.encoder(fresh), strict=True))
+        self._put_off.clear()
+        return np.stack([self._vectors[text] for text in sentences])
+
+    def compare(self, before: list[str], after: list[str]) -> Similar:
+        """How similar each window of ``after``, at least one, is to its window of ``before``."""
+        quick, texts = self._quick, [*before, *after]
+        vectors = self._estimates(quick, before, after) if quick is not None else None
+        if vectors is None:
+            return Similar(self._metric(self.encode(texts)))
+        values = self._metric(vectors)
+        self._put_off.append(list(dict.fromkeys(texts)))
+        ends = ENDS[self.metric](np.asarray(values), quick.error)
+        return Similar(values, ends, lambda: self._metric(self.encode(texts)))
+
+    @cached_property
+    def _quick(self) -> Callable | None:
+        windows = getattr(self.encoder, "windows", None)
+        return windows() if windows is not None and self.metric in ENDS else None
+
+    def _metric(self, vectors: np.ndarray) -> list[float]:
+        vectors, half = torch.from_numpy(np.ascontiguousarray(vectors)), len(vectors) // 2
+        return self.sim_metric(vectors[:half], vectors[half:]).tolist()
+
+    def _estimates(self, quick: Callable, before: list[str], after: list[str]) -> np.ndarray | None:
+        """Vectors of all windows, but for rounding; None if the encoder has no faster way to them."""
+        known, asked = self._estimated, {}  # windows of one place and length, which share most of their words
+        for reference, text in zip(before, after, strict=True):
+            if text not in known:
+                asked.setdefault((reference, text.count(" ")), {}).setdefault(text)
+        for reference in set(before).difference(known, (reference for reference, _ in asked)):
+            asked[reference, -1] = {}
+        for (reference, _), texts in asked.items():
+            fresh = [text for text in dict.fromkeys([*texts, reference]) if text not in known]
+            vectors = quick(fresh)
+            if vectors is None:
+                return None
+            known.update(zip(fresh, vectors, strict=True))
+        return np.stack([known[text] for text in [*before, *after]])
+
+    def _score_list(self, starting_text, transformed_texts):
+        self._compared = None
+        if transformed_texts and all(self.skips(text.num_words) for text in transformed_texts):
+            return torch.ones(len(transformed_texts))  # what the caller sets for such texts: nothing to encode
+        if not transformed_texts or self._quick is None or not self.window_size:
+            return super()._score_list(starting_text, transformed_texts)
+        places = [next(iter(text.attack_attrs["newly_modified_indices"])) for text in transformed_texts]
+        texts = list(zip(transformed_texts, places, strict=True))
+        before = [starting_text.text_window_around_index(place, self.window_size) for place in places]
+        self._compared = self.compare(before, [t.text_window_around_index(i, self.window_size) for t, i in texts])
+        self._compared.settle_at(self.threshold)
+        return torch.tensor(self._compared.values)
+
+    def _check_constraint_many(self, transformed_texts, reference_text):
+        kept = super()._check_constraint_many(transformed_texts, reference_text)
+        if self._compared is not None and not self._compared.exact:
+            for n, text in enumerate(transformed_texts):
+                if not self.skips(len(text.words)):
+                    text.attack_attrs["similarity_score"] = Estimate(self._compared, n)
+        return kept
+
+    def skips(self, words: int) -> bool:
+        """True if a text of that many (TextAttack) words passes unchecked."""
+        return self.skip_text_shorter_than_window and words < self.window_size
+
+
+class WordNetSwap(textattack.transformations.WordSwap):
+    """WordSwapWordNet on a table of synonyms.
+
+    Args:
+        synonyms: has ``of(word) -> list[str]``.
+    """
+
+    stands_for: ClassVar[str] = "textattack.transformations.word_swaps.word_swap_wordnet.WordSwapWordNet"
+
+    def __init__(self, language: str = "eng", *, synonyms):
+        self.language = language
+        self.synonyms = synonyms
+
+    def _get_replacement_words(self, word):
+        return self.synonyms.of(word)
+
+
+class LanguageModel(_GoogleLanguageModel):
+    """Google1BillionWordsLanguageModel on any model of the probability of a word after one other.
+
+    TextAttack asks for nothing else: it gives the one word before the replaced one (before the first, the text's last).
+
+    Args:
+        lm: has ``get_words_probs(previous, words)``, one probability a word.
+    """
+
+    stands_for: ClassVar[str] = f"{_GoogleLanguageModel.__module__}.{_GoogleLanguageModel.__qualname__}"
+
+    def __init__(self, top_n=None, top_n_per_index=None, compare_against_original=True, *, lm):
+        super(_GoogleLanguageModel, self).__init__(compare_against_original)
+        self.lm, self.top_n, self.top_n_per_index = lm, top_n, top_n_per_index
+
+
+class Tagged:
+    """For transformations that ask a text for its parts of speech: gives it the local tagger's, where TextAttack asks
+    Flair's. Tags are remembered for as long as the process lives (they are pure).
+
+    Args:
+        tagger: has ``universal_tags(words)``.
+    """
+
+    def __init__(self, *args, tagger, **options):
+        super().__init__(*args, **options)
+        self.tagger = tagger
+        self._tags: dict[tuple[str, ...], list[str]] = {}
+
+    def _get_transformations(self, current_text, indices_to_modify):
+        words = tuple(current_text.words)
+        if words not in self._tags:
+            if len(self._tags) > 2_000:
+                self._tags.clear()
+            self._tags[words] = self.tagger.universal_tags(words)
+        current_text._pos_tags = self._tags[words]
+        return super()._get_transformations(current_text, indices_to_modify)
+
+
+class _SememeSwap(textattack.transformations.WordSwapHowNet):
+    """WordSwapHowNet on a bank of candidates that is given."""
+
+    def __init__(self, max_candidates: int = -1, *, sememes):
+        super(textattack.transformations.WordSwapHowNet, self).__init__()
+        self.max_candidates = max_candidates
+        self.candidates_bank = sememes
+        self.pos_dict = {"ADJ": "adj", "NOUN": "noun", "ADV": "adv", "VERB": "verb"}
+
+
+class SememeSwap(Tagged, _SememeSwap):
+    """WordSwapHowNet on a local bank of candidates, with local tags.
+
+    Args:
+        sememes: ``sememes[word]`` is a dict of noun, verb, adj and adv -> candidates; KeyError: it has none.
+    """
+
+    stands_for: ClassVar[str] = "textattack.transformations.word_swaps.word_swap_hownet.WordSwapHowNet"

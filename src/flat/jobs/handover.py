@@ -1,0 +1,54 @@
+"""A job's process asks the process of ``flat.jobs.warm`` to run its script. Imports little: each job pays for it."""
+
+import json
+import os
+import socket
+import sys
+
+ADDRESS = "FLAT_WARM"  # environment variable: the socket of the process that serves
+HERE = os.path.dirname(os.path.realpath(__file__))
+PACKAGE = os.path.dirname(HERE)
+HOOK = os.path.join(HERE, "hook")  # on PYTHONPATH: a job asks before it imports anything else
+LONGEST = 1 << 20  # bytes of one request
+
+
+def hand_over(argv: list[str]) -> None:
+    """Let the preloaded process run the script ``argv[0]``, if there is such a process.
+
+    Does not return if it took the job: this process then ends with the job's exit status.
+    """
+    address = os.environ.get(ADDRESS)
+    if not address or not argv or not argv[0]:
+        return
+    request = {"argv": argv, "folder": os.getcwd(), "environment": dict(os.environ), "package": PACKAGE}
+    message = json.dumps(request).encode()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        try:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LONGEST)
+            connection.connect(address)
+            socket.send_fds(connection, [message], [1, 2])
+            taken = connection.recv(16)
+        except OSError:
+            return
+        if taken != b"taken":
+            return
+        status = _status(connection)
+    if not status:
+        print("the process that ran this job was killed", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(int(status or b"1"))
+
+
+def _status(connection: socket.socket) -> bytes:
+    """The job's exit status at its end; nothing if it was killed. Ends with the process that started this one."""
+    parent = os.getppid()
+    connection.settimeout(0.5)
+    while True:
+        try:
+            return connection.recv(16)
+        except TimeoutError:
+            if os.getppid() != parent:
+                os._exit(1)
+        except OSError:
+            return b""

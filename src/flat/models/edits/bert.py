@@ -1,0 +1,46 @@
+"""Edited texts for BERT, whose classifier reads the first token alone: the last layer computes nothing else.
+
+Keys and values of all tokens are needed, but one query, and the feed-forward part of one token: five sixths of a layer
+are saved. Everything around it is the code of transformers.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from flat.models.edits.editor import Editor
+
+NETWORKS = ("BertForSequenceClassification",)
+
+
+class FirstTokenEditor(Editor):
+    """Opens texts for an ``Encoder`` around one of ``NETWORKS``."""
+
+    def whole(self, texts):
+        with _last_layer_of_the_first_token(self.model.network.base_model.encoder.layer[-1]):
+            return super().whole(texts)
+
+
+@contextmanager
+def _last_layer_of_the_first_token(layer: nn.Module) -> Iterator[None]:
+    layer.forward = partial(_first_token, layer)
+    try:
+        yield
+    finally:
+        del layer.forward  # the instance's own: the class's is back
+
+
+def _first_token(layer: nn.Module, hidden: Tensor, attention_mask: Tensor | None = None, *_, **__) -> Tensor:
+    """``BertLayer.forward`` in evaluation, (batch, tokens, dim) -> (batch, 1, dim): the first token's answer."""
+    attention, first = layer.attention.self, hidden[:, :1]
+
+    def heads(states: Tensor) -> Tensor:  # -> (batch, heads, tokens, dim of a head)
+        return states.view(*states.shape[:-1], -1, attention.attention_head_size).transpose(1, 2)
+
+    query, key, value = attention.query(first), attention.key(hidden), attention.value(hidden)
+    mask = None if attention_mask is None else attention_mask[:, :, :1]
+    found = F.scaled_dot_product_attention(heads(query), heads(key), heads(value), attn_mask=mask)
+    return layer.feed_forward_chunk(layer.attention.output(found.transpose(1, 2).flatten(2), first))

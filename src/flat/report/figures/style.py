@@ -1,0 +1,211 @@
+"""How every figure looks, and how it becomes files: one palette, one page width, the same bytes each time.
+
+A figure is drawn as a `Drawing`: the picture together with the tidy rows behind it and the words under it. `write`
+turns it into `fig<N>.pdf` (vector, fonts embedded), `fig<N>.png` and `fig<N>.csv`. The png carries title, caption
+and notes as text fields, so that the report page needs no further file.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from flat.files.artefacts import atomic
+from flat.paper.catalogue import FIGURES
+from flat.report.figures import fonts
+from flat.report.figures.text_fit import wrapped
+from flat.study.paths import figure_name, figure_stem
+
+WIDTH_IN = 7.0  # text width of a two-column paper
+PNG_DPI = 200
+
+INK = "#222222"
+MUTED = "#6B6B6B"
+FAINT = "#D9D9D9"
+PANEL = "#F4F4F2"  # ground of a panel that was not run
+
+# Paul Tol's "high contrast" set: told apart by every common colour blindness and in grey print.
+STRATEGY_COLOURS = {"base": "#DDAA33", "adv": "#BB5566", "FLAT": "#004488"}
+STRATEGY_INKS = STRATEGY_COLOURS | {"base": "#8F6B00"}  # the yellow is too light for letters
+STRATEGY_MARKERS = {"base": "s", "adv": "^", "FLAT": "o"}
+VARIANT_COLOURS = ("#117733", "#882255", "#44AA99", "#999933", "#332288", "#CC5500", "#AA4499", "#555555")
+VARIANT_MARKERS = ("D", "v", "P", "X", "*", "<", "p", ">")
+
+RC = {
+    "font.family": fonts.MAIN,  # shipped inside matplotlib: the same glyphs on every machine
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": "bold",
+    "axes.labelsize": 8,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.5,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.minor.size": 1.5,
+    "ytick.minor.size": 1.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.5,
+    "text.color": INK,
+    "text.parse_math": False,  # a "$" in a text is a dollar
+    "axes.unicode_minus": True,
+    "figure.dpi": 100,
+    "savefig.dpi": PNG_DPI,
+    "pdf.fonttype": 42,  # TrueType, embedded: editable and searchable
+    "pdf.compression": 6,
+    "path.simplify": True,
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One figure of the paper, drawn.
+
+    Attributes:
+        number: the paper's number, 3 to 6, or the name of a figure that the paper does not have.
+        title: a few words, for headings.
+        figure: the picture.
+        frame: the tidy rows that the picture shows; written as csv unchanged.
+        caption: what the reader sees, in sentences.
+        notes: choices and departures, one sentence each.
+        is_run: False where the study did not compute what the figure needs.
+    """
+
+    number: int | str
+    title: str
+    figure: Figure
+    frame: pd.DataFrame
+    caption: str
+    notes: tuple[str, ...] = field(default=())
+    is_run: bool = True
+
+
+def finished(
+    number: int | str, figure: Figure, frame: pd.DataFrame, caption: str, notes: Sequence[str], **more
+) -> Drawing:
+    """The drawing of a picture that is complete; where no font has a character, its notes and the log say so."""
+    return Drawing(number, FIGURES[number].title, figure, frame, caption, (*notes, *fonts.settle(figure)), **more)
+
+
+@contextmanager
+def paper_style(texts: Iterable[str] = ()) -> Iterator[None]:
+    """matplotlib's settings of this repository, whatever the user's own matplotlibrc says.
+
+    Args:
+        texts: what will be drawn that is not ours, such as words and titles; their scripts choose the fonts.
+    """
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(RC | {"font.family": fonts.families(texts)})
+        yield
+
+
+def new_figure(height_in: float, width_in: float = WIDTH_IN) -> Figure:
+    """An empty figure with an Agg canvas; no pyplot, hence no global state and no display."""
+    figure = Figure(figsize=(width_in, height_in))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def width_of(columns: int) -> float:
+    """Inches that a grid of so many panels takes: one or two would be drawn out over the width of a page."""
+    return {1: 4.0, 2: 5.4}.get(columns, WIDTH_IN)
+
+
+def colour_of(strategy: str, variants: Sequence[str] = ()) -> str:
+    """The strategy's colour in every figure; strategies beyond the paper's three take theirs by place in `variants`."""
+    return _look_up(strategy, STRATEGY_COLOURS, VARIANT_COLOURS, variants)
+
+
+def ink_of(strategy: str, variants: Sequence[str] = ()) -> str:
+    """The strategy's colour where it colours letters."""
+    return _look_up(strategy, STRATEGY_INKS, VARIANT_COLOURS, variants)
+
+
+def marker_of(strategy: str, variants: Sequence[str] = ()) -> str:
+    """The strategy's marker, so that lines differ without colour too."""
+    return _look_up(strategy, STRATEGY_MARKERS, VARIANT_MARKERS, variants)
+
+
+def _look_up(strategy: str, known: dict[str, str], spare: tuple[str, ...], variants: Sequence[str]) -> str:
+    if strategy in known:
+        return known[strategy]
+    others = [name for name in variants if name not in known]
+    return spare[(others.index(strategy) if strategy in others else 0) % len(spare)]
+
+
+def say_not_run(axes, reason: str = "") -> None:
+    """Make `axes` an empty panel that says so."""
+    axes.set_facecolor(PANEL)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", va="center", color=MUTED, style="italic")
+    if reason:
+        axes.text(0.5, 0.36, reason, transform=axes.transAxes, ha="center", va="top", color=MUTED, size=7)
+
+
+def not_run(number: int | str, reason: str) -> Drawing:
+    """Figure `number` as a panel and a csv row that say why it holds nothing."""
+    with paper_style([reason]):
+        figure = new_figure(1.6)
+        shown = wrapped(reason, 0.94 * WIDTH_IN, 7)
+        say_not_run(figure.add_axes((0.02, 0.04, 0.96, 0.92)), shown)
+        frame = pd.DataFrame({"status": ["not run"], "reason": [reason]})
+        return finished(number, figure, frame, f"Not run: {reason}.", (), is_run=False)
+
+
+def thousands(count: int) -> str:
+    """13836 as "13,836"."""
+    return f"{count:,d}"
+
+
+def write(drawing: Drawing, folder: str | Path) -> dict[str, Path]:
+    """Write `fig<N>.pdf` (`curves.pdf`), `.png` and `.csv` into `folder`; equal drawings give equal bytes.
+
+    Returns:
+        the three paths by suffix ("pdf", "png", "csv").
+    """
+    folder = Path(folder)
+    paths = {suffix: folder / f"{figure_stem(drawing.number)}.{suffix}" for suffix in ("pdf", "png", "csv")}
+    words = {"Title": f"{figure_name(drawing.number)}. {drawing.title}", "Description": drawing.caption}
+    with paper_style():
+        # no date and no library version: both would change the bytes without changing the picture
+        _save(drawing.figure, paths["pdf"], {"CreationDate": None, "Creator": None, "Producer": None, **_pdf(words)})
+        notes = {"Comment": "\n".join(drawing.notes), "Status": "run" if drawing.is_run else "not run"}
+        _save(drawing.figure, paths["png"], {"Software": None, **words, **notes})
+    with atomic(paths["csv"]) as part:
+        drawing.frame.to_csv(part, index=False, lineterminator="\n", encoding="utf-8")
+    return paths
+
+
+def _pdf(words: dict[str, str]) -> dict[str, str]:
+    return {"Title": words["Title"], "Subject": words["Description"]}
+
+
+def _save(figure: Figure, path: Path, metadata: dict[str, str | None]) -> None:
+    buffer = BytesIO()
+    figure.savefig(buffer, format=path.suffix[1:], dpi=PNG_DPI, metadata=metadata)
+    with atomic(path) as part:
+        part.write_bytes(buffer.getvalue())

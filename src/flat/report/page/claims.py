@@ -1,0 +1,99 @@
+"""The claims of claims.csv as the report page shows them."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from flat.analysis.measurements import METRICS
+from flat.analysis.statistics import MARKS
+from flat.errors import ArtefactError
+
+VERDICTS = ("reproduced", "direction only", "inconclusive", "contradicted", "not run")
+MEANINGS = {
+    "reproduced": "five seeds or more; test and interval beyond the margin; no cell significantly reversed; the claim "
+    "holds in as large a share of the cells as in the paper",
+    "direction only": "the mean lies on the claimed side, without that certainty",
+    "inconclusive": "the mean does not lie on the claimed side, without certainty either",
+    "contradicted": "five seeds or more; test and interval on the other side of the margin",
+    "not run": "this study has no cell of the claim",
+}
+
+
+@dataclass(frozen=True)
+class ClaimLine:
+    """One claim, as text. ``links``: (anchor on the page, what it is called) of the tables where it stands."""
+
+    statement: str
+    where: str
+    estimand: str
+    claimed: str
+    ours: str
+    interval: str
+    mark: str
+    printed: str
+    verdict: str
+    wins: str
+    printed_wins: str
+    holm_wins: str
+    reversals: str
+    detectable: str
+    flags: str
+    links: tuple[tuple[str, str], ...]
+
+
+def read(path: str | Path) -> list[ClaimLine]:
+    """The lines of a claims.csv.
+
+    Raises:
+        ArtefactError: the file is absent or has other columns.
+    """
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            return [_line(row) for row in csv.DictReader(file)]
+    except (FileNotFoundError, KeyError) as error:
+        raise ArtefactError(str(path), f"not a usable claims.csv ({error})", "run snakemake claims again") from None
+
+
+def _line(row: dict[str, str]) -> ClaimLine:
+    run = row["verdict"] != "not run"
+    places = _decimals(row)
+    low, high = row["low"], row["high"]
+    shown = _plain if row["unit"] == "correlation" else _signed  # |r| has no sign
+    stems = [Path(path).stem for path in row["tables"].split(";") if path]
+    tables = [(stem, stem.replace("table", "Table ")) for stem in stems]
+    return ClaimLine(
+        statement=row["statement"],
+        where=row["where"],
+        estimand=row["estimand"],
+        claimed=f"{'>' if row['direction'] == 'above' else '<'} {row['margin'].replace('-', '−')}",
+        ours=shown(row["value"], places) if run else "not run",
+        interval=f"[{_signed(low, places)}, {_signed(high, places)}]" if low else "",
+        mark=MARKS.get(row["mark"], ""),
+        printed=shown(row["printed"], places),
+        verdict=row["verdict"],
+        wins=f"{row['wins']} of {row['cells_run']}" if run else "",
+        printed_wins=f"{row['printed_wins']} of {row['printed_cells']}" if row["printed_cells"] else "",
+        holm_wins=row["holm_wins"] if run and row["p"] else "",
+        reversals=row["reversals"] if run and row["p"] else "",
+        detectable=_plain(row["minimum_detectable"], places),
+        flags=row["flags"].replace("_", " ").replace(";", ", "),
+        links=tuple((stem, name) for stem, name in tables if name in row["where"].split(", ")),
+    )
+
+
+def _decimals(row: dict[str, str]) -> int:
+    return next((m.decimals for m in METRICS.values() if row["estimand"].startswith(m.title)), 3)
+
+
+def _signed(text: str, places: int) -> str:
+    shown = f"{float(text):+.{places}f}" if text else ""
+    return shown.lstrip("+-") if shown and not float(shown) else shown.replace("-", "−")
+
+
+def _plain(text: str, places: int) -> str:
+    return f"{float(text):.{places}f}" if text else ""
+
+
+def counts(lines: list[ClaimLine]) -> list[tuple[str, int, str]]:
+    """(verdict, how many claims have it, what it means), in a fixed order."""
+    return [(name, sum(line.verdict == name for line in lines), MEANINGS[name]) for name in VERDICTS]

@@ -1,0 +1,298 @@
+"""What a table is: rows, columns, one entry for each pair of them, and the tidy frame that holds every number.
+
+A builder (data, accuracy, robustness, ...) says which rows and columns its table has. ``assemble`` looks each entry up
+and puts the printed value beside it. ``wide`` lays the table out as plain strings. render.py writes Markdown and TeX
+from them, the report HTML.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+import pandas as pd
+
+from flat.files.artefacts import records
+from flat.paper.catalogue import TABLES
+from flat.paper.printed import Printed
+from flat.study.paths import table_name, table_stem
+
+RUN, NOT_RUN, UNDEFINED = "run", "not run", "undefined"
+NOT_PRINTED = "–"
+FLAG_MARK = "¶"  # at an entry whose cell is flagged (flat.report.tables.flag_marks)
+
+KEY_ORDER = (
+    "check",
+    "dataset",
+    "source_model",
+    "source_strategy",
+    "source_train_attack",
+    "model",
+    "strategy",
+    "train_attack",
+    "attack",
+    "beta",
+    "gamma",
+    "groups",
+    "correlation",
+    "method",
+    "pair_set",
+    "metric",
+    "k",
+    "minus",
+)
+VALUE_COLUMNS = (
+    "ours", "ours_sd", "low", "high", "ours_n", "seeds", "mark", "dropped", "printed", "unit", "status", "stand_ins",
+    "flags",
+)  # fmt: skip
+PAIR_SETS = ("shared", "saved", "successful", "all", "floor")
+PAIR_SET_TITLES = {
+    "shared": "Pair set “shared”: the adversarial texts stored from the base model, the same for every strategy",
+    "saved": "Pair set “saved”: every explained example, skipped ones too (probably what the paper averages)",
+    "successful": "Pair set “successful”: successful adversarial texts only",
+    "all": "Pair set “all”: every adversarial text, successful or the attack's best failed try",
+    "floor": "Noise floor: an original against itself, explained under a second seed",
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    """Mean over seeds, their standard deviation (NaN for one seed), and what is behind it.
+
+    ``n`` counts the examples or pairs of one seed (the smallest where seeds differ); ``seeds`` those that were run.
+    ``low`` and ``high``: 95 % interval over seeds and examples, NaN where none was estimated. ``mark``: the sign of
+    what the seeds permit to say (flat.analysis.statistics.MARKS), empty for a number that no model is behind.
+    """
+
+    mean: float
+    sd: float
+    n: int
+    seeds: int
+    dropped: int = 0
+    low: float = float("nan")
+    high: float = float("nan")
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """``printed``: the row's keys in the paper's own table (analysis.paper), where they are not ``keys``."""
+
+    labels: tuple[str, ...]
+    keys: Mapping[str, object]
+    printed: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """``spec`` formats one value of ours, for example ``.2f``. Columns not ``shown`` are in the csv only, where run."""
+
+    title: str
+    keys: Mapping[str, object]
+    unit: str
+    spec: str
+    group: str = ""
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Layout:
+    """``blocks``: how many leading labels must be equal for two neighbouring rows to stand without a line between.
+
+    ``pair_sets``: those shown, one after the other; empty where the table compares no explanations.
+    """
+
+    label_titles: tuple[str, ...]
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    pair_sets: tuple[str, ...] = ()
+    blocks: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """``key``: the number in the paper, or the name of a table that the paper does not have.
+
+    ``frame``: one line per entry (docs/tables.md); ``notes``: sentences for below the table. ``csv``: the rows of the
+    csv, where they are not the frame's.
+    """
+
+    key: str
+    caption: str
+    frame: pd.DataFrame
+    layout: Layout
+    notes: tuple[str, ...]
+    csv: pd.DataFrame | None = None
+
+    @property
+    def title(self) -> str:
+        return TABLES[self.key].title
+
+    @property
+    def name(self) -> str:
+        """Table 3, or Readings."""
+        return table_name(self.key)
+
+    @property
+    def stem(self) -> str:
+        """The name of the table's files, without their suffix."""
+        return table_stem(self.key)
+
+    @property
+    def in_paper(self) -> bool:
+        return self.key.isdigit()
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Pair sets to lay out, the main one first; one empty name where the table has none."""
+        return self.layout.pair_sets or ("",)
+
+    @cached_property
+    def lines(self) -> dict[tuple, dict]:
+        """The frame's lines by their key, see ``_key``."""
+        return {_key(record): record for record in records(self.frame)}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry as text. ``state`` is run, not run or undefined.
+
+    ``printed`` is – where the paper has no value, empty where it has no such table. ``mark`` and ``interval``
+    (“[80.10, 83.90]”) are empty where there is none.
+    """
+
+    ours: str
+    printed: str
+    state: str
+    mark: str = ""
+    interval: str = ""
+
+    @property
+    def text(self) -> str:
+        parts = (self.ours + self.mark, self.interval, f"({self.printed})" if self.printed else "")
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class WideRow:
+    labels: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    new_block: bool
+
+
+@dataclass(frozen=True)
+class Wide:
+    """``header``: one or two lines of (text, columns spanned), labels included; ``heading`` names the pair set."""
+
+    heading: str
+    header: tuple[tuple[tuple[str, int], ...], ...]
+    body: tuple[WideRow, ...]
+
+
+Find = Callable[[Mapping[str, object]], Value | None]
+
+
+def assemble(
+    key: str,
+    layout: Layout,
+    find: Find,
+    printed: Printed,
+    stand_ins: Callable[[Mapping[str, object]], str],
+) -> pd.DataFrame:
+    """The tidy frame of a table: every shown entry, and what was run of the others.
+
+    Args:
+        find: the value of an entry's keys, None where the study did not run it.
+        stand_ins: says what stands in for what behind an entry's keys.
+    """
+    lines: dict[tuple, dict] = {}
+    for row in layout.rows:
+        for column in layout.columns:
+            for pair_set in PAIR_SETS if "method" in column.keys else ("",):
+                keys = {**row.keys, **column.keys, **({"pair_set": pair_set} if pair_set else {})}
+                value = find(keys)
+                if _key(keys) in lines:  # base models belong to every training attack
+                    continue
+                if value is None and not (column.shown and (not pair_set or pair_set in layout.pair_sets)):
+                    continue
+                shown = {**(row.keys if row.printed is None else row.printed), **column.keys}
+                beside = None if pair_set == "floor" else printed.value(key, **shown)
+                line = {**keys, **_values(value), "printed": NOT_PRINTED if beside is None else beside}
+                lines[_key(keys)] = {**line, "unit": column.unit, "stand_ins": stand_ins(keys)}
+    columns = [name for name in KEY_ORDER if any(name in line for line in lines.values())] + list(VALUE_COLUMNS)
+    frame = pd.DataFrame([{name: line.get(name, "") for name in columns} for line in lines.values()], columns=columns)
+    if "k" in columns:
+        frame["k"] = [line.get("k", 0) for line in lines.values()]
+    return frame
+
+
+def _values(value: Value | None) -> dict[str, object]:
+    if value is None:
+        numbers = dict.fromkeys(("ours", "ours_sd", "low", "high"), float("nan"))
+        return numbers | {"ours_n": 0, "seeds": 0, "mark": "", "dropped": 0, "status": NOT_RUN}
+    return {
+        "ours": value.mean,
+        "ours_sd": value.sd,
+        "low": value.low,
+        "high": value.high,
+        "mark": value.mark,
+        "ours_n": value.n,
+        "seeds": value.seeds,
+        "dropped": value.dropped,
+        "status": UNDEFINED if math.isnan(value.mean) else RUN,
+    }
+
+
+def wide(table: Table, pair_set: str | None = None) -> Wide:
+    """A table laid out as the paper prints it, for one pair set (None: the table's main one)."""
+    pair_set = table.views[0] if pair_set is None else pair_set
+    layout = table.layout
+    columns = [column for column in layout.columns if column.shown]
+    body, before = [], None
+    for row in layout.rows:
+        block = row.labels[: layout.blocks]
+        entries = tuple(_entry(table, row, column, pair_set) for column in columns)
+        if pair_set == "floor" and all(entry.state == NOT_RUN for entry in entries):
+            continue  # the paper prints no floor: nothing to set beside
+        body.append(WideRow(row.labels, entries, new_block=before is not None and block != before))
+        before = block
+    titles = tuple((title, 1) for title in (*layout.label_titles, *(column.title for column in columns)))
+    header = (titles,)
+    if any(column.group for column in columns):
+        groups = [("", 1)] * len(layout.label_titles)
+        for group, span in _runs(column.group for column in columns):
+            groups.append((group, span))
+        header = (tuple(groups), titles)
+    return Wide(PAIR_SET_TITLES.get(pair_set, ""), header, tuple(body))
+
+
+def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
+    in_set = {"pair_set": pair_set} if "method" in column.keys else {}
+    line = table.lines[_key({**row.keys, **column.keys, **in_set})]
+    printed = line["printed"] if table.in_paper else ""
+    if line["status"] != RUN:
+        return Entry(line["status"], printed, line["status"])
+    ours = _number(line["ours"], column.spec)
+    interval = ""
+    if not math.isnan(line["low"]):
+        interval = f"[{_number(line['low'], column.spec)}, {_number(line['high'], column.spec)}]"
+    elif not math.isnan(line["ours_sd"]):
+        ours += f" ± {format(line['ours_sd'], column.spec.lstrip('+'))}"
+    if line.get("flags"):
+        ours += f" {FLAG_MARK}"
+    return Entry(ours, printed, RUN, line["mark"], interval)
+
+
+def _number(value: float, spec: str) -> str:
+    text = format(value, spec)
+    return text.lstrip("+-") if float(text) == 0 else text  # no "-0.00"
+
+
+def _key(keys: Mapping[str, object]) -> tuple:
+    return tuple(keys.get(name, 0 if name == "k" else "") for name in KEY_ORDER)
+
+
+def _runs(values: Iterable[str]) -> list[tuple[str, int]]:
+    """Neighbouring equal values with their number: a a b -> (a, 2) (b, 1)."""
+    return [(value, len(list(same))) for value, same in groupby(values)]

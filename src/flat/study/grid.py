@@ -1,0 +1,188 @@
+"""The cells of a study: which models it trains, which attacks it runs on them, and with which settings.
+
+A block of ``artefacts`` that a study leaves out has no cells, tables or figures.
+"""
+
+from dataclasses import replace
+
+from flat.study.cells import NO_ATTACK, AttackedCell, Cell, base_of
+from flat.study.known.explainers import EXPLAINERS
+from flat.study.schema import Study
+from flat.study.settings import attacked_test, seeds_of
+
+
+def _cell(study: Study, dataset: str, model: str, strategy: str, attack: str, seed: int) -> Cell:
+    adversarial = study.strategies[strategy].adversarial
+    return Cell(dataset, model, strategy, attack if adversarial else NO_ATTACK, seed)
+
+
+def _cells(study: Study, dataset: str, model: str, strategy: str, attack: str) -> list[Cell]:
+    """A model of each of its seeds."""
+    first = _cell(study, dataset, model, strategy, attack, study.seeds[0])
+    return [replace(first, seed=seed) for seed in seeds_of(study, first)]
+
+
+def main_cells(study: Study) -> list[AttackedCell]:
+    """Tables 2, 3, 7, 8 and Fig. 6: each model under the attack it was trained on, the base model under each."""
+    main = study.artefacts.main
+    return [
+        AttackedCell(cell, a)
+        for d in main.datasets
+        for m in main.models
+        for s in main.strategies
+        for a in main.train_attacks
+        for cell in _cells(study, d, m, s, a)
+    ]
+
+
+def transfer_cells(study: Study) -> list[AttackedCell]:
+    """Table 4."""
+    return [
+        AttackedCell(cell, a)
+        for t in study.artefacts.present("transfer").values()
+        for m in t.models
+        for s in t.strategies
+        for a in t.attacks
+        for cell in _cells(study, t.dataset, m, s, t.train_attack)
+    ]
+
+
+def variant_cells(study: Study) -> list[AttackedCell]:
+    """Tables 5 and 10: variants of a strategy on one data set, model and attack."""
+    return [
+        AttackedCell(cell, b.attack)
+        for b in study.artefacts.present("ablation", "groups").values()
+        for s in b.strategies
+        for cell in _cells(study, b.dataset, b.model, s, b.attack)
+    ]
+
+
+def importance_cells(study: Study) -> list[Cell]:
+    """Table 9, Figs 4 and 5: the first seed's models with and without gamma."""
+    return [
+        _cell(study, i.dataset, i.model, strategy, i.attack, study.seeds[0])
+        for i in study.artefacts.present("importance").values()
+        for strategy in (i.strategy, i.without_gamma)
+    ]
+
+
+def saliency_cells(study: Study) -> list[AttackedCell]:
+    """Fig. 3: the main strategies' models of the first seed."""
+    return [
+        AttackedCell(_cell(study, s.dataset, s.model, strategy, s.attack, study.seeds[0]), s.attack)
+        for s in study.artefacts.present("saliency").values()
+        for strategy in study.artefacts.main.strategies
+    ]
+
+
+def replay_cells(study: Study) -> list[AttackedCell]:
+    """The transfer matrix: models whose stored adversarial texts are asked of one another."""
+    return [
+        AttackedCell(cell, r.attack)
+        for r in study.artefacts.present("replay").values()
+        for m in r.models
+        for s in r.strategies
+        for cell in _cells(study, r.dataset, m, s, r.train_attack)
+    ]
+
+
+def replayed_on(study: Study, cell: Cell) -> list[AttackedCell]:
+    """The cells whose adversarial texts a model of the transfer matrix is asked: those of its seed, its own too.
+
+    Other seeds are left out, so that a study may grow by a seed and keep what it has.
+    """
+    return sorted({attacked for attacked in replay_cells(study) if attacked.cell.seed == cell.seed})
+
+
+def reading_cells(study: Study) -> list[AttackedCell]:
+    """The rows of the table of readings."""
+    return [
+        AttackedCell(cell, r.attack)
+        for r in study.artefacts.present("readings").values()
+        for row in r.rows
+        for cell in _cells(study, row.dataset, row.model, row.strategy, r.attack)
+    ]
+
+
+def curve_cells(study: Study) -> list[AttackedCell]:
+    """Robustness curves: the main tables' cells whose query counts are exact, which a lazy search's are not."""
+    lazy = {name for name, attack in study.attacks.items() if attack.search == "lazy"}
+    return sorted({attacked for attacked in main_cells(study) if attacked.attack not in lazy})
+
+
+def explained_cells(study: Study, method: str) -> list[AttackedCell]:
+    """The cells whose explanations are compared: Table 8's; of a method that goes beyond the main tables also those of
+    the readings and of Fig. 3. None of a method that the study gives no options."""
+    if method not in study.interpretation.methods:
+        return []
+    grids = (main_cells, saliency_cells, reading_cells) if EXPLAINERS[method].beyond_main else (main_cells,)
+    return sorted({attacked for grid in grids for attacked in grid(study)})
+
+
+def all_explained_cells(study: Study) -> set[AttackedCell]:
+    """The cells that some method explains."""
+    return {attacked for method in EXPLAINERS for attacked in explained_cells(study, method)}
+
+
+def attacked_cells(study: Study) -> list[AttackedCell]:
+    grids = (main_cells, transfer_cells, variant_cells, replay_cells)
+    explained = all_explained_cells(study)
+    shared = {AttackedCell(base_of(a.cell), a.attack) for a in explained}  # their adversarial texts are explained too
+    return sorted({attacked for grid in grids for attacked in grid(study)} | explained | shared)
+
+
+def trained_cells(study: Study) -> list[Cell]:
+    return sorted({a.cell for a in attacked_cells(study)} | set(importance_cells(study)))
+
+
+def reported_datasets(study: Study) -> list[str]:
+    """The study's data sets without those that exist for rows of the table of readings alone."""
+    blocks = study.artefacts.present()
+    readings = blocks.pop("readings", None)
+    used = {name for block in blocks.values() for name in getattr(block, "datasets", [getattr(block, "dataset", "")])}
+    only_read = {row.dataset for row in readings.rows} - used if readings else set()
+    return [name for name in study.datasets if name not in only_read]
+
+
+def explained_draws(study: Study, dataset: str) -> list[int | None]:
+    """Sizes of the draws whose adversarial texts are explained; what is explained is chosen from what they share."""
+    chosen = {(a.cell.model, a.attack) for a in all_explained_cells(study) if a.cell.dataset == dataset}
+    return sorted({attacked_test(study, dataset, *names) for names in chosen}, key=lambda size: (size is None, size))
+
+
+REFERENCE = "adv"  # the strategy that the others are compared with, where a group has it
+
+
+def checked_cells(study: Study) -> list[AttackedCell]:
+    """The cells whose adversarial texts are judged: those of Tables 2, 3 and 8."""
+    return sorted(set(main_cells(study)))
+
+
+def calibrated_cells(study: Study) -> list[AttackedCell]:
+    """The cells that are attacked again at the temperature fitted on dev; none without ``guards.calibration``.
+
+    ``where.train_attacks`` speaks of the attack of a column: a base model is attacked by each.
+    """
+    chosen = study.guards.calibration
+    if chosen is None:
+        return []
+    return [a for a in checked_cells(study) if chosen.where.fits(_as_trained(a))]
+
+
+def _as_trained(attacked: AttackedCell) -> Cell:
+    cell = attacked.cell
+    return Cell(cell.dataset, cell.model, cell.strategy, attacked.attack, cell.seed)
+
+
+def compared_strategies(study: Study) -> list[list[Cell]]:
+    """Groups of cells that differ in nothing but their strategy, the one that the others are compared with first.
+
+    Readings are not among them: their rows differ on purpose.
+    """
+    groups: dict[tuple, set[Cell]] = {}
+    for attacked in [*main_cells(study), *transfer_cells(study), *variant_cells(study)]:
+        cell = attacked.cell
+        if study.strategies[cell.strategy].adversarial:
+            groups.setdefault((cell.dataset, cell.model, cell.train_attack, cell.seed), set()).add(cell)
+    ordered = (sorted(group, key=lambda c: (c.strategy != REFERENCE, c)) for _, group in sorted(groups.items()))
+    return [group for group in ordered if len(group) > 1]

@@ -1,0 +1,55 @@
+"""Refusals of a study that would select on test, or whose guards or tuning speak of cells that do not exist."""
+
+from pathlib import PurePath
+
+from flat.errors import StudyError
+from flat.study.checks import check_names
+from flat.study.datasets import Source
+from flat.study.grid import calibrated_cells
+from flat.study.schema import Study
+from flat.study.settings import searched
+
+
+def check(study: Study, where: str) -> None:
+    """Raise StudyError for the first."""
+    for name, dataset in study.datasets.items():
+        _check_splits(dataset.source, f"{where}: datasets.{name}.source")
+    if study.guards.calibration is not None:
+        _check_calibration(study, f"{where}: guards.calibration.where")
+    if study.tune is not None:
+        _check_tune(study, f"{where}: tune")
+
+
+def _check_splits(source: Source, place: str) -> None:
+    """No file may be both test and another split: a checkpoint chosen on such a dev split is chosen on test."""
+    key_of = {key.split(".")[-1]: key for key in source.named}
+    test = source.named.get(key_of.get("test"))
+    for split in ("train", "dev"):
+        key = key_of.get(split)
+        if test and key and PurePath(source.named[key]) == PurePath(test):
+            problem = {"train": "the model is trained on", "dev": "checkpoints and options are selected on"}[split]
+            raise StudyError(
+                f"{place}.{key}",
+                f"{test} is test, so that {problem} test",
+                f"name another file, or leave {split} out and have it carved from train (splits.{split})"
+                if split == "dev"
+                else "name the file of the train split",
+            )
+
+
+def _check_calibration(study: Study, place: str) -> None:
+    check_names(study, study.guards.calibration.where, place)
+    if not calibrated_cells(study):
+        raise StudyError(place, "it fits no cell of artefacts.main", "widen it, or set calibration: null")
+
+
+def _check_tune(study: Study, place: str) -> None:
+    tune = study.tune
+    check_names(study, tune, place)
+    strategy = study.strategies[tune.strategy]
+    if not strategy.adversarial:
+        raise StudyError(
+            f"{place}.strategy", f"{tune.strategy} trains on no adversarial texts", "name one with adversarial: true"
+        )
+    if not searched(study):
+        raise StudyError(place, "nothing is left to search", "give a range of beta, gamma or learning_rate")

@@ -1,0 +1,68 @@
+"""Paths that a study names: refused before any job where they would not mean what they seem to.
+
+Nothing expands a path of a study: ``~`` and ``$HOME`` would be folders of these names, and braces are Snakemake's
+wildcards. An absolute path, one that begins with ``..`` and one with spaces inside are taken as they are.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+
+from flat.errors import StudyError
+from flat.study.known.recipes import made_from
+from flat.study.known.resources import is_own
+from flat.study.schema import Study
+
+WEB = ("http://", "https://")
+
+
+def check(study: Study, where: str) -> None:
+    """Raise StudyError for the first path that cannot be used as it is written."""
+    for key, path in paths_of(study):
+        address = key == "mirror" and path.startswith(WEB)
+        if found := problem_of(path, address):
+            raise StudyError(f"{where}: {key}", *found)
+
+
+def paths_of(study: Study) -> Iterator[tuple[str, str]]:
+    """Key and value of everything in a study that is a path."""
+    yield "results", study.results
+    if study.mirror is not None:
+        yield "mirror", study.mirror
+    for name, dataset in study.datasets.items():
+        if dataset.source.own:
+            yield from ((f"datasets.{name}.source.{key}", path) for key, path in dataset.source.named.items())
+    for name, model in study.models.items():
+        for field in ("vectors", "checkpoint"):
+            if (path := getattr(model, field)) and is_own(path):
+                yield f"models.{name}.{field}", path
+    for name, attack in study.attacks.items():
+        for role, resource in attack.resources.items():
+            if (path := made_from(role, resource)) and is_own(path):
+                yield f"attacks.{name}.resources.{role}", path
+
+
+def problem_of(path: str, address: bool = False) -> tuple[str, str] | None:
+    """What is wrong with a path, and what to do; None: nothing.
+
+    Args:
+        address: it is one of the web, so that ~ and $ have no meaning.
+    """
+    shown = repr(path)
+    if not path.strip():
+        return f"{shown} is no path", "name a folder or file"
+    if path != path.strip():
+        return f"{shown} begins or ends with white space", f"write {path.strip()!r}"
+    if any(not sign.isprintable() for sign in path):
+        return f"{shown} holds a line break or another sign that cannot be printed", "rename it"
+    if braces := sorted({"{", "}"} & set(path)):
+        return f"{shown} holds {' and '.join(braces)}, which Snakemake takes for wildcards", "rename it without braces"
+    if address:
+        return None
+    if path.startswith("~"):
+        return f"{shown}: ~ is not expanded", f"write it in full: {os.path.expanduser(path)!r}"
+    if re.search(r"\$(\w|\()", path):
+        return f"{shown}: variables are not expanded", f"write it in full: {os.path.expandvars(path)!r}"
+    if "://" in path:
+        return f"{shown} is an address, not a path", "download it and name the file or folder"
+    return None

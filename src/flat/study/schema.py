@@ -1,0 +1,217 @@
+"""A study: one YAML file that says which data, models, strategies and attacks are run, and which artefacts are drawn.
+
+The pydantic models below, and those that they hold, are the one source of what a study may say. The JSON schema in
+``config/schema`` is generated from them. Every unknown key, wrong type or impossible combination is refused before a
+single job is planned.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from flat.study.artefacts import Artefacts
+from flat.study.datasets import Dataset, Override
+from flat.study.fields import Name, Positive, Seeds, Strict
+from flat.study.guards import Guards, Tune, Tuned, Validity, selected_on_dev
+from flat.study.known.explainers import EXPLAINERS
+from flat.study.known.models import MODELS
+from flat.study.known.recipes import RECIPES
+
+
+class Switches(Strict):
+    """Each switch null: as the level above says (strategy, then the study's method, then its reading)."""
+
+    keep: Literal["successful", "all", "everything"] | None = Field(
+        None,
+        description="adversarial texts D' holds: successful ones; all with a changed word; everything, skipped "
+        "examples (unchanged) too",
+    )
+    detach_importance: bool | None = Field(None, description="the importance gap is logged but carries no gradient")
+    double_softmax: bool | None = Field(None, description="cross entropy on top of probabilities")
+    attack_in_train_mode: bool | None = Field(
+        None, description="train texts are attacked with dropout and sampled masks on"
+    )
+    importance_over: Literal["changed", "all"] | None = Field(
+        None, description="word positions of the importance gap: replaced ones, or all with embedding dropout on"
+    )
+    entropy_over: Literal["words", "positions"] | None = Field(
+        None, description="mean of the mask entropy over words, or over all positions, padding included"
+    )
+    position_dependent_masks: bool | None = Field(
+        None, description="encoders: phi is read behind position embeddings and layer norm"
+    )
+    mask_special_tokens: bool | None = Field(None, description="encoders: CLS and SEP are masked as words are")
+    mask_attention: bool | None = Field(
+        None, description="encoders: in training the sampled mask multiplies the attention mask too"
+    )
+    freeze_embeddings: bool | None = Field(
+        None, description="encoders with a variational mask: the embedding block is not trained"
+    )
+
+
+class Method(Strict):
+    """Which reading of the paper a study takes, and the switches it sets otherwise."""
+
+    reading: Literal["paper", "authors"] = "paper"
+    switches: Switches = Switches()
+
+
+class Training(Strict):
+    """Options of the optimiser; flat.training.trainer.Options documents each."""
+
+    epochs: Positive = 10
+    batch_size: Positive = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    optimizer: Literal["adam", "adamw"] = "adam"
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    schedule: Literal["none", "linear"] = "none"
+    clip_norm: Annotated[float, Field(gt=0)] | None = None
+    texts_per_epoch: Positive | None = Field(
+        None, description="originals an epoch takes: a fresh draw, with those of the adversarial texts; null: all"
+    )
+    accumulate: Positive = Field(1, description="batches whose gradients are added up before a step, for small GPUs")
+    patience: Positive | None = None
+    select: Annotated[Literal["dev", "last"], BeforeValidator(selected_on_dev)] = "dev"
+    precision: Literal["fp32", "bf16"] = "fp32"
+
+
+class Model(Strict):
+    title: str
+    stand_in: str | None = None
+    kind: Literal[tuple(MODELS)]
+    vectors: str | None = Field(None, description="resource that holds the pretrained word vectors")
+    checkpoint: str | None = Field(
+        None, description="resource, or folder (with a / in its name), of a pretrained encoder"
+    )
+    options: dict[str, int | float | bool | str | list[int]] = {}
+    mask_hidden: Positive = 400
+    device: Literal["cpu", "cuda", "auto"] | None = Field(None, description="null: the study's device")
+    training: Training = Training()
+
+    @model_validator(mode="after")
+    def _built_from_something(self):
+        if self.is_encoder and not self.checkpoint:
+            raise ValueError("checkpoint: an encoder needs the checkpoint it starts from")
+        if not self.is_encoder and not self.vectors:
+            raise ValueError("vectors: CNN and LSTM need pretrained word vectors, name the resource that holds them")
+        return self
+
+    @property
+    def is_encoder(self) -> bool:
+        """Whether it starts from a pretrained encoder and reads word pieces; else it looks words up."""
+        return MODELS[self.kind].built_from == "encoder"
+
+
+class Strategy(Strict):
+    """How a model is trained. adv and FLAT are the same rounds with other masks and weights (Eq. 3 and 5)."""
+
+    title: str
+    adversarial: bool = Field(True, description="trained on adversarial texts; false for base models")
+    mask: Literal["none", "variational", "group"] = "none"
+    groups: Positive | None = Field(None, description="number of word groups of a group mask (Table 10)")
+    beta: Annotated[float, Field(ge=0)] = 0.0
+    gamma: Annotated[float, Field(ge=0)] = 0.0
+    start: Literal["base", "own"] = Field(
+        "base", description="round 0: the base model, or a model with this strategy's mask trained on clean data"
+    )
+    switches: Switches = Field(
+        Switches(), description="readings of the method that this strategy takes (docs/method.md)"
+    )
+
+    @model_validator(mode="after")
+    def _fitting_weights(self):
+        if self.mask != "variational" and (self.beta or self.gamma):
+            raise ValueError("beta, gamma: only variational masks have an entropy and an importance to weigh")
+        if (self.mask == "group") != (self.groups is not None):
+            raise ValueError("groups: give the number of groups with mask: group, and only there")
+        return self
+
+
+class Rounds(Strict):
+    count: Positive = 3
+    epochs: Positive = 10
+    texts_per_epoch: Positive | None = Field(None, description="as in training, for rounds; null: as in training")
+    attacked: Positive | None = Field(
+        None, description="train examples attacked in a round; null: the data set's attacked_train"
+    )
+    accumulate: bool = Field(False, description="D' of a round adds to the earlier ones instead of replacing them")
+
+
+class Attack(Strict):
+    title: str
+    recipe: Literal[tuple(RECIPES)]
+    resources: dict[str, str] = Field({}, description="role -> resource, for example synonyms: counter-fitted")
+    stand_ins: list[str] = []
+    parameters: dict[str, int | float | bool | str | None] = {}
+    query_budget: Positive | None = Field(None, description="model queries per example; null: no limit")
+    time_limit: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="seconds per example; null: no limit. A limit makes results depend on the machine"
+    )
+    examples: Positive | None = Field(
+        None, description="test examples attacked: a fixed sub-draw of the data set's attacked_test; null: all of them"
+    )
+    search: Literal["exact", "lazy", "textattack"] | None = Field(
+        None,
+        description="TextFooler and PWWS: exact as TextAttack, lazy (same texts, fewer sentences encoded, other query "
+        "counts), or TextAttack's own; null: lazy on train texts, exact on test texts. Others: TextAttack's own",
+    )
+    shards: Positive = 1
+    workers: Positive = Field(1, description="processes of one attack job")
+
+
+class MaskedTraining(Strict):
+    """How a masked language model is trained further on a data set's texts (NAME@train)."""
+
+    steps: Positive = 400
+    batch_size: Positive = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    max_pieces: Positive = Field(64, description="pieces read of a text")
+
+
+class IntegratedGradients(Strict):
+    steps: Positive = 50
+    tolerance: Annotated[float, Field(gt=0)] = 0.05
+    frozen_mask: bool = False
+
+
+class Lime(Strict):
+    samples: Positive = 1000
+    exact_below: Annotated[int, Field(ge=0, le=14)] = 10
+    repeats: Annotated[int, Field(ge=0)] = Field(20, description="texts explained twice, for the noise floor")
+
+
+class Interpretation(Strict):
+    # a field for each method of EXPLAINERS; a further one is `None` by default, and run where a study gives it options
+    ig: IntegratedGradients = IntegratedGradients()
+    lime: Lime = Lime()
+    classes: Literal["all", "gold"] = "all"
+
+    @property
+    def methods(self) -> list[str]:
+        """The explanation methods that a study runs: those that have options."""
+        return [name for name in EXPLAINERS if getattr(self, name) is not None]
+
+
+class Study(Strict):
+    name: Name
+    title: str
+    seed: Annotated[int, Field(ge=0)] = 2022
+    seeds: Seeds = [0]
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    method: Method = Method()
+    torch_threads: Positive = Field(1, description="threads of one job's tensor work on the CPU")
+    results: str = "results"
+    mirror: str | None = Field(None, description="folder or address that holds copies of the resources")
+    datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
+    models: Annotated[dict[Name, Model], Field(min_length=1)]
+    strategies: Annotated[dict[Name, Strategy], Field(min_length=1)]
+    attacks: Annotated[dict[Name, Attack], Field(min_length=1)]
+    rounds: Rounds = Rounds()
+    masked_training: MaskedTraining = MaskedTraining()
+    interpretation: Interpretation = Interpretation()
+    guards: Guards = Guards()
+    validity: Validity = Validity()
+    tune: Tune | None = Field(None, description="what `snakemake tune` searches, on dev")
+    tuned: Tuned | None = Field(None, description="written by `snakemake tune` beside the values it chose")
+    overrides: list[Override] = []
+    artefacts: Artefacts

@@ -1,0 +1,84 @@
+"""What a study says of one of its cells: seeds, rounds, sizes, the optimiser's options, overrides applied."""
+
+from flat.study.cells import Cell
+from flat.study.fields import MASK_WEIGHTS, WEIGHTS
+from flat.study.readings import objective_switches
+from flat.study.schema import Rounds, Study, Training
+
+
+def seeds_of(study: Study, cell: Cell) -> list[int]:
+    """The seeds that a cell's model is trained with, overrides applied; the cell's own seed does not count."""
+    chosen = [override.seeds for override in study.overrides if override.seeds and override.where.fits(cell)]
+    return chosen[-1] if chosen else study.seeds
+
+
+def all_seeds(study: Study) -> list[int]:
+    """Every seed that some cell is trained with."""
+    return sorted({seed for seeds in (study.seeds, *(o.seeds for o in study.overrides if o.seeds)) for seed in seeds})
+
+
+def rounds_of(study: Study, cell: Cell) -> Rounds:
+    """The rounds of a cell, overrides applied."""
+    values = study.rounds.model_dump()
+    for override in study.overrides:
+        if override.where.fits(cell):
+            values |= override.rounds
+    return Rounds(**values)
+
+
+def attacked_train(study: Study, cell: Cell) -> int | None:
+    """Train examples attacked in each round of a cell; None for all. One number for all strategies of a model: adv and
+    FLAT may share the first round's texts, and train on equally many."""
+    return rounds_of(study, cell).attacked or study.datasets[cell.dataset].attacked_train
+
+
+def attacked_test(study: Study, dataset: str, model: str, attack: str) -> int | None:
+    """Test examples of the data set's draw that an attack is run on; None for all. One number for all strategies and
+    seeds of a model: they are compared example by example."""
+    own = [o.attacked_test for o in study.overrides if o.attacked_test and o.where.covers(dataset, model)]
+    sizes = (study.attacks[attack].examples, study.datasets[dataset].attacked_test, *own[-1:])
+    return min((size for size in sizes if size is not None), default=None)
+
+
+def last_round(study: Study, cell: Cell) -> int:
+    return rounds_of(study, cell).count if study.strategies[cell.strategy].adversarial else 0
+
+
+def training_of(study: Study, cell: Cell, round_: int) -> Training:
+    """The optimiser's options of one round of a cell, overrides applied. Rounds have their own number of epochs."""
+    values, of_rounds = study.models[cell.model].training.model_dump(), set()
+    if round_ > 0:
+        rounds = rounds_of(study, cell)
+        own = {"epochs": rounds.epochs, "texts_per_epoch": rounds.texts_per_epoch}
+        of_rounds = {name for name, value in own.items() if value is not None}
+        values |= {name: own[name] for name in of_rounds}
+    for override in study.overrides:
+        if override.where.fits(cell):
+            values |= {k: v for k, v in override.training.items() if k not in of_rounds}
+    return Training(**values)
+
+
+def objective_of(study: Study, cell: Cell) -> dict:
+    """Keyword arguments of flat.training.objective.Weights for a cell, overrides applied."""
+    strategy = study.strategies[cell.strategy]
+    values = {name: getattr(strategy, name) for name in WEIGHTS}
+    values |= objective_switches(study, cell.model, cell.strategy)
+    for override in study.overrides:
+        if override.where.fits(cell):
+            masked = strategy.mask == "variational"
+            values |= {name: v for name, v in override.objective.items() if masked or name not in MASK_WEIGHTS}
+    return values
+
+
+def device_of(study: Study, model: str) -> str:
+    return study.models[model].device or study.device
+
+
+def searched(study: Study) -> dict[str, tuple[float, float]]:
+    """The ranges that ``tune`` searches, by name. Only variational masks have a beta and a gamma."""
+    tune = study.tune
+    names = ["learning_rate"]
+    if study.strategies[tune.strategy].mask == "variational":
+        names = ["beta", "gamma", *names]
+    ranges = {name: getattr(tune, name) for name in names}
+    return {name: (chosen.low, chosen.high) for name, chosen in ranges.items() if chosen is not None}

@@ -1,7 +1,0 @@
-"""Write the JSON schema of study files, for editors and readers: ``python -m flat.study_schema``."""
-
-from flat.artefacts import write_json
-from flat.study import Study
-
-if __name__ == "__main__":
-    write_json("config/schema/study.json", Study.model_json_schema())

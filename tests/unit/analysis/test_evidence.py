@@ -1,0 +1,272 @@
+"""From the files of a study to verdicts: intervals and claims recomputed by hand from ledgers, every path there."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from table_examples import row, study
+
+from flat.analysis import intervals
+from flat.analysis import measurements as robustness
+from flat.analysis.claims import claim as claims
+from flat.analysis.claims import rows as claim_rows
+from flat.analysis.claims.claim import Claim
+from flat.analysis.claims.judge import judge_study
+from flat.analysis.outcomes import Outcomes
+from flat.files.artefacts import write_csv
+from flat.interpretation import consistency
+from flat.paper import printed as paper
+from flat.report.page import claims as report_claims
+from flat.report.page import page
+from flat.study import paths
+from flat.study.artefacts import Artefacts
+from flat.study.cells import AttackedCell, Cell
+from flat.study.grid import attacked_cells, explained_cells, trained_cells
+from flat.study.settings import last_round
+
+SEEDS = [0, 1, 2, 3, 4]
+RATES = {"base": 0.10, "adv": 0.30, "FLAT": 0.55}
+EXAMPLES = [f"test-{i:03d}" for i in range(60)]
+AA = "after_attack_accuracy_percent"
+
+
+def make_ledger(path: Path, rate: float, rng) -> pd.DataFrame:
+    status = np.where(
+        rng.random(len(EXAMPLES)) < rate, "failed", np.where(rng.random(len(EXAMPLES)) < 0.8, "succeeded", "skipped")
+    )
+    path.parent.mkdir(parents=True)
+    frame = pd.DataFrame({"example_id": EXAMPLES, "status": status, "queries": rng.integers(1, 99, len(EXAMPLES))})
+    frame.sample(frac=1, random_state=1).to_parquet(path)  # order must not matter
+    return frame
+
+
+def make_consistency(path: Path, cells, rng) -> None:
+    path.parent.mkdir(parents=True)
+    rows = []
+    for a in cells:
+        for i, example in enumerate(EXAMPLES[:20]):
+            for source in ("own", "shared"):
+                values = {
+                    name: rng.random() for name in consistency.SCHEMA.names if name.startswith(("ti_", "chance_"))
+                }
+                values |= {"kendall_tau": rng.normal(RATES[a.cell.strategy], 0.1) if i else float("nan")}
+                values |= {"kendall_tau_absolute": values["kendall_tau"], "tau_absolute_dropped": 0}
+                cell = (a.cell.strategy, a.cell.train_attack, a.attack, a.cell.seed)
+                keys = dict(zip(consistency.CELL, cell, strict=True)) | {"example_id": example, "source": source}
+                rows.append(
+                    keys | {"status": "succeeded", "changed": i % 5 > 0, "n_words": 9, "tau_dropped": 0} | values
+                )
+    pd.DataFrame(rows)[consistency.SCHEMA.names].to_parquet(path)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Ledgers and consistency of SST2's LSTM, five seeds, FLAT far above adv and adv above base; accuracies."""
+    root, rng = tmp_path_factory.mktemp("run"), np.random.default_rng(4)
+    values = study(seeds=SEEDS).model_dump()["artefacts"]
+    values["main"] |= {"datasets": ["sst2"], "models": ["LSTM"], "train_attacks": ["textfooler"]}
+    values |= {"replay": None, "readings": None}
+    mine = study(seeds=SEEDS, artefacts=values)
+    for a in attacked_cells(mine):
+        if a.cell.strategy in RATES and a.attack == "textfooler":
+            make_ledger(root / paths.test_ledger(mine, a), RATES[a.cell.strategy] + 0.02 * rng.normal(), rng)
+    cells = [a for a in explained_cells(mine, "ig") if a.cell.strategy in RATES]
+    make_consistency(root / paths.of(mine).consistency("ig", "sst2", "LSTM"), cells, rng)
+    rows = []
+    for cell in trained_cells(mine):
+        keys = {"strategy": cell.strategy, "train_attack": cell.train_attack, "seed": cell.seed, "model": cell.model}
+        keys |= {"dataset": cell.dataset, "round": last_round(mine, cell)}
+        rows.append(row("test_accuracy_percent", float(rng.integers(80, 86)), n=200, **keys))
+        metrics = root / paths.final_model(mine, cell, "metrics.json")
+        metrics.parent.mkdir(parents=True, exist_ok=True)
+        metrics.write_text("{}")
+    for a in cells:
+        keys = {
+            "strategy": a.cell.strategy,
+            "train_attack": a.cell.train_attack,
+            "seed": a.cell.seed,
+            "attack": a.attack,
+        }
+        keys |= {"round": last_round(mine, a.cell)}
+        ledger = pd.read_parquet(root / paths.test_ledger(mine, a))
+        rows.append(row(AA, 100 * (ledger["status"] == "failed").mean(), n=60, **keys))
+        rows.append(row("kendall_tau", 0.5, method="ig", pair_set="shared", n=16, **keys))
+    return mine, robustness.frame_of(rows), root
+
+
+def one_claim(name="aa", of="FLAT", minus="adv", metric=AA, models=("LSTM",), tables=("3",), **more) -> Claim:
+    estimand = {"kind": "contrast", "metric": metric, "of": of, "minus": [minus]}
+    estimand |= {"method": "ig", "pair_set": "shared"} if metric == "kendall_tau" else {}
+    values = {"name": name, "statement": "A statement to judge.", "where": "Table 3", "tables": tables, "family": "AA"}
+    cells = {"datasets": ["sst2"], "models": list(models), "attacks": ["textfooler"]}
+    return Claim.model_validate(values | {"estimand": estimand, "direction": "above", "cells": cells} | more)
+
+
+@pytest.fixture(scope="module")
+def printed():
+    return paper.load(Path(__file__).parents[3] / "config" / "paper")
+
+
+def by_hand(mine, root, strategy):
+    """Each seed's AA, straight from the ledger files."""
+    found = []
+    for seed in SEEDS:
+        cell = Cell("sst2", "LSTM", strategy, "none" if strategy == "base" else "textfooler", seed)
+        ledger = pd.read_parquet(root / paths.test_ledger(mine, AttackedCell(cell, "textfooler")))
+        found.append(100 * (ledger["status"] == "failed").sum() / len(ledger))
+    return np.array(found)
+
+
+def test_a_claim_recomputed_from_the_ledgers_by_hand_has_the_same_verdict(run, printed):
+    mine, measurements, root = run
+    for of, minus, gap in (("FLAT", "adv", True), ("adv", "base", True), ("adv", "FLAT", False)):
+        (item,) = judge_study(mine, [one_claim(of=of, minus=minus)], measurements, printed, root)
+        a, b = by_hand(mine, root, of), by_hand(mine, root, minus)
+        (line,) = claim_rows.claim_rows([item], mine)
+        assert float(line["value"]) == pytest.approx(a.mean() - b.mean(), abs=1e-6)
+        p = stats.ttest_ind(a, b, equal_var=False).pvalue
+        assert float(line["p"]) == pytest.approx(p, rel=1e-3)
+        rng = np.random.default_rng(0)  # the interval anew, the plain way
+        pairs = [
+            [
+                pd.read_parquet(root / file).set_index("example_id").sort_index()["status"].eq("failed").to_numpy()
+                for file in line["ledgers"].split(";")
+                if f"/{strategy}/" in file
+            ]
+            for strategy in (of, minus)
+        ]
+        apart = 100.0 * (np.array(pairs[0], dtype=float) - np.array(pairs[1], dtype=float))
+        draws = []
+        for _ in range(3000):
+            means = apart[:, rng.integers(60, size=60)].mean(axis=1)
+            stretched = means.mean() + np.sqrt(5 / 4) * (means - means.mean())  # few seeds understate their spread
+            draws.append(stretched[rng.integers(5, size=5)].mean())
+        low, high = np.quantile(draws, [0.025, 0.975])
+        assert float(line["low"]) == pytest.approx(low, abs=1.5) and float(line["high"]) == pytest.approx(high, abs=1.5)
+        expected = "reproduced" if p < 0.05 and low > 0 else "contradicted" if p < 0.05 and high < 0 else "neither"
+        assert line["verdict"] == expected == ("reproduced" if gap else "contradicted")
+
+
+def test_every_path_of_a_claim_row_exists(run, printed):
+    mine, measurements, root = run
+    found = [
+        one_claim(),
+        one_claim("kt", metric="kendall_tau"),
+        one_claim("sa", metric="test_accuracy_percent", minus="base", tables=("2",), family="SA", margin=-1),
+    ]
+    judged = judge_study(mine, found, measurements, printed, root)
+    for line in claim_rows.claim_rows(judged, mine):
+        files = line["ledgers"].split(";")
+        assert files and all((root / file).is_file() for file in files), line["claim"]
+        assert line["tables"] == f"results/tiny/tables/table{'2' if line['claim'] == 'sa' else '3'}.csv"
+        assert line["cells_run"] == 1 and line["seeds"] == 5 and line["mark"] == "verdicts allowed"
+    for line in claim_rows.cell_rows(judged):
+        assert all((root / file).is_file() for file in line["ledgers"].split(";"))
+        assert len(line["mcnemar_p"].split(";")) == (5 if line["metric"] == AA else 1)
+
+
+def test_cells_that_were_not_run_say_so_and_do_not_count(run, printed):
+    mine, measurements, root = run
+    (item,) = judge_study(mine, [one_claim(models=("LSTM", "BERT"))], measurements, printed, root)
+    assert item.verdict == "reproduced" and (item.evidence.cells, item.evidence.wins) == (1, 1)
+    (line,) = claim_rows.claim_rows([item], mine)
+    assert line["printed"] == "5.400000"  # of the cell that was run
+    none = judge_study(mine, [one_claim(models=("BERT",))], measurements, printed, root)
+    (line,) = claim_rows.claim_rows(none, mine)
+    assert (line["verdict"], line["value"], line["ledgers"], line["cells_run"]) == ("not run", "", "", 0)
+    assert line["printed"] == "6.810000" and line["mark"] == ""
+
+
+def test_pairs_without_a_tau_are_left_out_seed_by_seed(run):
+    mine, measurements, root = run
+    keys = {
+        "dataset": "sst2",
+        "model": "LSTM",
+        "strategy": "FLAT",
+        "train_attack": "textfooler",
+        "attack": "textfooler",
+    }
+    keys |= {"method": "ig", "pair_set": "shared", "metric": "kendall_tau", "k": 0}
+    found = Outcomes(mine, measurements, root).find(keys)
+    frame = pd.read_parquet(root / paths.of(mine).consistency("ig", "sst2", "LSTM"))
+    frame = frame[frame["strategy"].eq("FLAT") & consistency.belonging(frame, "shared")]
+    np.testing.assert_allclose(found.means, frame.groupby("seed")["kendall_tau"].mean())
+    assert found.values.shape == (5, 20) and (~np.isnan(found.values)).sum() == 5 * 16
+
+
+def test_intervals_are_those_of_seeds_and_examples(run):
+    mine, measurements, root = run
+    frame = intervals.estimate(mine, measurements, root).set_index(["strategy", "metric"])
+    line = frame.loc[("adv", AA)]
+    assert line["value"] == pytest.approx(by_hand(mine, root, "adv").mean()) and (line["seeds"], line["n"]) == (5, 60)
+    error = np.sqrt(by_hand(mine, root, "adv").var(ddof=1) / 5)
+    assert line["low"] < line["value"] - 1.5 * error < line["value"] + 1.5 * error < line["high"]
+    again = intervals.estimate(mine, measurements.sample(frac=1, random_state=3), root)
+    pd.testing.assert_frame_equal(again, intervals.estimate(mine, measurements, root))
+    assert intervals.estimate(mine, measurements[measurements["seed"] == 0], root).empty
+
+
+def test_flags_of_either_side_go_with_the_claim(run, printed):
+    mine, measurements, root = run
+    cell = {
+        "dataset": "sst2",
+        "model": "LSTM",
+        "strategy": "adv",
+        "train_attack": "textfooler",
+        "seed": 2,
+        "detail": "",
+    }
+    flags = pd.DataFrame(
+        [
+            cell | {"attack": "textfooler", "flag": "miscalibrated"},
+            cell | {"attack": "", "flag": "saturated"},
+            cell | {"attack": "pwws", "flag": "elsewhere"},
+        ]
+    )
+    lines = claim_rows.claim_rows(judge_study(mine, [one_claim()], measurements, printed, root, flags=flags), mine)
+    assert lines[0]["flags"] == "miscalibrated;saturated"
+    unseen = claim_rows.claim_rows(judge_study(mine, [one_claim()], measurements, printed, root), mine)
+    assert unseen[0]["flags"] == ""
+
+
+def test_claims_of_blocks_that_a_study_lacks_are_not_run(run, printed, tmp_path):
+    mine, measurements, root = run
+    alone = mine.model_copy(update={"artefacts": Artefacts(main=mine.artefacts.main)})
+    found = claims.load(Path(__file__).parents[3] / "config" / "claims.yaml")
+    lacking = [c for c in found if {c.family} & {"Table 4", "Table 5", "Table 9", "Table 10", "Figure 5"}]
+    judged = judge_study(alone, [one_claim(), *lacking], measurements, printed, root)
+    assert [item.verdict for item in judged] == ["reproduced", *["not run"] * len(lacking)]
+    lines = {line["claim"]: line for line in claim_rows.claim_rows(judged, alone)}
+    assert lines["importance-is-not-frequency"]["printed"] == "0.028000"  # |r|, for whoever runs the analysis
+    assert lines["transfer-flat-above-adv"]["tables"] == ""  # a table that the study does not make
+    assert lines["flat-above-group-masks"]["tables"] == "results/tiny/tables/table3.csv"
+    cells = [line for line in claim_rows.cell_rows(judged) if line["claim"] == "gamma-brings-synonyms-together"]
+    assert [(line["of"], line["status"]) for line in cells] == [("", "not run")]
+    path = tmp_path / "claims.csv"
+    write_csv(path, list(lines.values()), claim_rows.CLAIM_COLUMNS)
+    links = {line.where: line.links for line in report_claims.read(path)}
+    assert links["Table 3"] == (("table3", "Table 3"),)
+    assert links["Table 4"] == links["Table 10"] == links["Table 9, Figure 4"] == ()
+
+
+def test_rows_become_a_section_of_the_report(run, printed, tmp_path):
+    mine, measurements, root = run
+    judged = judge_study(mine, [one_claim(), one_claim("b", models=("BERT",))], measurements, printed, root)
+    path = tmp_path / "claims.csv"
+    write_csv(path, claim_rows.claim_rows(judged, mine), claim_rows.CLAIM_COLUMNS)
+    first = path.read_bytes()
+    write_csv(path, claim_rows.claim_rows(judged, mine), claim_rows.CLAIM_COLUMNS)
+    assert path.read_bytes() == first
+    lines = report_claims.read(path)
+    with path.open(newline="") as file:
+        value = float(next(csv.DictReader(file))["value"])
+    assert lines[0].ours == f"{value:+.2f}" and lines[0].mark == "ᵛ" and lines[0].wins == "1 of 1"
+    assert (lines[1].ours, lines[1].verdict, lines[1].wins) == ("not run", "not run", "")
+    from page_examples import PASSPORT
+
+    html = page.build(mine, [], [], PASSPORT, lines)
+    assert '<section id="claims">' in html and '<span class="verdict reproduced">reproduced</span>' in html
+    assert 'href="claims.csv"' in html and "claims" not in page.build(mine, [], [], PASSPORT).split("</style>")[1]

@@ -1,0 +1,298 @@
+"""The cost model: the jobs it counts, what it fits, what it says of work it has no rate for."""
+
+import csv
+import json
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from flat.cost import __main__ as command
+from flat.cost import predict, processor, rates
+from flat.cost.check import TOLERANCE, checks
+from flat.cost.facts import DataFacts, data_facts, network_facts, network_of
+from flat.cost.jobs import Job, jobs_of
+from flat.cost.processor import Processor
+from flat.cost.rates import Rates, Sample, fit
+from flat.cost.record import samples_of
+from flat.errors import FlatError
+from flat.study.artefacts import Artefacts
+from flat.study.load import load
+
+EMPTY = Rates("a machine", "a run", [])
+FACTS = DataFacts(1000, 100, 200, 20.0, 5000, "a test")
+
+
+@pytest.fixture(scope="module")
+def paper(repository):
+    study = load(repository / "config/config.yaml")
+    return study, data_facts(study, "no such folder")
+
+
+def attack(texts: float, words: float = 20.0, model: str = "CNN", **keywords) -> Job:
+    return Job("attack_test", ("sst2",), "attack", "pwws", model, texts, words, **keywords)
+
+
+# --- jobs
+
+
+def test_the_papers_jobs_are_those_of_its_plan(paper):
+    counts = Counter(job.rule for job in jobs_of(*paper))
+    # the numbers of tests/workflow/test_plans.py, which asks Snakemake
+    assert counts["train_base"] == 17 and counts["train_round"] == 3 * (2 * 2 * 16 + 3 + 5 + 12)
+    assert counts["interpret_lime"] == 96 and counts["interpret_ig"] == 108 and counts["replay"] == 12
+    assert counts["attack_test"] == 4 * 4 * 3 * 2 + 4 * (5 * 3 + 2) + 3 + 5 + 12 + 1
+
+
+def test_a_study_of_the_main_tables_alone_has_no_other_jobs(paper):
+    study, data = paper
+    alone = study.model_copy(update={"artefacts": Artefacts(main=study.artefacts.main)})
+    counts = Counter(job.rule for job in jobs_of(alone, data))
+    assert counts["make_table"] == 9 and counts["draw_figure"] == 2
+    assert not {"measure_importance", "replay", "group_words"} & set(counts)
+    assert counts["attack_test"] == counts["interpret_ig"] == counts["interpret_lime"] == 96
+
+
+def test_what_is_counted_is_what_the_study_says(paper):
+    study, data = paper
+    jobs = {(job.rule, job.at): job for job in jobs_of(study, data)}
+    assert data["imdb"].train == 20000 and data["sst2-masked"] == data["sst2"]
+    assert jobs["attack_train", ("ag", "CNN", "base", "pwws", "seed0", "round1")].texts == 10000
+    assert jobs["attack_test", ("imdb", "BERT", "adv", "pwws", "seed0", "pwws")].texts == 5000
+    explained = jobs["interpret_ig", ("ag", "LSTM", "FLAT", "pwws", "seed0", "pwws")]
+    assert (explained.texts, explained.factor, explained.words) == (1000, 4 * 50, 32)
+    assert jobs["train_base", ("trec", "CNN", "seed0")].texts == 10 * 5000 + (10 * 452 + 500) / 3
+
+
+def test_shards_are_jobs_of_their_share(paper):
+    study, data = paper
+    pwws = study.attacks["pwws"].model_copy(update={"shards": 4})
+    study = study.model_copy(update={"attacks": study.attacks | {"pwws": pwws}})
+    jobs = [j for j in jobs_of(study, data) if j.at[:3] == ("ag", "CNN", "adv") and j.at[-1].startswith("pwws")]
+    shards = [job for job in jobs if job.rule == "attack_test_shard"]
+    assert len(shards) == 4 and sum(job.texts for job in shards) == 7600
+    assert [job.texts for job in jobs if job.rule == "attack_test"] == [0]
+
+
+def test_networks_are_measured_by_their_weights(paper):
+    study, _ = paper
+    # 12 layers of 12 x 768^2 weights, two operations each
+    assert network_facts(study, "BERT", 0).mflops == pytest.approx(2 * 12 * 12 * 768**2 / 1e6)
+    assert network_facts(study, "CNN", 0).mflops == pytest.approx(2 * 12 * 300 * 200 / 1e6)
+    assert network_facts(study, "LSTM", 1000).stored == 4 * (4 * 300 * 600 + 1000 * 300)
+
+
+@pytest.mark.parametrize(
+    "config, weights",
+    [
+        ({"num_hidden_layers": 2, "hidden_size": 16, "intermediate_size": 24}, 2 * (4 * 16**2 + 2 * 16 * 24)),
+        ({"n_layers": 2, "dim": 16, "hidden_dim": 24}, 2 * (4 * 16**2 + 2 * 16 * 24)),
+        ({"n_layer": 2, "n_embd": 16, "n_inner": None}, 2 * (4 * 16**2 + 2 * 16 * 64)),
+    ],
+)
+def test_an_encoder_s_sizes_are_read_under_its_family_s_names(tmp_path, config, weights):
+    (tmp_path / "config.json").write_text(json.dumps(config | {"vocab_size": 50}))
+    assert network_of("encoder", str(tmp_path), {}).mflops == pytest.approx(2 * weights / 1e6)
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(FlatError, match="tells no size"):
+        network_of("encoder", str(tmp_path), {})
+
+
+# --- rates
+
+
+def test_start_and_unit_are_found_again():
+    samples = [Sample(attack(n), "cnn", 1.0, 2 + 0.5 * n) for n in (10, 20, 40)]
+    (rate,) = fit(samples, EMPTY).rates
+    assert (rate.start_s, rate.unit_s, rate.jobs) == (pytest.approx(2), pytest.approx(0.5), 3)
+
+
+def test_jobs_of_one_size_borrow_the_start_of_their_like():
+    known = [Sample(attack(n), "cnn", 1.0, 2 + 0.5 * n) for n in (10, 20, 40)]
+    single = Sample(replace(attack(10), variant="gene"), "cnn", 1.0, 12.0)
+    rate = next(rate for rate in fit([*known, single], EMPTY).rates if rate.variant == "gene")
+    assert (rate.start_s, rate.unit_s) == (pytest.approx(2), pytest.approx(1.0))
+
+
+def test_longer_texts_cost_what_their_exponent_says():
+    measured = Rates("", "", [], {"pwws, cnn": 1.5})
+    assert measured.units(attack(3, words=80), "cnn") == 3 * 4**1.5
+    assert measured.units(attack(3, words=80), "lstm") == 3 * 4**rates.ATTACK_EXPONENT
+    assert measured.units(Job("train_base", (), "train", texts=3, words=80), "cnn") == 3 * 4
+
+
+def test_a_larger_network_costs_the_slope_between_the_recorded_ones():
+    samples = [Sample(attack(n), "cnn", 1.0, 0.1 * n) for n in (10, 40)]
+    samples += [Sample(attack(n, model="BERT"), "encoder", 11.0, 0.6 * n) for n in (10, 40)]
+    found = fit(samples, EMPTY)  # 0.05 s a unit for each MFLOP
+    same = predict.seconds_of(attack(10, model="BERT"), "encoder", 11.0, found)
+    larger = predict.seconds_of(attack(10, model="BERT"), "encoder", 31.0, found)
+    assert same.seconds == pytest.approx(6) and not same.notes
+    assert larger.seconds == pytest.approx(6 + 10 * 0.05 * 20) and "scaled by FLOPs" in larger.notes[0]
+
+
+def test_what_was_not_recorded_is_said():
+    found = fit([Sample(attack(n, budget=200), "cnn", 1.0, 0.1 * n) for n in (10, 40)], EMPTY)
+    notes = predict.seconds_of(attack(10, words=100, gpu=True), "cnn", 1.0, found).notes
+    assert len(notes) == 3 and "GPU" in notes[0] and "100 words" in notes[1] and "lower bound" in notes[2]
+    unknown = predict.seconds_of(replace(attack(10), variant="clare"), "cnn", 1.0, found)
+    assert unknown.seconds is None and unknown.notes == ("no rate recorded",)
+
+
+def test_a_gpus_rate_is_taken_where_there_is_one():
+    samples = [Sample(attack(n, gpu=gpu), "cnn", 1.0, (0.1 if gpu else 5) * n) for n in (10, 40) for gpu in (0, 1)]
+    answer = predict.seconds_of(attack(10, gpu=True), "cnn", 1.0, fit(samples, EMPTY))
+    assert answer.gpu and answer.seconds == pytest.approx(1) and not answer.notes
+
+
+def test_rates_are_read_as_they_were_written(tmp_path):
+    found = fit([Sample(attack(n), "cnn", 1.0, 0.1 * n) for n in (10, 40)], EMPTY)
+    rates.save(tmp_path / "rates.json", found)
+    assert rates.load(tmp_path / "rates.json") == found
+    rates.save(tmp_path / "rates.json", fast := replace(found, processor=FAST))
+    assert rates.load(tmp_path / "rates.json", FAST) == fast
+    (tmp_path / "rates.json").write_text("{}")
+    with pytest.raises(FlatError, match="record them again"):
+        rates.load(tmp_path / "rates.json")
+    with pytest.raises(FlatError, match="--record"):
+        rates.load(tmp_path / "absent.json")
+
+
+SLOW, FAST = Processor("AVX2", False, 80.0, 20.0), Processor("AVX512", True, 160.0, 25.0)
+
+
+def test_the_rates_of_the_most_alike_processor_are_taken(tmp_path):
+    file = tmp_path / "rates.json"
+    slow, fast = (replace(EMPTY, source=str(one), processor=one) for one in (SLOW, FAST))
+    for one in (fast, replace(slow, source="older"), slow):  # one set for each kind: the last
+        rates.save(file, one)
+    assert len(json.loads(file.read_text())["sets"]) == 2
+    assert rates.load(file, SLOW) == slow and rates.load(file, FAST) == fast
+    assert rates.load(file, replace(FAST, gflops=70.0)) == fast  # its instructions
+    assert rates.load(file, Processor("DEFAULT", False, 12.0, 30.0)) == slow  # the nearer in speed
+
+
+def test_arithmetic_and_the_rest_are_scaled_by_what_the_processor_does_of_each():
+    samples = [Sample(attack(n), "cnn", 1.0, 2 + 0.1 * n) for n in (10, 40)]
+    samples += [Sample(attack(n, model="BERT"), "encoder", 11.0, 2 + 0.6 * n) for n in (10, 40)]
+    found, scale = fit(samples, EMPTY), processor.scale(SLOW, FAST)
+    assert (scale.arithmetic, scale.rest) == (0.5, 0.8) and processor.scale(None, FAST) == processor.Scale()
+    # of BERT's 0.6 s a unit 0.05 x 11 are its network's, of the CNN's 0.1 s 0.05
+    for model, kind, mflops, network, rest in [("BERT", "encoder", 11.0, 0.55, 0.05), ("CNN", "cnn", 1.0, 0.05, 0.05)]:
+        answer = predict.seconds_of(attack(10, model=model), kind, mflops, found, scale)
+        assert answer.seconds == pytest.approx(0.8 * 2 + 10 * (0.5 * network + 0.8 * rest))
+    larger = predict.seconds_of(attack(10, model="BERT"), "encoder", 31.0, found, scale)
+    assert larger.seconds == pytest.approx(0.8 * 2 + 10 * (0.5 * 0.05 * 31 + 0.8 * 0.05))
+
+
+@pytest.mark.parametrize(("bf16", "factor", "said"), [(False, predict.ROUNDED, "has not"), (True, 1.0, "upper bound")])
+def test_bf16_costs_what_the_processor_makes_of_it(bf16, factor, said):
+    def training(n: int, model: str, precision: str = "fp32") -> Job:
+        return Job("train_base", ("sst2",), "train", "none", model, n, 20.0, precision=precision)
+
+    samples = [Sample(training(n, "CNN"), "cnn", 0.01, 0.1 * n) for n in (10, 40)]
+    samples += [Sample(training(n, "BERT"), "encoder", 10.0, 0.6 * n) for n in (10, 40)]
+    found = fit(samples, EMPTY)
+    plain = predict.seconds_of(training(10, "BERT"), "encoder", 10.0, found, bf16=bf16)
+    asked = predict.seconds_of(training(10, "BERT", "bf16"), "encoder", 10.0, found, bf16=bf16)
+    assert plain.seconds == pytest.approx(6) and not plain.notes
+    assert asked.seconds == pytest.approx(10 * (0.1 + factor * 0.5), rel=1e-3) and said in asked.notes[0]
+
+
+def test_a_processor_is_measured_alone_and_leaves_the_threads_as_they_were():
+    import torch
+
+    threads = torch.get_num_threads()
+    found = processor.this_processor()
+    assert torch.get_num_threads() == threads and found.gflops > 0.1 and found.mloops > 0.1
+    assert found.instructions == torch.backends.cpu.get_cpu_capability()
+    assert f"{found.gflops:.0f} GFLOP/s a core" in str(found)
+
+
+# --- against a real run
+
+
+def test_half_of_a_real_run_predicts_the_other_half_and_each_data_set_within_30_percent(repository):
+    """tests/data/demo_seconds.csv: CPU-seconds of the demo's jobs on texts, from the logs of one run on two cores."""
+    samples = []
+    with (repository / "tests/data/demo_seconds.csv").open() as stream:
+        for row in csv.DictReader(stream):
+            size = {name: float(row[name]) for name in ("texts", "words", "factor")}
+            budget = int(row["budget"]) if row["budget"] else None
+            names = (row["rule"], (row["dataset"],), row["work"], row["variant"], row["model"])
+            job = Job(*names, budget=budget, **size)
+            samples.append(Sample(job, row["kind"], float(row["mflops"]), float(row["seconds"])))
+    # as flat.bench.growth measured the attacks of that version
+    cnn, lstm = {"pwws, cnn": 1.48, "textfooler, cnn": 0.9}, {"pwws, lstm": 1.6, "textfooler, lstm": 0.9}
+    done = list(checks(samples, replace(EMPTY, exponents=cnn | lstm)))
+    assert len(done) == 3 and all(check.measured > 400 for check in done)
+    assert max(abs(check.off) for check in done) < TOLERANCE, [(check.name, check.off) for check in done]
+
+
+# --- the command
+
+
+@pytest.fixture
+def run_of(tmp_path, repository):
+    """A folder that looks like a finished run of the demo: each job's log says what a made-up rate gives."""
+    study = load(repository / "config/demo.yaml")
+    data = dict.fromkeys(study.datasets, FACTS)
+    for name in study.datasets:
+        summary = {"sizes": {"train": 1000, "dev": 100, "test": 200}, "mean_words": 20.0, "vocabulary_size": 5000}
+        path = tmp_path / "data" / name / "summary.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(summary))
+    for job in jobs_of(study, data):
+        log = tmp_path / "logs" / job.rule / f"{'/'.join(job.at) or job.rule}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        seconds = 1.0 + 0.01 * EMPTY.units(job, study.models[job.model].kind if job.model else "")
+        log.write_text(f"12:00:00 something\n12:00:01 done: {seconds:.1f} CPU-seconds, 700 MiB\n")
+    return study, data, tmp_path
+
+
+def test_every_job_of_a_run_is_found_in_its_logs(run_of):
+    study, data, folder = run_of
+    assert len(samples_of(study, data, folder)) == len(jobs_of(study, data))
+    with pytest.raises(FlatError, match="no job of this study has finished"):
+        samples_of(study, data, folder / "data")
+
+
+def test_recording_checking_and_predicting_a_run(run_of, repository, capsys, tmp_path):
+    _, _, folder = run_of
+    file = str(folder / "rates.json")
+    arguments = [str(repository / "config/demo.yaml"), "--results", str(folder), "--rates", file]
+    assert command.main(arguments) == 1 and "--record" in capsys.readouterr().err
+    assert command.main([*arguments, "--record", "--growth", "absent.csv", "--wall", "60"]) == 0
+    assert command.main([*arguments, "--check"]) == 0
+    capsys.readouterr()
+    assert command.main([*arguments, "--cores", "4"]) == 0
+    out = capsys.readouterr().out
+    assert "attack_test" in out and "minutes on 4 cores" in out and "Disk" in out and "*" not in out
+    assert "This machine: " in out and "bf16 arithmetic" in out and "Taken here: " in out
+
+
+def test_a_study_on_a_gpu_without_a_gpus_rate_is_told_so(run_of, repository, capsys):
+    _, _, folder = run_of
+    file = str(folder / "rates.json")
+    demo = [str(repository / "config/demo.yaml"), "--results", str(folder), "--rates", file]
+    command.main([*demo, "--record", "--growth", "absent.csv"])
+    paper = [str(repository / "config/config.yaml"), "--results", "absent", "--rates", file]
+    assert command.main(paper) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "no GPU rate recorded" in out and "scaled by FLOPs from encoder" in out and "orders of magnitude" in out
+    assert "bf16 asked for" in out
+    assert "What a GPU makes of it is not known" in out
+    assert command.main([*paper, "--gpu-speed", "100"]) == 0
+    assert "100 cores each, as you say" in " ".join(capsys.readouterr().out.split())
+
+
+def test_vectors_of_a_users_folder_have_the_dimension_of_its_file(tmp_path, monkeypatch):
+    from flat.cost.facts import network_of
+
+    (tmp_path / "mine/vectors").mkdir(parents=True)
+    (tmp_path / "mine/vectors/v.txt").write_text("good 1 2 3\nbad 4 5 6\n")
+    monkeypatch.chdir(tmp_path)
+    found = network_of("cnn", "mine/vectors", {"filters": 1, "widths": [2]}, 10)
+    assert found.mflops == pytest.approx(2 * 2 * 3 / 1e6)
+    with pytest.raises(FlatError, match="no such file or folder"):
+        network_of("cnn", "mine/none", {}, 10)

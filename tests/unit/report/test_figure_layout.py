@@ -1,0 +1,169 @@
+"""Texts of figures stay on the canvas, off one another and off the panels, however many strategies a study has."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from figure_examples import CORRELATIONS, measured, saliency_inputs, synonyms, words_of
+from matplotlib.text import Text
+from table_examples import CNN, DATASET, study
+
+from flat.report.figures import curves as figure_curves
+from flat.report.figures import figure_3, figure_4, figure_5, figure_6
+from flat.report.figures import style as figure_style
+from flat.report.figures.text_fit import cut, widest, width_of, wrapped
+
+STRATEGIES = ["base", "adv", "FLAT", "FLAT-nogamma", "FLAT-softmax", "group10", "group12", "plain"]
+LONG = "trained on adversarial texts with a title that no single line of a legend can ever hold"
+TITLES = ["SST2", "Reviews of films and of books", "Nachrichtenüberschriften", "TREC"]
+MODELS = ["LSTM", "google/electra-base-discriminator", "A model of our own, large"]
+TOUCH_PX = 1.0  # at 100 dots an inch
+
+
+def boxes(figure):
+    """Every text that is shown, with its box in pixels; without the labels of ticks, which matplotlib places."""
+    figure.draw_without_rendering()
+    axes = [axis for axes in figure.axes if axes.axison for axis in (axes.xaxis, axes.yaxis)]
+    ticks = {text for axis in axes for text in axis.findobj(Text)} - {axis.label for axis in axes}
+    shown = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    found = {t: t.get_window_extent() for t in shown if t not in ticks}
+    return found, [box for axis in axes if (box := axis.get_tightbbox(figure.canvas.get_renderer()))]
+
+
+def overlap(a, b):
+    wide = min(a.x1, b.x1) - max(a.x0, b.x0)
+    high = min(a.y1, b.y1) - max(a.y0, b.y0)
+    return min(wide, high)
+
+
+def check(figure, inside=("not run",)):
+    """Nothing is clipped, no two texts overlap, none but those named lies on a panel."""
+    found, axes_with_labels = boxes(figure)
+    canvas = figure.bbox.padded(TOUCH_PX)
+    named = [*((text.get_text(), box) for text, box in found.items()), *(("an axis", box) for box in axes_with_labels)]
+    for name, box in named:
+        inside_canvas = box.x0 >= canvas.x0 and box.y0 >= canvas.y0 and box.x1 <= canvas.x1 and box.y1 <= canvas.y1
+        assert inside_canvas, f"clipped: {name!r} {box.extents} of {canvas.extents}"
+    for (a, at), (b, other) in combinations(found.items(), 2):
+        assert overlap(at, other) <= TOUCH_PX, f"{a.get_text()!r} lies over {b.get_text()!r}"
+    for text, box in found.items():
+        for axes in figure.axes:
+            over = overlap(box, axes.get_window_extent())
+            assert over <= TOUCH_PX or text.get_text() in inside, f"{text.get_text()!r} lies on a panel"
+
+
+def titled(count, long):
+    titles = {name: name for name in STRATEGIES[:count]}
+    return titles | ({STRATEGIES[min(1, count - 1)]: LONG} if long else {})
+
+
+@pytest.mark.parametrize("long", [False, True], ids=["short", "long"])
+@pytest.mark.parametrize("columns", [1, 2, 3, 4])
+@pytest.mark.parametrize("count", [1, 3, 4, 6, 8])
+def test_figure_6_fits(count, columns, long):
+    datasets = dict(zip("abcd"[:columns], TITLES, strict=False)) if long else {n: n.upper() for n in "abcd"[:columns]}
+    models = dict(zip("xyz", MODELS, strict=True)) if long else {"x": "LSTM", "z": "BERT"}
+    rows = [
+        measured(name, 0.1 * k, k=k, dataset=dataset, model="x", train_attack="none")
+        for name in STRATEGIES[:count] for dataset in datasets for k in (1, 5, 10)
+    ]  # fmt: skip
+    stand_ins = {
+        "a": "sentences of films from a package, without labels of phrases",
+        "b": "Donaudampfschifffahrtstexte",
+    }
+    drawing = figure_6.draw(
+        pd.DataFrame(rows), models=models, datasets=datasets, strategies=titled(count, long), stand_ins=stand_ins
+    )
+    check(drawing.figure)
+    shown = " ".join(words_of(drawing.figure).split())
+    assert all(" ".join(title.split()) in shown for title in titled(count, long).values())  # wrapped, not cut
+
+
+def curves_study(count, columns, long):
+    values = study().model_dump(mode="json")
+    titles = TITLES if long else ["SST2", "IMDB", "AG", "TREC"]
+    models = MODELS[:2] if long else ["LSTM", "BERT"]
+    strategies = titled(count, long)
+    values["datasets"] = {
+        name: {"title": title, **DATASET} for name, title in zip("abcd"[:columns], titles, strict=False)
+    }
+    values["datasets"]["a"]["stand_in"] = "sentences of films from a package, without labels of phrases"
+    values["models"] = {name: {**CNN, "title": title} for name, title in zip("xy", models, strict=True)}
+    values["strategies"] = {n: {"title": strategies.get(n, n), "adversarial": n != "base"} for n in STRATEGIES}
+    values["attacks"] = {
+        "pwws": {"title": LONG if long else "PWWS", "recipe": "pwws"},
+        "iga": {"title": "TextFooler", "recipe": "textfooler"},
+    }
+    names = {"datasets": list("abcd"[:columns]), "models": ["x", "y"], "strategies": STRATEGIES[:count]}
+    values["artefacts"] = {"main": names | {"train_attacks": ["pwws", "iga"]}}
+    return type(study()).model_validate(values)
+
+
+@pytest.mark.parametrize("long", [False, True], ids=["short", "long"])
+@pytest.mark.parametrize("columns", [1, 2, 3, 4])
+@pytest.mark.parametrize("count", [1, 3, 4, 6, 8])
+def test_curves_fit(count, columns, long):
+    ledger = pd.DataFrame({"status": ["succeeded", "failed", "skipped"] * 5, "queries": np.arange(15) * 20})
+    cells = [
+        ({"attack": attack, "dataset": dataset, "model": "x", "strategy": name}, ledger)
+        for attack in ("pwws", "iga") for dataset in "abcd"[:columns] for name in STRATEGIES[:count]
+    ]  # fmt: skip
+    drawing = figure_curves.draw(curves_study(count, columns, long), cells)
+    check(drawing.figure)
+    shown = " ".join(words_of(drawing.figure).split())
+    assert all(" ".join(title.split()) in shown for title in titled(count, long).values())
+
+
+# --- Figures 3 to 5
+
+
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_figure_3_fits_and_names_titles_that_it_cuts(count):
+    inputs = saliency_inputs()
+    strategies = titled(count, long=True)
+    for kind in ("attributions", "ledgers"):
+        inputs[kind] = {name: inputs[kind]["base"] for name in strategies}
+    classes = ["a class whose name is longer than its column", "positive"]
+    drawing = figure_3.draw(**inputs | {"strategies": strategies, "classes": classes}, examples=2)
+    check(drawing.figure, inside=words_of(drawing.figure).split("\n"))  # all of it is drawn on one axes
+    (note,) = [note for note in drawing.notes if note.startswith("Titles in full")]
+    assert LONG in note
+
+
+def test_figure_4_fits_with_millions_of_words():
+    words = pd.DataFrame({"word": ["the", "a", "rare"], "phi": np.float32([-0.123456, 0.5, 0.75])})
+    counts = {"frequency": [12_345_678, 900_000, 0], "substitution_frequency": [9_876_543, 0, 1]}
+    numbers = [{**row, "r": -0.123456, "p": 1.23e-290, "n": 13_836_000} for row in CORRELATIONS]
+    check(figure_4.draw(words.assign(**counts), numbers).figure)
+
+
+def test_figure_5_fits_with_millions_of_pairs():
+    many = synonyms(np.linspace(0, 0.6, 1_000_000))
+    check(figure_5.draw(many, synonyms([0.1])).figure, inside=("median 0.3", "median 0.1"))
+
+
+def test_a_reason_that_is_long_is_wrapped():
+    reason = " ".join(["the study explains nothing of what this figure would show"] * 6)
+    drawing = figure_style.not_run(3, reason)
+    check(drawing.figure, inside=[*words_of(drawing.figure).split("\n"), wrapped(reason, 0.94 * 7, 7)])
+    assert drawing.caption == f"Not run: {reason}."
+
+
+# --- texts made to fit
+
+
+def test_wrapping_loses_nothing_and_fits():
+    text = "a google/electra-base-discriminator and Donaudampfschifffahrtsgesellschaft, then more"
+    for width in (0.3, 0.8, 2.0, 20.0):
+        lines = wrapped(text, width, 8)
+        assert lines.replace("\n", "").replace(" ", "") == text.replace(" ", "")
+        assert widest(lines, 8) <= width
+    assert wrapped(text, 20, 8) == text
+    assert "google/electra-\n" in wrapped(text, 0.95, 8)  # at a hyphen rather than within a syllable
+
+
+def test_cut_texts_end_in_an_ellipsis_and_fit():
+    shown = cut("a rather long title", 0.7, 8.5, bold=True)
+    assert shown.endswith("…") and width_of(shown, 8.5, bold=True) <= 0.7
+    assert cut("base", 0.7, 8.5, bold=True) == "base"

@@ -1,0 +1,119 @@
+"""Where resources lie: in the repository, in the working folder if that is read-only, or where the user says."""
+
+import json
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from flat.resources import locate
+from flat.resources import places as where
+from flat.resources.catalogue import load_catalogue, marker, marker_of_folder
+from flat.resources.fetch import fetch
+from flat.resources.places import PROVENANCE, folder_of, resources_root, roots
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """A repository without resources, and a folder of the user's that is worked in."""
+    repository, mine = tmp_path / "repository", tmp_path / "mine"
+    repository.mkdir()
+    mine.mkdir()
+    monkeypatch.setattr(where, "ROOT", repository)
+    monkeypatch.delenv("FLAT_RESOURCES", raising=False)
+    monkeypatch.chdir(mine)
+    marker.cache_clear()
+    yield repository, mine
+    marker.cache_clear()
+
+
+@pytest.fixture
+def read_only(places, monkeypatch):
+    """The repository may not be written to; asked of the system, which would let root do all."""
+    repository, _ = places
+    allowed = where.os.access
+    monkeypatch.setattr(
+        where.os, "access", lambda path, mode: not str(path).startswith(str(repository)) and allowed(path, mode)
+    )
+    return places
+
+
+def put(root, name):
+    (root / name).mkdir(parents=True)
+    (root / name / PROVENANCE).write_text(json.dumps({"files": {}}))
+
+
+def test_a_repository_that_can_be_written_to_holds_them(places):
+    repository, _ = places
+    assert resources_root() == folder_of("wordnet").parent == repository / "resources"
+    assert roots() == [repository / "resources"]
+    assert marker_of_folder("{resource}") == str(repository / "resources/{resource}" / PROVENANCE)
+
+
+def test_in_the_repository_rules_name_them_as_ever(places, monkeypatch):
+    repository, _ = places
+    monkeypatch.chdir(repository)
+    assert marker_of_folder("wordnet") == f"resources/wordnet/{PROVENANCE}"
+    assert marker_of_folder("{resource}") == f"resources/{{resource}}/{PROVENANCE}"
+
+
+def test_a_read_only_repository_gives_what_it_has_and_the_rest_goes_to_the_working_folder(read_only):
+    repository, mine = read_only
+    put(repository / "resources", "wordnet")
+    assert resources_root() == mine / "resources"
+    assert locate("wordnet") == repository / "resources/wordnet"
+    assert marker("wordnet") == str(repository / "resources/wordnet" / PROVENANCE)
+    assert marker("stopwords") == f"resources/stopwords/{PROVENANCE}"
+    put(mine / "resources", "wordnet")  # fetched again by the user: his own comes first
+    assert locate("wordnet") == mine / "resources/wordnet"
+
+
+def test_fetching_leaves_what_a_read_only_repository_has(read_only, tmp_path):
+    repository, mine = read_only
+    catalogue = {"stopwords": load_catalogue()["stopwords"]}
+    assert fetch(["stopwords"], root=repository / "resources", catalogue=catalogue) == ["stopwords"]
+    assert fetch(["stopwords"], catalogue=catalogue) == []
+    assert fetch(["stopwords"], catalogue=catalogue, again=True) == ["stopwords"]
+    assert locate("stopwords", verify=True) == mine / "resources/stopwords"
+
+
+def test_a_folder_that_the_user_names_is_the_only_one(places, monkeypatch):
+    repository, mine = places
+    put(repository / "resources", "wordnet")
+    monkeypatch.setenv("FLAT_RESOURCES", str(mine / "shared"))
+    assert roots() == [mine / "shared"] and folder_of("wordnet") == mine / "shared/wordnet"
+
+
+def test_fetched_files_can_be_written_by_their_owner_alone(places, monkeypatch):
+    """NLTK reads no file that others could have written to, so that a umask of 002 must not leave such ones."""
+    catalogue = {"stopwords": load_catalogue()["stopwords"]}
+    before = where.os.umask(0o002)
+    try:
+        fetch(["stopwords"], catalogue=catalogue)
+    finally:
+        where.os.umask(before)
+    modes = [path.stat().st_mode for path in folder_of("stopwords").rglob("*")]
+    assert modes and not any(mode & (stat.S_IWGRP | stat.S_IWOTH) for mode in modes)
+
+
+def test_wordnet_that_nltk_refuses_is_told_with_a_remedy(resources, monkeypatch, tmp_path):
+    from nltk.corpus.reader.wordnet import WordNetCorpusReader
+
+    from flat.attacks.lexicon import wordnet_table
+    from flat.errors import ResourceError
+
+    def refused(*_, **__):
+        raise PermissionError("NLTK will not read it: it is owned by another account")
+
+    monkeypatch.setattr(WordNetCorpusReader, "__init__", refused)
+    with pytest.raises(ResourceError, match=r"owned by another account(?s:.)*remedy: chmod -R go-w"):
+        wordnet_table.read_wordnet.__wrapped__(resources / "wordnet")
+
+
+def test_the_repositorys_own_files_are_found_from_any_folder(tmp_path, repository):
+    code = "from flat.cost.rates import FILE, load; from flat.report.build import PAPER"
+    code += "; from flat.paper import printed as paper; load(FILE); print(paper.load(PAPER) is not None, FILE, PAPER)"
+    for folder, shown in ((tmp_path, str(repository / "config")), (repository, "config")):
+        ran = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+        assert ran.stdout.split() == ["True", f"{shown}/rates.json", f"{shown}/paper"], ran.stderr
