@@ -1,13 +1,7 @@
 # Transfer without attacks: the adversarial texts stored from each model, asked of every other model of the data set.
 
 
-def replayed_ledgers(wildcards):
-    """The ledgers of every model of the transfer matrix, of the asked model's seed."""
-    return [test_ledger(STUDY, a) for a in replayed_on(STUDY, cell_of(wildcards))]
-
-
-def replay_sources(wildcards):
-    return [coordinates(a.cell) for a in replayed_on(STUDY, cell_of(wildcards))]
+include: "inputs/replay.smk"
 
 
 rule replay:

@@ -1,9 +1,7 @@
 # Lexical assets and checkpoints. `make setup` has brought the package-shipped ones; the rest is fetched here, once.
 
 
-def marker_pattern():
-    """The record that a fetched resource has, its name as a wildcard."""
-    return marker_of_folder("{resource}")
+include: "inputs/resources.smk"
 
 
 rule fetch_resource:

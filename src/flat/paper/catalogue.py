@@ -53,7 +53,7 @@ class Table:
         title: its heading, wherever it is named.
         block: the block of ``artefacts`` that asks for it.
         builder: module and function of ``flat.report.tables``.
-        needs: the files it is built from, by their names in rules/report.smk (FILES).
+        needs: the files it is built from, by their names in rules/inputs/report.smk (FILES).
         printed: the paper's own table; None where there is none.
         line: what the summary at the end of a run says of it; ``flat.report.summary_items.SAY`` has those that are
             no plain means.

@@ -1,0 +1,80 @@
+# What the rules of guards.smk ask for: inputs and parameters, as functions of the study and of wildcards.
+
+from flat.study.grid import calibrated_cells, checked_cells, compared_strategies
+
+CHECKED = checked_cells(STUDY)
+CALIBRATED = set(calibrated_cells(STUDY))
+GUARDED_DATASETS = sorted({a.cell.dataset for a in ATTACKED})
+GUARDED_SPLITS = {d: [PATHS.split(d, split) for split in ("dev", "test")] for d in GUARDED_DATASETS}
+ANTONYMS_FROM = WORDNET or "wordnet"
+VALIDITY_RESOURCES = {role: role_resource(role) for role in ("synonyms", "sentence_encoder") if role_resource(role)}
+
+
+def workers_of_attack(wildcards):
+    return STUDY.attacks[wildcards.attack].workers
+
+
+def guarded_attack(attacked):
+    """The files of an attacked cell that the guards read, and what they must know of it."""
+    cell = coordinates(attacked.cell)
+    recheck = [PATHS.calibrated(file, attacked.attack, **cell) for file in ("ledger.parquet", "calibration.json")]
+    return cell | {
+        "attack": attacked.attack,
+        "round": last_round(STUDY, attacked.cell),
+        "examples": attacked_test(STUDY, attacked.cell.dataset, attacked.cell.model, attacked.attack),
+        "ledger": test_ledger(STUDY, attacked),
+        "lock": test_ledger(STUDY, attacked, "lock.json"),
+        "vocabulary": known_words(attacked.cell),
+        "recheck": recheck if attacked in CALIBRATED else None,
+    }
+
+
+def guarded_rounds(cell):
+    """The rounds of a cell: metrics.json of each, and the ledgers and locks of the attacks behind its texts."""
+    accumulate = rounds_of(STUDY, cell).accumulate
+    rounds = []
+    for k in range(1, last_round(STUDY, cell) + 1):
+        attacks = range(1 if accumulate else k, k + 1)
+        rounds.append(
+            {
+                "metrics": PATHS.model("metrics.json", k, **coordinates(cell)),
+                "ledgers": [train_ledger(STUDY, cell, i) for i in attacks],
+                "locks": [train_ledger(STUDY, cell, i, "lock.json") for i in attacks],
+            }
+        )
+    return coordinates(cell) | {"rounds": rounds}
+
+
+GUARDED_ATTACKS = [guarded_attack(a) for a in ATTACKED]
+COMPARED = [[guarded_rounds(cell) for cell in group] for group in compared_strategies(STUDY)]
+TRAINED_ROUNDS = [r for group in COMPARED for item in group for r in item["rounds"]]
+GUARDED_FILES = {
+    "ledgers": [item["ledger"] for item in GUARDED_ATTACKS],
+    "locks": [item["lock"] for item in GUARDED_ATTACKS],
+    "rechecks": [f for item in GUARDED_ATTACKS for f in item["recheck"] or []],
+    "metrics": [r["metrics"] for r in TRAINED_ROUNDS],
+    "trained_on": sorted({f for r in TRAINED_ROUNDS for f in r["ledgers"] + r["locks"]}),
+    "vocabularies": sorted({i["vocabulary"] for i in GUARDED_ATTACKS} - {None}),
+    "examples": [PATHS.data(d, "examples.json") for d in GUARDED_DATASETS],
+    "splits": [file for files in GUARDED_SPLITS.values() for file in files],
+}
+
+
+def antonyms_resource(wildcards):
+    return resource_files(ANTONYMS_FROM)
+
+
+def validity_resources(wildcards):
+    return sorted(file for name in VALIDITY_RESOURCES.values() for file in resource_files(name))
+
+
+def checked_of(wildcards):
+    return [a for a in CHECKED if a.cell.dataset == wildcards.dataset]
+
+
+def checked_ledgers(wildcards):
+    return [test_ledger(STUDY, a) for a in checked_of(wildcards)]
+
+
+def checked_coordinates(wildcards):
+    return [coordinates(a.cell) | {"attack": a.attack} for a in checked_of(wildcards)]

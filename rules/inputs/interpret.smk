@@ -1,0 +1,53 @@
+# What the rules of interpret.smk ask for: inputs and parameters, as functions of the study and of wildcards.
+
+
+def explained_pairs(wildcards):
+    """The cell's own adversarial texts and those stored from the base model (the shared pair set)."""
+    attacked = AttackedCell(cell_of(wildcards), wildcards.attack)
+    shared = AttackedCell(base_of(attacked.cell), wildcards.attack)
+    return {"own": test_ledger(STUDY, attacked), "shared": test_ledger(STUDY, shared)}
+
+
+def explained_of_model(wildcards):
+    return [
+        a
+        for a in explained_cells(STUDY, wildcards.method)
+        if a.cell.dataset == wildcards.dataset and a.cell.model == wildcards.model
+    ]
+
+
+def attributions_of_model(wildcards):
+    return [
+        PATHS.attributions(wildcards.method, a.attack, **coordinates(a.cell)) for a in explained_of_model(wildcards)
+    ]
+
+
+def ledgers_of_model(wildcards):
+    return [test_ledger(STUDY, a) for a in explained_of_model(wildcards)]
+
+
+def shared_ledgers_of_model(wildcards):
+    return [test_ledger(STUDY, AttackedCell(base_of(a.cell), a.attack)) for a in explained_of_model(wildcards)]
+
+
+def explanation_seed(wildcards):
+    """The same for every model, so that strategies are explained with the same perturbations."""
+    return seeded("explain", wildcards.dataset)
+
+
+def train_ledgers_of_importance(wildcards):
+    cell = cell_of(wildcards)
+    return [train_ledger(STUDY, cell, k) for k in range(1, last_round(STUDY, cell) + 1)]
+
+
+def analysed_words(wildcards):
+    """How many words are compared with their synonyms."""
+    return STUDY.artefacts.importance.words
+
+
+def analysed_synonyms(wildcards):
+    return STUDY.artefacts.importance.synonyms
+
+
+def explained_cells_of_model(wildcards):
+    return [coordinates(a.cell) | {"attack": a.attack} for a in explained_of_model(wildcards)]
