@@ -1,10 +1,6 @@
 """The worked examples of docs/ are carried out in copies of the finished tiny study, each number counted again."""
 
 import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,84 +8,9 @@ import pytest
 import worked_examples as examples
 import yaml
 
-from tests.workflow.conftest import Checkout
+from tests.workflow.carried_out import DOCS, RESULTS, TRAINED, Copy, carried_out
 
 pytestmark = pytest.mark.workflow
-DOCS = Path(__file__).parents[2] / "docs"
-RESULTS = Path("results/tiny")
-LEDGER = "attacks/test/sst2/CNN/{}/seed0/{}/ledger.parquet"
-TRAINED = {"base": "base/none", "adv": "adv/textfooler", "FLAT": "FLAT/textfooler"}
-FILES_OF_CODE = {  # most files of code that a section of a page may touch; config/claims.yaml is no code
-    "add-a-claim": 0,
-    "add-a-column": 1,
-    "add-a-data-source": 2,
-    "add-a-guard": 3,
-    "add-a-loss-term": 3,
-    "add-a-metric": 3,
-    "add-a-study-key": 2,
-    "add-a-table": 2,
-    "add-an-explanation-method": 4,
-}
-
-
-class Copy(Checkout):
-    """A copy of the finished checkout, changed as a page says."""
-
-    def shell(self, script: str) -> str:
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            capture_output=True,
-            timeout=600,
-        )
-        assert done.returncode == 0, f"exit {done.returncode} of {script}:\n{done.stdout}{done.stderr[-4000:]}"
-        return done.stdout
-
-    def ask(self, code: str):
-        """What Python code in the copy, with the copy's library, prints as JSON."""
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=self.folder, env=self.environment, text=True, capture_output=True
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-        return json.loads(done.stdout)
-
-    def table(self, path: str) -> pd.DataFrame:
-        file = self.folder / RESULTS / path
-        return pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file, keep_default_na=False)
-
-    def ledger(self, strategy: str, attack: str = "textfooler") -> pd.DataFrame:
-        return self.table(LEDGER.format(TRAINED[strategy], attack))
-
-
-def carried_out(name: str, finished, resources, folder: Path) -> Copy:
-    """A copy in which a page is carried out: its changes, which rules run again, its commands, what they print."""
-    page = DOCS / f"{name}.md"
-    shutil.copytree(finished.folder, folder, ignore=shutil.ignore_patterns("__pycache__", "log"))
-    copy = Copy(folder, resources)
-    touched = {section: examples.code_files(paths) for section, paths in examples.apply(page, folder).items()}
-    assert max(map(len, touched.values())) <= FILES_OF_CODE[name], touched
-    _is_clean(copy, [path for paths in touched.values() for path in paths])
-    again, stay = (examples.rules_named(page, heading) for heading in ("Runs again:", "Stays:"))
-    if again or stay:
-        planned = set(copy.plan()) - {"all"}
-        assert planned == again if again else not planned & stay, sorted(planned)
-    for script, shown in examples.commands(page):
-        printed = copy.shell(script)
-        if shown is not None:
-            assert examples.without_numbers(printed) == examples.without_numbers(shown), printed
-    return copy
-
-
-def _is_clean(copy: Copy, files: list[str]) -> None:
-    """Style and format of the changed code, and a schema that can be made anew."""
-    python = [file for file in files if file.endswith(".py")]
-    if python:
-        copy.shell(f"ruff check --quiet {' '.join(python)} && ruff format --check --quiet {' '.join(python)}")
-    rules = [file for file in files if not file.endswith(".py")]
-    if rules:
-        copy.shell(f"snakefmt --check --quiet {' '.join(rules)}")
 
 
 def schema_of(copy: Copy) -> dict:
@@ -328,33 +249,3 @@ def test_a_page_that_no_longer_fits_the_code_says_where(finished, tmp_path):
         examples.apply(page, finished.folder)
     where = "add-a-column.md, hunk 1 of src/flat/report/tables/robustness.py"
     assert str(refused.value) == f"{where}: its lines stand 0 times in the file, not once"
-
-
-@pytest.mark.parametrize(
-    ("diff", "problem"),
-    [
-        ("--- a/f.py\n+++ b/f.py\n@@\n-x = 1\n+x = 2\n", "stand 2 times"),
-        ("--- a/f.py\n+++ b/f.py\n@@\n+x = 2\n", "stand 4 times"),  # no context: anywhere
-        ("--- a/g.py\n+++ b/g.py\n@@\n-x = 1\n", "no such file"),
-        ("--- /dev/null\n+++ b/f.py\n@@\n+x = 1\n", "such a file already"),
-    ],
-)
-def test_a_hunk_is_refused_where_its_place_is_not_one(tmp_path, diff, problem):
-    (tmp_path / "f.py").write_text("x = 1\ny = 1\nx = 1\n")
-    (tmp_path / "page.md").write_text(f"# A page\n\n```diff\n{diff}```\n")
-    with pytest.raises(examples.DoesNotApply, match=problem):
-        examples.apply(tmp_path / "page.md", tmp_path)
-
-
-def test_hunks_are_carried_out_in_their_order(tmp_path):
-    (tmp_path / "f.py").write_text("a\n\nb\n")
-    changed = "--- a/f.py\n+++ b/f.py\n@@\n a\n\n+c\n b\n@@\n c\n-b\n"
-    page = f"## Here\n```diff\n{changed}--- /dev/null\n+++ b/new/g.py\n@@\n+d\n```\n"
-    (tmp_path / "page.md").write_text(page)
-    assert examples.apply(tmp_path / "page.md", tmp_path) == {"Here": ["f.py", "new/g.py"]}
-    assert (tmp_path / "f.py").read_text() == "a\n\nc\n" and (tmp_path / "new/g.py").read_text() == "d\n"
-
-
-def test_what_commands_print_is_compared_but_for_numbers():
-    assert examples.without_numbers("a 1.50 | -2") == examples.without_numbers("a  7 |\n3.1")
-    assert examples.without_numbers("a 1.50") != examples.without_numbers("b 1.50")
