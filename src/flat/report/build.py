@@ -17,7 +17,6 @@ from flat.report.tables.grid import Extras, named
 from flat.report.tables.index import Index
 from flat.report.tables.layout import Table
 from flat.resources.places import ROOT, shown
-from flat.study.grid import reported_datasets
 from flat.study.load import parse
 from flat.study.schema import Study
 
@@ -42,7 +41,7 @@ def tables_of(study_values: dict, files: Mapping[str, Mapping]) -> list[Table]:
     for key, own in files.items():
         extras = Extras(
             paper.load(PAPER, paper.PRINTED if "paper" in TABLES[key].needs else [key]),
-            dict(zip(reported_datasets(study), map(read_json, own.get("summaries", ())), strict=False)),
+            {summary["dataset"]: summary for summary in map(read_json, own.get("summaries", ()))},
             tuple(correlations(read(own["importance"]))) if own.get("importance") else (),
             _joined(own.get("replays")),
             intervals=read(own.get("intervals")),

@@ -110,6 +110,8 @@ def _readings(rows: Rows) -> str:
     if not rows:
         return ""
     most = max(rows, key=lambda row: abs(float(row["ours"])))
+    if not float(most["ours"]):
+        return f"{len(rows)} rows; AA changes in none"
     return f"{len(rows)} rows; AA changes most in {most['model']} {most['strategy']}: {float(most['ours']):+.1f} points"
 
 
