@@ -9,6 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,12 +27,13 @@ from flat.attacks.greedy.search import Found, GreedySearch, supports
 from flat.attacks.journal import Journal
 from flat.attacks.lexicon.resources import AttackResources
 from flat.attacks.lock import resolve
+from flat.attacks.screened import Screened, kept_casts, screen_of
 from flat.attacks.textattack_adapter import build as recipes
 from flat.attacks.textattack_adapter.limits import LimitedAttack
 from flat.attacks.textattack_adapter.words import attack_words
 from flat.attacks.victim import Victim, probe
 from flat.errors import DataError, StudyError
-from flat.files.digests import digest_of
+from flat.files.digests import attack_hash, digest_of
 from flat.models.fingerprint import weights_digest
 from flat.resume.stopping import orderly_stop
 from flat.study.seeds import seed_of
@@ -45,12 +47,15 @@ class AttackRun:
     """What an attack on a list of examples gave.
 
     Attributes:
-        finished: the rows, on disk: of ``ledger.SCHEMA`` and, not part of the result, ``seconds`` of wall time.
+        finished: the rows, on disk: of ``ledger.SCHEMA`` and, not part of the result, ``seconds`` of wall time and, in
+            a job that screens, ``screening``.
         lock: the resolved attack; its hash is in every row.
+        screening: the precision and the bound of a job that screens (``flat.attacks.screened``), None of others.
     """
 
     finished: Journal
     lock: dict
+    screening: dict | None = None
 
     def rows(self) -> Iterator[dict]:
         """One row per example in the order of their ids, each read from disk when it is asked for."""
@@ -80,8 +85,8 @@ def attack_examples(
         model: a classifier in evaluation mode.
         examples: columns example_id, text, label and, unless the caller has checked that, words: ``text`` is
             ``words`` joined by one space.
-        spec: recipe, search (``flat.attacks.attack``), query_budget, time_limit (seconds), resources (role -> name),
-            parameters (overrides).
+        spec: recipe, search (``flat.attacks.attack``), screening (``flat.attacks.screened``), query_budget, time_limit
+            (seconds), resources (role -> name), parameters (overrides).
         seed: each example's own seed derives from it and the example's id.
         journal: where finished examples are noted, to resume after a kill; the caller deletes it at the end.
         workers: processes; on a CUDA device always one.
@@ -103,7 +108,7 @@ def attack_examples(
     attack = recipes.build(spec, victim, resources)
     search, counted = searcher(attack, spec, stochastic=train_mode)
     lock = resolve(attack, spec, resources, "train" if train_mode else "eval", counted)
-    single = _Single(attack, search, victim, seed, digest_of(lock))
+    single = _Single(attack, search, victim, seed, attack_hash(lock))
     todo = examples[["example_id", "text", "label"]].to_dict("records")
     if todo and not train_mode:
         probe(victim, [example["text"] for example in todo[:PROBED]])
@@ -111,10 +116,13 @@ def attack_examples(
     left = [example for example in todo if example["example_id"] not in notes]
     if len(notes):
         log.info("resuming: %d of %d examples are in the journal", len(notes), len(todo))
+    screen = screen_of(victim, search, spec, [example["text"] for example in todo], notes, seed) if left else None
+    if screen is not None:
+        single.search = Screened(search, attack, victim, screen)
     try:
         if train_mode:
             model.train()
-        with orderly_stop() as stop:
+        with orderly_stop() as stop, kept_casts(model.device) if screen else nullcontext():
             for row in _run(single, left, workers, model, stop):
                 notes.append(row)
                 if progress:
@@ -128,7 +136,7 @@ def attack_examples(
         if train_mode:
             model.eval()
     notes.finish()
-    return AttackRun(notes, lock)
+    return AttackRun(notes, lock, notes.screening if "bound" in (notes.screening or {}) else None)
 
 
 def _run(single: "_Single", left: list[dict], count: int, model, stop) -> Iterator[dict]:
@@ -185,6 +193,7 @@ class _Single:
                 attack_hash=self.attack_hash,
             ),
             "seconds": round(time.perf_counter() - started, 4),
+            **({"screening": self.search.noted} if isinstance(self.search, Screened) else {}),
         }
 
 

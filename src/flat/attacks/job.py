@@ -12,6 +12,7 @@ from flat.attacks import ledger
 from flat.attacks.examples import attacked_ids, check_words, rows_of
 from flat.attacks.lexicon.resources import AttackResources
 from flat.files.artefacts import read_json, read_table, write_json, write_table
+from flat.models.edits.counts import merged, said, summary
 from flat.study.known.recipes import ROLES
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def attack_split(
     """
     frame = _examples(split, ids_file, examples, job.seed, shard)  # before what stays in memory takes its place
     run = job.run(job.model(), frame, train_mode)
-    return _write(run.rows(), run.lock, outputs)
+    return _write(run.rows(), run.lock, outputs, run.screening)
 
 
 def _examples(split: str, ids_file: str | None, examples: int | None, seed: int, shard: list[int] | None):
@@ -113,21 +114,33 @@ def _drawn(frame, ids_file: str | None, examples: int | None, seed: int) -> list
     return attacked_ids(frame, drawn, examples, seed, ids_file or "")
 
 
-def _write(rows: Iterable[dict], lock: dict, outputs: dict[str, str]) -> ledger.Counts:
+def _write(rows: Iterable[dict], lock: dict, outputs: dict[str, str], screening: dict | None = None) -> ledger.Counts:
     """Write an attack's files, its ledger row by row."""
     statuses: Counter[str] = Counter()
+    screened: list[dict] = []
     seconds: list[tuple[str, float]] = []
 
     def noted() -> Iterator[dict]:
         for row in rows:
             statuses[row["status"]] += 1
             seconds.append((row["example_id"], row["seconds"]))
+            if "screening" in row:
+                screened.append(row["screening"])
             yield row
 
     ledger.write(outputs["ledger"], noted())
     write_table(outputs["seconds"], ledger.seconds(seconds), ledger.SECONDS_SCHEMA)
-    write_json(outputs["lock"], lock)
+    write_json(outputs["lock"], lock | screening_of(screening, screened))
     return ledger.count(statuses)
+
+
+def screening_of(decided: dict | None, counts: list[dict]) -> dict:
+    """What a lock says of a job that screens; nothing of others."""
+    if decided is None:
+        return {}
+    total = summary(decided, counts)
+    log.info("%s", said(total))
+    return {"screening": total}
 
 
 def merge_shards(
@@ -144,7 +157,9 @@ def merge_shards(
     rows = ledger.merge([read_table(path) for path in shards], ids, where=outputs["ledger"])
     seconds = pd.concat([read_table(f"{path}.seconds.parquet") for path in beside]).sort_values("example_id")
     write_table(outputs["seconds"], seconds, ledger.SECONDS_SCHEMA)
-    write_json(outputs["lock"], read_json(f"{beside[0]}.lock.json"))
+    locks = [read_json(f"{path}.lock.json") for path in beside]
+    screening = merged(lock.pop("screening", None) for lock in locks)
+    write_json(outputs["lock"], locks[0] | ({} if screening is None else {"screening": screening}))
     ledger.write(outputs["ledger"], rows)
     return ledger.count(rows["status"])
 

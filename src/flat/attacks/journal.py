@@ -19,12 +19,20 @@ class Journal(Lines):
 
     Args:
         digest: identifies the attack: its lock, inputs, seed and the victim's weights.
+
+    Attributes:
+        screening: what was decided about low precision (``decide``), as plain data; None: nothing yet.
     """
+
+    screening: dict | None = None
 
     def __init__(self, path: str | Path | None, digest: str):
         super().__init__(path, {"format": FORMAT, "attack": digest})
 
     def _note(self, value, start: int) -> None:
+        if "screening" in value and "example_id" not in value:
+            self.screening = dict(value["screening"])
+            return
         self.noted[value["example_id"]] = start
 
     def __len__(self) -> int:
@@ -38,6 +46,11 @@ class Journal(Lines):
         for example_id in sorted(self.noted):
             self._stream.seek(self.noted[example_id])
             yield json.loads(self._stream.readline())
+
+    def decide(self, screening: dict) -> None:
+        """Note how all examples, also those after an interruption, are screened."""
+        self.screening = screening
+        self._write({"screening": screening})
 
     def append(self, row: dict) -> None:
         self.noted[row["example_id"]] = self._write(row)

@@ -9,6 +9,7 @@ import torch
 from flat.attacks.textattack_adapter.environment import textattack
 from flat.errors import AttackError
 from flat.models.edits.editor import Editor
+from flat.models.edits.screening import Screen
 
 TOLERANCE = 1e-5  # how far two answers to one text may lie apart, times the largest logit where that exceeds 1
 
@@ -24,7 +25,10 @@ class Victim(textattack.models.wrappers.ModelWrapper):
         stochastic: the classifier is in training mode: dropout and sampled masks are on. Its first answer to a text
             stands for the whole example.
         forwards: different inputs that the model has answered since ``start_example``, whole texts or edits of one.
+        screen: scores edits in low precision first; None: all are asked in fp32.
     """
+
+    screen: Screen | None = None
 
     def __init__(self, model, stochastic: bool = False):
         self.model, self.stochastic = model, stochastic

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 
@@ -21,6 +21,11 @@ def checksums(paths: Iterable[str | Path]) -> dict[str, str]:
 def state_of(path: str | Path) -> dict[str, str | int]:
     """What a job's record says of a file: its SHA-256 and its size in bytes."""
     return {"sha256": sha256_of(path), "bytes": os.path.getsize(path)}
+
+
+def attack_hash(lock: Mapping) -> str:
+    """Of an attack lock without what one run of the attack measured: how it screened (``flat.attacks.screened``)."""
+    return digest_of({key: value for key, value in lock.items() if key != "screening"})
 
 
 def digest_of(value: object) -> str:

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from flat.files.artefacts import read_json
-from flat.files.digests import checksums, digest_of
+from flat.files.digests import attack_hash, checksums, digest_of
 
 PACKAGES = (
     "flat-robustness",
@@ -124,15 +124,17 @@ def study_passport(
 
 
 def attack_locks(locks: Iterable[tuple[str, str | Path]]) -> list[dict]:
-    """Attack, hash and content of each different lock, with the number of ledgers made under it; sorted."""
+    """Attack, hash and content of each different lock, the ledgers made under it and how many screened; sorted."""
     found: dict[tuple[str, str], dict] = {}
     for attack, path in locks:
         lock = read_json(path)
-        digest = digest_of(lock)
+        screening = lock.pop("screening", None)
+        digest = attack_hash(lock)
         entry = found.setdefault(
-            (attack, digest), {"attack": attack, "attack_hash": digest, "ledgers": 0, "lock": lock}
+            (attack, digest), {"attack": attack, "attack_hash": digest, "ledgers": 0, "screened": 0, "lock": lock}
         )
         entry["ledgers"] += 1
+        entry["screened"] += screening is not None
     return [found[key] for key in sorted(found)]
 
 

@@ -155,6 +155,11 @@ class Attack(Strict):
         description="TextFooler and PWWS: exact as TextAttack, lazy (same texts, fewer sentences encoded, other query "
         "counts), or TextAttack's own; null: lazy on train texts, exact on test texts. Others: TextAttack's own",
     )
+    screening: Literal["auto", "off"] = Field(
+        "auto",
+        description="encoders under TextFooler and PWWS: edits are scored in low precision first where that is faster "
+        "on the device, and in fp32 where a decision hangs on it; same texts, statuses and query counts",
+    )
     shards: Positive = 1
     workers: Positive = Field(1, description="processes of one attack job")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from flat.data.overlap import overlapping, share_of
 from flat.errors import ArtefactError
-from flat.files.digests import digest_of
+from flat.files.digests import attack_hash
 
 MOST_SHARED = 0.5  # of test's texts may stand in dev: beyond that dev is test under another name
 AGAIN = "delete it and run snakemake again"
@@ -38,11 +38,11 @@ def check_hash(ledger, lock: Mapping, where: str) -> None:
         ArtefactError: names the hashes.
     """
     hashes = sorted(set(ledger["attack_hash"]))
-    if hashes != [digest_of(lock)]:
+    if hashes != [attack_hash(lock)]:
         raise ArtefactError(
             where,
             f"its rows were made by the attack {', '.join(name[:8] for name in hashes)}, "
-            f"the lock beside it says {digest_of(lock)[:8]}",
+            f"the lock beside it says {attack_hash(lock)[:8]}",
             AGAIN,
         )
 

@@ -4,15 +4,21 @@ TextAttack asks about whole texts, 32 at a time. Here the model's editor (``flat
 edits of a text at once, for a fraction of the cost, but for rounding. Each answer knows how far it may be off. Where a
 decision hangs on less, the batches in which TextAttack would have asked are put through the model. Their answers, to
 the last bit, decide. Texts that the model cannot tell apart share one answer.
+
+Where low precision is fast, the editor answers in it first (``flat.models.edits.screening``). Such a rough answer may
+be off by more. Where a decision hangs on less, it is refined: asked again in fp32.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from flat.attacks.greedy.text import Place, Text
+from flat.models.edits.editor import EditedText
+from flat.models.edits.screening import spread_of
 
 BATCH = 32  # texts of one model call, as TextAttack's goal function cuts them
 MARGIN_ERROR = 3e-6  # of an editor's logits, for each unit of their size; measured: a quarter of it
@@ -31,12 +37,23 @@ class Answer:
         margin: by how much (in probability) the label wins; negative: the model is fooled.
         error: how far ``score`` may lie from that of TextAttack's own batch; 0: it is that one.
         batch: number of that batch.
+        rough: what was answered in low precision, and to which edit; None: ``score`` rests on fp32.
     """
 
     score: float
     margin: float
     error: float
     batch: int
+    rough: "Rough | None" = None
+
+
+class Rough(NamedTuple):
+    """An answer in low precision: logits (classes,) of one edit of an opened text."""
+
+    logits: np.ndarray
+    text: EditedText
+    token: int
+    word: str | None
 
 
 class Answers:
@@ -56,7 +73,7 @@ class Answers:
         self.victim, self.label, self.text, self.queries = victim, label, text, 1
         self._batches: list[list[tuple[Answer, Text, Edit]]] = []
         self._seen: set[tuple[int, Edit]] = set()  # texts asked about, as edits of the n-th current text
-        self._turn = 0
+        self._turn = self._corrections = 0
         self._places: dict[int, Place] = {}
         self._opened = victim.editor.open(text.tokens)
         (self.here,) = self._about(victim.logits([text.text]))
@@ -76,8 +93,15 @@ class Answers:
         self._turn += 1
         self._places = {}
 
-    def ask(self, questions: Sequence[Sequence[Edit]]) -> list[list[Answer]]:
-        """Answers to edits of the current text; each inner list is what TextAttack asks in one call."""
+    def ask(self, questions: Sequence[Sequence[Edit]], precise: bool = False) -> list[list[Answer]]:
+        """Answers to edits of the current text; each inner list is what TextAttack asks in one call.
+
+        Args:
+            precise: never in low precision.
+
+        Raises:
+            BoundBroken: an answer in low precision lies further off than it may.
+        """
         edits = [edit for question in questions for edit in question]
         self.queries += len(edits)
         wanted = [self._token_edit(*edit) for edit in edits]
@@ -99,13 +123,12 @@ class Answers:
         if self.victim.stochastic:  # its draws depend on the batches: TextAttack's own, in ``_note``
             self._of.update((key, Answer(0.0, 0.0, 1.0, -1)) for key in [*fresh, *odd])
         elif fresh or odd:
-            logits = []
             if fresh:
                 chosen = list(fresh.values())
-                logits.append(self._opened.logits([tokens[c] for c in chosen], [words[c] for c in chosen]))
+                found = self._about_edits([tokens[c] for c in chosen], [words[c] for c in chosen], precise)
+                self._of.update(zip(fresh, found, strict=True))
             if odd:
-                logits.append(self.victim.editor.whole(list(odd.values())))
-            self._of.update(zip([*fresh, *odd], self._about(np.concatenate(logits)), strict=True))
+                self._of.update(zip(odd, self._about(self.victim.editor.whole(list(odd.values()))), strict=True))
             self.victim.forwards += len(fresh) + len(odd)
         start, found = 0, []
         for question in questions:
@@ -117,27 +140,55 @@ class Answers:
 
     def descending(self, answers: Sequence[Answer]) -> Iterator[int]:
         """Places in ``answers`` from the highest score down; the first of equals first."""
-        order, k = sorted(range(len(answers)), key=lambda n: -answers[n].score), 0
+        order, k, known = list(range(len(answers))), 0, -1
         while k < len(order):
-            end = k + 1
-            while end < len(order) and not self._surely_apart(answers[order[end - 1]], answers[order[end]]):
-                end += 1
-            if end > k + 1 and self.settle_unless_one([answers[n] for n in order[k:end]]):
-                order[k:] = sorted(sorted(order[k:]), key=lambda n: -answers[n].score)
+            if known != self._corrections:  # by what is asked here, or by the caller since the last one was given out
+                order[k:], known = sorted(sorted(order[k:]), key=lambda n: -answers[n].score), self._corrections
+                highest = _highest_behind(answers, order)
+            if answers[order[k]].score - answers[order[k]].error > highest[k]:
+                yield order[k]
+                k += 1
                 continue
-            yield from order[k:end]
-            k = end
+            least = max(answers[n].score - answers[n].error for n in order[k:])
+            rivals = [n for n in order[k:] if answers[n].score + answers[n].error >= least]
+            if self._told_apart([answers[n] for n in rivals]):
+                continue
+            yield from rivals  # equals
+            k += len(rivals)
+
+    def _told_apart(self, answers: Sequence[Answer]) -> bool:
+        """Refine answers or, where none is rough, settle them; whether anything had to be asked."""
+        return self.refine(answers) or self.settle_unless_one(answers)
 
     def higher(self, one: Answer, other: Answer) -> bool:
         """Whether the score of one is greater than the other's."""
-        if not self._surely_apart(one, other):
-            self.settle_unless_one([one, other])
+        while not self._surely_apart(one, other) and self._told_apart([one, other]):
+            pass
         return one.score > other.score
 
     def fooled(self, answer: Answer) -> bool:
-        if abs(answer.margin) <= 2 * answer.error:
-            self.settle([answer])
+        while abs(answer.margin) <= 2 * answer.error and (self.refine([answer]) or self.settle([answer])):
+            pass
         return answer.margin < 0
+
+    def refine(self, answers: Iterable[Answer]) -> bool:
+        """Ask those in fp32 that were answered in low precision; whether there were any.
+
+        Raises:
+            BoundBroken: one lies further off than it may.
+        """
+        rough = {id(answer): answer for answer in answers if answer.rough is not None}
+        by_text: dict[int, list[Answer]] = {}
+        for answer in rough.values():
+            by_text.setdefault(id(answer.rough.text), []).append(answer)
+        for group in by_text.values():
+            text = group[0].rough.text
+            logits = text.logits([answer.rough.token for answer in group], [answer.rough.word for answer in group])
+            self.victim.screen.compare(np.stack([answer.rough.logits for answer in group]), logits)
+            for answer, found in zip(group, self._about(logits), strict=True):
+                answer.score, answer.margin, answer.error, answer.rough = found.score, found.margin, found.error, None
+        self._corrections += len(rough)
+        return bool(rough)
 
     def settle(self, answers: Sequence[Answer]) -> bool:
         """Make answers those of TextAttack's own batches; whether anything had to be asked."""
@@ -155,12 +206,13 @@ class Answers:
         return one is not other and abs(one.score - other.score) > one.error + other.error
 
     def _settle_batch(self, number: int) -> None:
+        self._corrections += 1
         batch = self._batches[number]
         texts = [self._string(text, edit) for _, text, edit in batch]
         # the victim remembers a stochastic model's first answers, for they count to the end
         exact = self._about(self.victim.logits(texts) if self.victim.stochastic else self.victim.whole(texts))
         for (answer, _, _), found in zip(batch, exact, strict=True):
-            answer.score, answer.margin, answer.error = found.score, found.margin, 0.0
+            answer.score, answer.margin, answer.error, answer.rough = found.score, found.margin, 0.0, None
 
     def _note(self, question: Sequence[Edit], keys: list[Hashable]) -> None:
         """Remember in which batches TextAttack would ask the model about these edits."""
@@ -178,8 +230,24 @@ class Answers:
                     self._settle_batch(number)
         self._seen.update((self._turn, edit) for edit in question)
 
-    def _about(self, logits: np.ndarray) -> list[Answer]:
-        """Answers from logits (n, classes), computed as TextAttack's goal function does."""
+    def _about_edits(self, tokens: list[int], words: list[str | None], precise: bool) -> list[Answer]:
+        """Answers to edits of the opened text that are new to the model."""
+        screen = None if precise else self.victim.screen
+        if screen is None:
+            return self._about(self._opened.logits(tokens, words))
+        logits = screen.logits(self._opened, tokens, words)
+        found = self._about(logits, screen.bound)
+        for n, answer in enumerate(found):
+            answer.rough = Rough(logits[n], self._opened, tokens[n], words[n])
+        self.refine(found[n] for n in screen.sample(len(found)))
+        return found
+
+    def _about(self, logits: np.ndarray, bound: float | None = None) -> list[Answer]:
+        """Answers from logits (n, classes), computed as TextAttack's goal function does.
+
+        Args:
+            bound: how far a difference of two logits of a row may be off; None: by an editor's rounding.
+        """
         values = torch.from_numpy(np.asarray(logits))
         probabilities = torch.softmax(values, dim=1)
         own = probabilities[:, self.label]
@@ -188,8 +256,11 @@ class Answers:
         margins = own - others.amax(1)
         fooled = probabilities.argmax(1) != self.label  # of equal probabilities the first class wins
         margins = torch.where(fooled, margins.clamp(max=-1e-30), margins.clamp(min=0.0))
-        errors = own * (1 - own) * MARGIN_ERROR * (1 + values.abs().amax(1)) + ROUNDING
-        rows = zip((1 - own).tolist(), margins.tolist(), errors.tolist(), strict=True)
+        if bound is None:
+            errors = own * (1 - own) * MARGIN_ERROR * (1 + values.abs().amax(1))
+        else:
+            errors = spread_of(own, bound)
+        rows = zip((1 - own).tolist(), margins.tolist(), (errors + ROUNDING).tolist(), strict=True)
         return [Answer(score, margin, error, -1) for score, margin, error in rows]
 
     def _place(self, i: int) -> Place:
@@ -211,3 +282,12 @@ class Answers:
     def _string(text: Text, edit: Edit) -> str:
         i, word = edit
         return text.without(i) if word is None else word.join(text.around(i))
+
+
+def _highest_behind(answers: Sequence[Answer], order: list[int]) -> list[float]:
+    """For each place in ``order`` the highest score that an answer behind it may have."""
+    highest, found = float("-inf"), []
+    for n in reversed(order):
+        found.append(highest)
+        highest = max(highest, answers[n].score + answers[n].error)
+    return found[::-1]

@@ -112,12 +112,13 @@ class GreedySearch:
         words = [int(i) for i in self.attack.get_indices_to_order(started)[1]]  # TextAttack's order: ties depend on it
         idle = [False] * len(words)
         instead = None if self.ranking == "delete" else self.unknown
-        (found,) = self.answers.ask([[(i, instead) for i in words]])
-        measure = ranking.by_score(self.answers, found)
-        if self.ranking == "weighted-saliency":
+        weighted = self.ranking == "weighted-saliency"
+        (found,) = self.answers.ask([[(i, instead) for i in words]], precise=weighted)
+        measure: ranking.Measure = ranking.ByScore(self.answers, found)
+        if weighted:
             substitutes = self._substitutes_of_all(words)
             idle = [all(answer is self.answers.here for answer in own) for own in substitutes]
-            measure = ranking.by_weighted_saliency(self.answers, found, substitutes)
+            measure = ranking.ByWeightedSaliency(self.answers, found, substitutes)
         return ranking.order(words, measure, lambda i: bool(self.candidates.near(self.original.words[i])), idle)
 
     def _substitutes_of_all(self, words: Sequence[int]) -> list[list[Answer]]:

@@ -30,7 +30,12 @@ class Editor:
 
     Args:
         model: a classifier in evaluation mode, whose weights do not change while the editor is used.
+
+    Attributes:
+        puts_whole_texts: edits are answered by the model's own forward pass, in whatever precision that runs.
     """
+
+    puts_whole_texts = True
 
     def __init__(self, model):
         self.model = model
@@ -122,6 +127,8 @@ class WordTable:
 
 class WordEditor(Editor):
     """For models on whole words. phi is a function of the word alone in evaluation, so masks are part of the table."""
+
+    puts_whole_texts = False
 
     def __init__(self, model, width: int):
         super().__init__(model)
