@@ -170,10 +170,8 @@ def _along_convolutions(model: Classifier, part: Stretch) -> Tensor:
 
 def _logits(model: Classifier, points: Tensor, batch: Batch, weights: Tensor | None) -> Tensor:
     """(copies * texts, tokens, dim) -> (copies * texts, classes), through the mask or with its ``weights`` held."""
-    if weights is None:
-        return model.classify(points, batch)
-    copies = len(points) // len(weights)
-    return model.encode_embeddings(points * weights.repeat(copies, 1).unsqueeze(-1), batch)
+    weights = model.token_weights(points, batch) if weights is None else weights.repeat(len(points) // len(weights), 1)
+    return model.explained(points if weights is None else points * weights.unsqueeze(-1), batch)
 
 
 def _by_word(

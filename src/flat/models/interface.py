@@ -27,6 +27,7 @@ class Classifier(nn.Module):
         mask: what multiplies the word embeddings (docs/method.md).
         mask_special_tokens: CLS, SEP ... are masked too (a reading of the published code).
         tokens_per_pass: tokens in one forward pass whose activations are kept for a gradient: bounds memory.
+        packed: what answers texts given as token ids faster (``flat.models.encoders.packed``), or None.
         most_at_once: texts that ``logits`` asks at once, less after a GPU ran out of memory.
     """
 
@@ -38,6 +39,7 @@ class Classifier(nn.Module):
     mask_special_tokens = False
     tokens_per_pass = 16_384
     most_at_once = 1 << 30
+    packed = None
 
     def signature(self, text: Sequence[str]) -> tuple[int, ...]:
         """Token ids of one text: equal for texts that the model cannot tell apart, whatever their words."""
@@ -113,6 +115,10 @@ class Classifier(nn.Module):
     def encode_masked(self, embeddings: Tensor, batch: Batch, weights: Tensor | None) -> Tensor:
         """Logits (batch, classes) of embeddings (batch, tokens, dim) multiplied by weights (batch, tokens)."""
         return self.encode_embeddings(embeddings if weights is None else embeddings * weights.unsqueeze(-1), batch)
+
+    def explained(self, embeddings: Tensor, batch: Batch) -> Tensor:
+        """``encode_embeddings`` in evaluation for who wants gradients, not last bits: the fastest formula there is."""
+        return self.encode_embeddings(embeddings, batch)
 
     def phi(self, batch: Batch) -> Tensor:
         """Importance of each token, (batch, tokens); one where the model has no mask or the token is not masked."""

@@ -1,5 +1,6 @@
-"""Edited texts for BERT, whose classifier reads the first token alone: the last layer computes nothing else.
+"""Edited texts for encoders: by their own pass without padding where there is one (``flat.models.encoders.packed``).
 
+Elsewhere, on a GPU say, BERT's last layer computes nothing but the first token, which is all that its classifier reads.
 Keys and values of all tokens are needed, but one query, and the feed-forward part of one token: five sixths of a layer
 are saved. Everything around it is the code of transformers.
 """
@@ -22,6 +23,13 @@ class FirstTokenEditor(Editor):
     def whole(self, texts):
         with _last_layer_of_the_first_token(self.model.network.base_model.encoder.layer[-1]):
             return super().whole(texts)
+
+
+class PackedEditor(Editor):
+    """Opens texts for an ``Encoder`` that has a ``packed`` pass."""
+
+    def whole(self, texts):
+        return self.model.packed.logits([self.signature(text) for text in texts])
 
 
 @contextmanager

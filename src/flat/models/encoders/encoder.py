@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from flat.errors import StudyError
 from flat.models.batch import Batch, Texts
-from flat.models.edits.bert import NETWORKS, FirstTokenEditor
+from flat.models.edits.bert import NETWORKS, FirstTokenEditor, PackedEditor
 from flat.models.encoders import last_token
 from flat.models.encoders.first_token import skip_unread_tokens
+from flat.models.encoders.packed import PackedEncoder
 from flat.models.encoders.pretrained import counts_from_padding, longest_text, read_network, read_tokenizer
 from flat.models.encoders.probe import probe
 from flat.models.encoders.word_pieces import WordPieces
@@ -55,6 +56,7 @@ class Encoder(Classifier):
         switches = dict(switches or {})
         self.network, self.mask, self.tokenizer = network, mask, tokenizer
         skip_unread_tokens(network)
+        self._packed: list[PackedEncoder | None] = []  # once asked for
         self.classes, self.max_length = network.config.num_labels, max_length
         self._texts = WordPieces(tokenizer, max_length)
         self.pad_id, self.unknown_word = self._texts.pad_id, self._texts.unknown_word
@@ -105,10 +107,25 @@ class Encoder(Classifier):
         """``encode`` for texts given as token ids and the numbers of their words, without special tokens."""
         return self._texts.batch(rows)
 
+    def encode_ids(self, rows: Sequence[Sequence[int]]) -> Batch:
+        """The batch of texts of equal length, given as ``signature`` gives them; its words are not known."""
+        return self._texts.of_ids(rows)
+
     def lengths(self, texts: Texts) -> list[int]:
         return self._texts.lengths(texts)
 
+    @property
+    def packed(self) -> PackedEncoder | None:
+        """The faster pass that serves in evaluation on a CPU, found at the first call; None where there is none."""
+        if self.training or self.device.type != "cpu" or self.network.dtype != torch.float32:
+            return None
+        if not self._packed:
+            self._packed.append(PackedEncoder.of(self))
+        return self._packed[0]
+
     def editor(self):
+        if self.packed is not None:
+            return PackedEditor(self)
         return FirstTokenEditor(self) if type(self.network).__name__ in NETWORKS else super().editor()
 
     def embed(self, batch: Batch) -> Tensor:
@@ -121,7 +138,7 @@ class Encoder(Classifier):
             return rows
         block, training = self.embedding_block, self.training
         try:
-            return block.eval()(input_ids=None, inputs_embeds=rows, **self._positions(batch))
+            return block.eval()(input_ids=None, inputs_embeds=rows, **self.positions(batch))
         finally:
             block.train(training)
 
@@ -154,13 +171,18 @@ class Encoder(Classifier):
         finally:
             hook.remove()
 
+    def explained(self, embeddings: Tensor, batch: Batch) -> Tensor:
+        if self.packed is None or not batch.present.all():
+            return super().explained(embeddings, batch)
+        return self.packed.through(embeddings, batch)
+
     def _answer(self, embeddings: Tensor, batch: Batch) -> Tensor:
         attention = batch.present.long()
         if self.reads_last_token:
             return last_token.logits(self.network, embeddings, attention, batch, self.pad_id)
-        return self.network(inputs_embeds=embeddings, attention_mask=attention, **self._positions(batch)).logits
+        return self.network(inputs_embeds=embeddings, attention_mask=attention, **self.positions(batch)).logits
 
-    def _positions(self, batch: Batch) -> dict[str, Tensor]:
+    def positions(self, batch: Batch) -> dict[str, Tensor]:
         """RoBERTa's positions, as it counts them itself when it is given ids: a padding token in a text has none."""
         if self._pad_position is None:
             return {}

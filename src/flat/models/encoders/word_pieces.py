@@ -84,6 +84,13 @@ class WordPieces:
         words = torch.from_numpy(index)
         return Batch(torch.from_numpy(ids), words > -2, special=words == -1, word_index=words.clamp(min=-1))
 
+    def of_ids(self, rows: Sequence[Sequence[int]]) -> Batch:
+        """Texts of one length, given as ``ids`` gives them; (texts, tokens). Which words they are of is not known."""
+        ids = torch.tensor(rows, dtype=torch.long)
+        special = torch.zeros_like(ids, dtype=torch.bool)
+        special[:, : len(self._before)] = special[:, ids.shape[1] - len(self._after) :] = True
+        return Batch(ids, torch.ones_like(special), special, torch.full_like(ids, -1))
+
     def ids(self, text: Sequence[str]) -> tuple[int, ...]:
         """Token ids of one text, special ones included."""
         return tuple(self._with_special(self._running.ids(text, self._room)))
