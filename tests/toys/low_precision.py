@@ -1,8 +1,13 @@
-"""Low precision on a machine that has none: products of rounded numbers."""
+"""Low precision on a machine that has none: products of rounded numbers. Texts to try it on."""
 
+import numpy as np
+import pandas as pd
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from flat.attacks.job import screening_of
+
+WORDS = ["good", "great", "fine", "bad", "awful", "dire", "film", "movie", "plot", "acting", "superb", "the", "is", "a"]
 ATEN = torch.ops.aten
 PRODUCTS = {ATEN.mm.default: 0, ATEN.bmm.default: 0, ATEN.addmm.default: 1}  # -> its first factor's place
 PRODUCTS |= {ATEN.linear.default: 0, ATEN.matmul.default: 0}
@@ -25,3 +30,15 @@ class RoundedProducts(TorchDispatchMode):
     def _rounded(self, numbers: torch.Tensor) -> torch.Tensor:
         rounded = numbers.bfloat16().float()
         return numbers + self.coarse * (rounded - numbers)
+
+
+def examples(encoder, count=24, least=3, most=22, seed=5) -> pd.DataFrame:
+    """Random texts, labelled with what the model answers: none is skipped."""
+    rng = np.random.default_rng(seed)
+    texts = [" ".join(rng.choice(WORDS, int(rng.integers(least, most)))) for _ in range(count)]
+    labels = encoder.logits([text.split() for text in texts]).argmax(1)
+    return pd.DataFrame({"example_id": [f"e{i:03}" for i in range(count)], "text": texts, "label": labels})
+
+
+def counts(run) -> dict:
+    return screening_of(run.screening, [row["screening"] for row in run.rows()])["screening"]

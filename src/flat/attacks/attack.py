@@ -24,6 +24,7 @@ from flat.attacks.alignment import align
 from flat.attacks.examples import check_words
 from flat.attacks.greedy.lazy import LazySearch
 from flat.attacks.greedy.search import Found, GreedySearch, supports
+from flat.attacks.in_flight import Ask, Device, ask_through, can_fly
 from flat.attacks.journal import Journal
 from flat.attacks.lexicon.resources import AttackResources
 from flat.attacks.lock import resolve
@@ -78,6 +79,7 @@ def attack_examples(
     resources: AttackResources | None = None,
     train_mode: bool = False,
     code: str = "",
+    queued: bool | None = None,
 ) -> AttackRun:
     """Attack each example with the recipe of ``spec``.
 
@@ -89,12 +91,14 @@ def attack_examples(
             (seconds), resources (role -> name), parameters (overrides).
         seed: each example's own seed derives from it and the example's id.
         journal: where finished examples are noted, to resume after a kill; the caller deletes it at the end.
-        workers: processes; on a CUDA device always one.
+        workers: processes. On a CUDA device they search, and this one asks the device for all (``in_flight``); what
+            cannot be asked so is searched by one.
         progress: called with (examples done, examples) after each.
         resources: loaded already, or None to load those of ``spec``.
         train_mode: attack the model with dropout and sampled masks on, as the published code does (the reading
             ``attack_in_train_mode``): seeded for each example, the first answer to a text counting for all of it.
         code: digest of the code that attacks; a journal of other code is not gone on from.
+        queued: whether workers ask this process instead of a model of their own; None: on a CUDA device.
 
     Raises:
         AttackError: an unfit victim, or an attack that broke on an example (named).
@@ -123,7 +127,7 @@ def attack_examples(
         if train_mode:
             model.train()
         with orderly_stop() as stop, kept_casts(model.device) if screen else nullcontext():
-            for row in _run(single, left, workers, model, stop):
+            for row in _run(single, left, workers, victim, stop, queued):
                 notes.append(row)
                 if progress:
                     progress(len(notes), len(todo))
@@ -139,14 +143,17 @@ def attack_examples(
     return AttackRun(notes, lock, notes.screening if "bound" in (notes.screening or {}) else None)
 
 
-def _run(single: "_Single", left: list[dict], count: int, model, stop) -> Iterator[dict]:
+def _run(single: "_Single", left: list[dict], count: int, victim: Victim, stop, queued: bool | None) -> Iterator[dict]:
     """The rows of the examples left, as they are finished; in this process, or on ``count`` forked ones."""
-    on_cuda = any(parameter.is_cuda for parameter in getattr(model, "parameters", list)())
-    if count <= 1 or on_cuda or len(left) <= 1:
+    if queued is None:
+        queued = any(parameter.is_cuda for parameter in getattr(victim.model, "parameters", list)())
+    if count <= 1 or len(left) <= 1 or (queued and not (single.greedy and can_fly(victim))):
         return _workers.in_this_process(single, left, stop)
     if any(len(attack_words(example["text"])) >= single.window for example in left):
         single.warm_up()  # read the encoder once, before the fork
-    return _workers.in_processes(single, left, count, stop)
+    if queued:
+        log.info("up to %d texts are in flight; their questions go to the device together", min(count, len(left)))
+    return _workers.in_processes(single, left, count, stop, Device(victim).answer if queued else None)
 
 
 class _Single:
@@ -157,6 +164,14 @@ class _Single:
         self.seed, self.attack_hash = seed, attack_hash
         self.similarity = [c for c in attack.constraints if hasattr(c, "skips")]
         self.window = min((c.window_size for c in self.similarity), default=float("inf"))
+
+    @property
+    def greedy(self) -> bool:
+        """Whether the search bears answers off by their rounding: others would hang on who shares a batch."""
+        return isinstance(self.search, GreedySearch | Screened)
+
+    def ask_through(self, ask: Ask) -> None:
+        ask_through(self.victim, ask)
 
     def warm_up(self) -> None:
         for constraint in self.similarity:

@@ -64,6 +64,7 @@ class Screened:
 
     def __init__(self, search: Callable[[str, int], Found], attack, victim: Victim, screen: Screen):
         self.search, self.attack, self.victim, self.screen = search, attack, victim, screen
+        victim.offered = screen
         self.noted: dict = {}
 
     def __call__(self, text: str, label: int) -> Found:

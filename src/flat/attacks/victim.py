@@ -25,9 +25,11 @@ class Victim(textattack.models.wrappers.ModelWrapper):
         stochastic: the classifier is in training mode: dropout and sampled masks are on. Its first answer to a text
             stands for the whole example.
         forwards: different inputs that the model has answered since ``start_example``, whole texts or edits of one.
-        screen: scores edits in low precision first; None: all are asked in fp32.
+        offered: scores edits in low precision, where the job screens.
+        screen: ``offered`` while a search may use it; None: all edits are asked in fp32.
     """
 
+    offered: Screen | None = None
     screen: Screen | None = None
 
     def __init__(self, model, stochastic: bool = False):

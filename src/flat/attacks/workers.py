@@ -1,7 +1,8 @@
 """A queue of examples over forked processes.
 
 Forked after the imports (milliseconds instead of seconds); each worker asks for the next example when it is free, so no
-worker idles while another has long texts left. The parent alone writes files.
+worker idles while another has long texts left. The parent alone writes files. It may also hold what all of them ask
+questions of, a GPU say: it takes the questions that wait for it together.
 """
 
 import ctypes
@@ -43,8 +44,18 @@ def in_this_process(work: Callable[[dict], dict], examples: Iterable[dict], stop
         yield result
 
 
-def in_processes(work: Callable[[dict], dict], examples: list[dict], workers: int, stop: Stop) -> Iterator[dict]:
+def in_processes(
+    work: Callable[[dict], dict],
+    examples: list[dict],
+    workers: int,
+    stop: Stop,
+    answer: Callable[[list], list] | None = None,
+) -> Iterator[dict]:
     """``work`` of each example on ``workers`` forked processes, in the order in which they finish.
+
+    Args:
+        answer: answers the questions that the processes ask meanwhile, several at once. ``work.ask_through`` is given
+            the function to ask with, in each process.
 
     Raises:
         FlatError: an example failed; the traceback is printed, the other workers are ended.
@@ -58,17 +69,18 @@ def in_processes(work: Callable[[dict], dict], examples: list[dict], workers: in
         gc.freeze()  # a worker's collector leaves what was loaded alone: its memory stays shared
         for _ in range(min(workers, len(examples))):
             here, there = fork.Pipe()
-            process = fork.Process(target=_serve, args=(work, there, os.getpid()), daemon=True)
+            process = fork.Process(target=_serve, args=(work, there, os.getpid(), answer is not None), daemon=True)
             process.start()
             there.close()
             processes.append(process)
             _hand_out(here, process, left, in_hand, stop)
         gc.unfreeze()
         while in_hand:
+            asked = []
             for connection in wait(list(in_hand)):
-                process, example = in_hand.pop(connection)
+                process, example = in_hand[connection]
                 try:
-                    outcome, answer, report = connection.recv()
+                    outcome, found, report = connection.recv()
                 except EOFError:
                     process.join()
                     raise AttackError(
@@ -76,11 +88,18 @@ def in_processes(work: Callable[[dict], dict], examples: list[dict], workers: in
                         f"its worker process died (exit code {process.exitcode})",
                         "give the job more memory, or fewer workers",
                     ) from None
+                if outcome == "asked":
+                    asked.append((connection, found))
+                    continue
                 if outcome == "error":
                     print(report, file=sys.stderr)
-                    raise attack_error(example["example_id"], answer)
+                    raise attack_error(example["example_id"], found)
+                del in_hand[connection]
                 _hand_out(connection, process, left, in_hand, stop)
-                yield answer
+                yield found
+            if asked:
+                for (connection, _), found in zip(asked, answer([question for _, question in asked]), strict=True):
+                    connection.send(found)
         for process in processes:
             process.join(10)  # each has been told that nothing is left
     finally:
@@ -96,7 +115,7 @@ def _hand_out(connection, process, left: Iterator[dict], in_hand: dict, stop: St
         in_hand[connection] = (process, example)
 
 
-def _serve(work: Callable[[dict], dict], connection, parent: int) -> None:
+def _serve(work: Callable[[dict], dict], connection, parent: int, asks: bool) -> None:
     """A worker's life: take an example, answer, until None comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop; its own SIGTERM ends a worker
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -104,6 +123,13 @@ def _serve(work: Callable[[dict], dict], connection, parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # never outlive the parent
         if os.getppid() != parent:
             os._exit(1)
+    if asks:
+
+        def ask(question):
+            connection.send(("asked", question, ""))
+            return connection.recv()
+
+        work.ask_through(ask)
     while (example := connection.recv()) is not None:
         try:
             answer = ("done", work(example), "")

@@ -21,7 +21,11 @@ class Batch:
     parts: ClassVar[tuple[tuple[int, int], ...]] = ()  # (texts, tokens) of those joined in it (flat.models.joined)
 
     def to(self, device: torch.device | str) -> "Batch":
-        return Batch(*(getattr(self, name).to(device) for name in ("ids", "present", "special", "word_index")))
+        """On a device; a GPU copies from pinned memory, and the caller does not wait for it."""
+        tensors = (self.ids, self.present, self.special, self.word_index)
+        if torch.device(device).type == "cuda" and self.ids.device.type == "cpu":
+            tensors = tuple(tensor.pin_memory() for tensor in tensors)
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in tensors))
 
     @property
     def maskable(self) -> Tensor:

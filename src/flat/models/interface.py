@@ -4,7 +4,7 @@ A text is a list of words. A model may cut words into pieces and add special tok
 belongs to which word, so that word importance, attributions and pairs are aligned by word whatever the tokenizer does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -28,6 +28,8 @@ class Classifier(nn.Module):
         mask_special_tokens: CLS, SEP ... are masked too (a reading of the published code).
         tokens_per_pass: tokens in one forward pass whose activations are kept for a gradient: bounds memory.
         packed: what answers texts given as token ids faster (``flat.models.encoders.packed``), or None.
+        encode_ids: the batch of texts of one length, given as ``signature`` gives them; it need not know their words. A
+            model without it is asked about edits as texts, which takes longer on a GPU.
         most_at_once: texts that ``logits`` asks at once, less after a GPU ran out of memory.
     """
 
@@ -40,6 +42,7 @@ class Classifier(nn.Module):
     tokens_per_pass = 16_384
     most_at_once = 1 << 30
     packed = None
+    encode_ids: Callable[[Sequence[Sequence[int]]], Batch] | None = None
 
     def signature(self, text: Sequence[str]) -> tuple[int, ...]:
         """Token ids of one text: equal for texts that the model cannot tell apart, whatever their words."""
@@ -147,6 +150,11 @@ class Classifier(nn.Module):
         return name
 
     @torch.inference_mode()
+    def answer(self, batch: Batch) -> np.ndarray:
+        """float32 logits (texts, classes) of an encoded batch, in the mode that the model is in."""
+        return self(batch.to(self.device)).float().cpu().numpy()
+
+    @torch.inference_mode()
     def logits(self, texts: Texts, batch_size: int = 64, stochastic: bool = False) -> np.ndarray:
         """float32 logits (texts, classes) in evaluation mode, in the order of ``texts``.
 
@@ -167,8 +175,7 @@ class Classifier(nn.Module):
         def ask(size: int) -> None:
             for start in range(0, len(order), size):
                 rows = order[start : start + size]
-                batch = self.encode([texts[i] for i in rows]).to(self.device)
-                answers[rows] = self(batch).float().cpu().numpy()
+                answers[rows] = self.answer(self.encode([texts[i] for i in rows]))
 
         at_once = Parts(min(batch_size, self.most_at_once))
         at_once.run(ask, "asking a model")

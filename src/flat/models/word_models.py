@@ -60,9 +60,11 @@ class WordModel(Classifier):
         return tuple(look_up(w) or look_up(w.lower()) or UNKNOWN if w else UNKNOWN for w in words)
 
     def encode(self, texts: Texts) -> Batch:
-        rows = [self.signature(text) for text in texts]
+        return self.encode_ids([self.signature(text) for text in texts])
+
+    def encode_ids(self, rows):
         longest = max([1, *map(len, rows)])
-        ids = torch.tensor([row + (PAD,) * (longest - len(row)) for row in rows], dtype=torch.long)
+        ids = torch.tensor([(*row, *[PAD] * (longest - len(row))) for row in rows], dtype=torch.long)
         ids = ids.reshape(len(rows), longest)
         positions = torch.arange(longest).expand(len(rows), longest)
         present = positions < torch.tensor([len(row) for row in rows]).unsqueeze(1)

@@ -4,13 +4,12 @@ import logging
 from contextlib import nullcontext
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from attack_runs import as_bytes
 from attack_toys import spec, toy_resources
 from encoder_toys import make, write
-from low_precision import RoundedProducts
+from low_precision import RoundedProducts, counts, examples
 
 from flat.attacks import screened
 from flat.attacks.attack import attack_examples
@@ -20,8 +19,6 @@ from flat.models.batch import Batch
 from flat.models.edits import screening
 from flat.models.edits.counts import merged
 from flat.models.edits.screening import BoundBroken, Screen, deviations, spread_of
-
-WORDS = ["good", "great", "fine", "bad", "awful", "dire", "film", "movie", "plot", "acting", "superb", "the", "is", "a"]
 
 
 @pytest.fixture(scope="module")
@@ -38,22 +35,10 @@ def low(monkeypatch):
     return monkeypatch
 
 
-def examples(encoder, count=24, least=3, most=22, seed=5) -> pd.DataFrame:
-    """Random texts, labelled with what the model answers: none is skipped."""
-    rng = np.random.default_rng(seed)
-    texts = [" ".join(rng.choice(WORDS, int(rng.integers(least, most)))) for _ in range(count)]
-    labels = encoder.logits([text.split() for text in texts]).argmax(1)
-    return pd.DataFrame({"example_id": [f"e{i:03}" for i in range(count)], "text": texts, "label": labels})
-
-
 def attacked(tmp_path, encoder, recipe="pwws", frame=None, search="exact", **options):
     about = spec(recipe) | {"search": search, "screening": options.pop("screening", "auto")}
     frame = examples(encoder) if frame is None else frame
     return attack_examples(encoder, frame, about, 7, resources=toy_resources(tmp_path), **options)
-
-
-def counts(run) -> dict:
-    return screening_of(run.screening, [row["screening"] for row in run.rows()])["screening"]
 
 
 @pytest.mark.parametrize(("recipe", "search"), [("pwws", "exact"), ("textfooler", "exact"), ("textfooler", "lazy")])
@@ -192,6 +177,15 @@ def test_rounded_products_round(encoder):
     off = deviations(rough, exact).item()
     assert 1e-6 < off < 0.1
     assert isinstance(encoder.encode([["good"]]), Batch)
+
+
+def test_the_processors_own_bf16_goes_through_every_pass(encoder):
+    """What a job really enters where the processor multiplies bf16 itself; elsewhere the same numbers, slowly."""
+    exact = encoder.editor().whole([["good", "film"], ["bad"]])
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = encoder.editor().whole([["good", "film"], ["bad"]])
+    assert rough.dtype == np.float32
+    assert 1e-6 < deviations(rough, exact).max() < 0.2
 
 
 def test_a_calibration_asks_about_the_jobs_own_texts(encoder, monkeypatch):

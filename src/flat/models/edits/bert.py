@@ -24,16 +24,26 @@ class FirstTokenEditor(Editor):
         with _last_layer_of_the_first_token(self.model.network.base_model.encoder.layer[-1]):
             return super().whole(texts)
 
+    def of_ids(self, rows):
+        with _last_layer_of_the_first_token(self.model.network.base_model.encoder.layer[-1]):
+            return super().of_ids(rows)
+
 
 class PackedEditor(Editor):
     """Opens texts for an ``Encoder`` that has a ``packed`` pass."""
 
     def whole(self, texts):
-        return self.model.packed.logits([self.signature(text) for text in texts])
+        return self.of_ids([self.signature(text) for text in texts])
+
+    def of_ids(self, rows):
+        return self.model.packed.logits(rows)
 
 
 @contextmanager
 def _last_layer_of_the_first_token(layer: nn.Module) -> Iterator[None]:
+    if "forward" in vars(layer):  # within another call of this
+        yield
+        return
     layer.forward = partial(_first_token, layer)
     try:
         yield

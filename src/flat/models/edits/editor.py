@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from flat.models.batch import Batch
+from flat.models.gpu_memory import Parts
 
 TOLERANCE = 1e-5
 TOKENS = {"cpu": 512, "cuda": 16_384}  # of one pass over whole texts: on a CPU larger ones leave the cache
@@ -41,15 +42,18 @@ class Editor:
         self.model = model
         self.lengths = getattr(model, "lengths", None) or (lambda texts: [len(text) for text in texts])
         self.signature = getattr(model, "signature", tuple)
+        self.tokens = TOKENS.get(self._device, TOKENS["cuda"])
 
     def open(self, text: Sequence[str]) -> "EditedText":
         return EditedText(self, list(text))
 
     def whole(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
         """float32 logits (texts, classes), asked in batches of nearly equal length."""
+        if self._device != "cpu" and getattr(self.model, "encode_ids", None):
+            return self.of_ids([self.signature(text) for text in texts])
         lengths = self.lengths(texts)
         order = sorted(range(len(texts)), key=lengths.__getitem__)
-        most = TOKENS.get(getattr(getattr(self.model, "device", None), "type", "cpu"), TOKENS["cuda"])
+        most = TOKENS["cpu"]
         answers = np.empty((len(texts), self.model.classes), dtype=np.float32)
         start = 0
         for stop in range(1, len(order) + 1):
@@ -60,6 +64,35 @@ class Editor:
             rows = order[start:stop]
             answers[rows] = self.model.logits([texts[i] for i in rows], batch_size=len(rows))
             start = stop
+        return answers
+
+    @property
+    def _device(self) -> str:
+        return getattr(getattr(self.model, "device", None), "type", "cpu")
+
+    def of_ids(self, rows: Sequence[Sequence[int]]) -> np.ndarray:
+        """float32 logits (texts, classes) of texts as ``signature`` gives them; a batch holds texts of one length."""
+        answers = np.empty((len(rows), self.model.classes), dtype=np.float32)
+        places: dict[int, list[int]] = {}
+        for place, row in enumerate(rows):
+            places.setdefault(len(row), []).append(place)
+
+        def ask(tokens: int) -> None:
+            asked, found = [], []  # a GPU is given all passes before the first answer is fetched
+            for length, own in places.items():
+                size = max(1, tokens // max(length, 1))
+                for start in range(0, len(own), size):
+                    part = own[start : start + size]
+                    batch = self.model.encode_ids([rows[place] for place in part]).to(self.model.device)
+                    asked += part
+                    found.append(self.model(batch).float())
+            if found:
+                answers[asked] = torch.cat(found).cpu().numpy()
+
+        with torch.inference_mode():
+            at_once = Parts(self.tokens)
+            at_once.run(ask, "asking a model about edits")
+            self.tokens = at_once.size  # what the GPU's memory holds
         return answers
 
 

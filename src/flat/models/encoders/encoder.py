@@ -108,7 +108,6 @@ class Encoder(Classifier):
         return self._texts.batch(rows)
 
     def encode_ids(self, rows: Sequence[Sequence[int]]) -> Batch:
-        """The batch of texts of equal length, given as ``signature`` gives them; its words are not known."""
         return self._texts.of_ids(rows)
 
     def lengths(self, texts: Texts) -> list[int]:

@@ -45,8 +45,8 @@ class Layer:
 
     def finish(self, attended: Tensor, states: Tensor) -> Tensor:
         """What follows attention, token by token: (tokens, dim) of both to (tokens, dim)."""
-        states = self.norm(self.out(attended).add_(states))
-        return self.last_norm(self.down(self.activation(self.up(states))).add_(states))
+        states = self.norm(self.out(attended) + states)
+        return self.last_norm(self.down(self.activation(self.up(states))) + states)
 
 
 class PackedEncoder:
@@ -108,12 +108,14 @@ class PackedEncoder:
         weights = self.model.token_weights(embeddings, alone)
         embeddings = embeddings if weights is None else embeddings * weights.unsqueeze(-1)
         states = self._embedded(embeddings, place[one].unsqueeze(0))[0]
-        return self._run(states, back, groups).numpy()
+        return self._run(states, back, groups).float().numpy()
 
     def _positions(self, batch: Batch) -> Tensor:
         """(texts, tokens) of texts without padding, as the network counts."""
         given = self.model.positions(batch).get("position_ids")
-        return torch.arange(batch.ids.shape[1], device=batch.ids.device).expand_as(batch.ids) if given is None else given
+        return (
+            torch.arange(batch.ids.shape[1], device=batch.ids.device).expand_as(batch.ids) if given is None else given
+        )
 
     def _embedded(self, embeddings: Tensor, positions: Tensor) -> Tensor:
         """What enters the first layer."""
