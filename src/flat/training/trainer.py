@@ -1,6 +1,7 @@
 """One trainer for base, adv and FLAT: what differs between them is the data and the weights of the objective."""
 
 import logging
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import partial
@@ -10,13 +11,13 @@ import numpy as np
 import torch
 
 from flat.data.batches import EncodedTexts, rows_of_epoch, shuffled_batches
-from flat.errors import FlatError
 from flat.models.gpu_memory import Parts
 from flat.models.interface import Classifier
 from flat.resume.checkpoints import MOMENT_S, Checkpoints, Progress
 from flat.resume.stopping import orderly_stop
 from flat.study.seeds import seed_of
 from flat.training.objective import Terms, Weights, flat_loss
+from flat.training.parts import UNFETCHED, Part, fetched, not_a_number
 from flat.training.precision import arithmetic, products, reduced, say
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ def train(
     checkpoints.restore(progress)
     order.bit_generator.state = progress.order
 
-    def loss_of(rows: np.ndarray) -> Terms:
+    def loss_of(rows: np.ndarray) -> Part:
         chosen = [(place, number) for place, row in enumerate(rows) for number in pairs_of[row]]
         numbers = torch.tensor([number for _, number in chosen], dtype=torch.long)
         with reduced(how, device):
@@ -173,11 +174,20 @@ def train(
                 weights,
                 gumbel,
             )
-        if not torch.isfinite(terms.total):
-            raise _not_a_number(terms, rows, texts, labels, [pairs.texts[n] for n in numbers], progress, checkpoints)
-        return terms
+        return Part(terms, rows, [pairs.texts[number] for _, number in chosen])
 
-    at_once = Parts(options.batch_size)
+    def settle() -> None:
+        """Add the terms that the device has computed since the last time; all of them are numbers, or it ends here."""
+        for values, part in zip(fetched(watched), watched, strict=True):
+            if not math.isfinite(values["total"]):
+                raise not_a_number(values, part, texts, labels, progress, checkpoints)
+            for name, value in values.items():
+                progress.sums[name] += value
+            progress.batches += 1
+        watched.clear()
+
+    at_once, watched = Parts(options.batch_size), []
+    most_watched = UNFETCHED.get(device.type, 1)
     with orderly_stop() as stop:
         while progress.epoch <= options.epochs:
             epoch = progress.epoch
@@ -193,16 +203,18 @@ def train(
             )
             for group in islice(_groups(batches_of_rows, options.accumulate), progress.steps, None):
                 gradients = partial(_gradients, optimizer, gumbel, loss_of, how, group)
-                for terms in at_once.run(gradients, f"epoch {epoch}"):
-                    for name in terms:
-                        progress.sums[name] += terms[name]
-                    progress.batches += 1
+                watched += at_once.run(gradients, f"epoch {epoch}")
+                if len(watched) >= most_watched or stop or checkpoints.due():
+                    settle()
                 if options.clip_norm is not None:
                     torch.nn.utils.clip_grad_norm_(model.parameters(), options.clip_norm)
                 optimizer.step()
                 if schedule:
                     schedule.step()
+                if watched and (stop or checkpoints.due()):
+                    settle()
                 checkpoints.after_step(progress, stop)
+            settle()
             score = accuracy(model, *dev)
             means = {name: value / max(progress.batches, 1) for name, value in progress.sums.items()}
             progress.history.append({"epoch": epoch, **means, "dev_accuracy": score})
@@ -228,49 +240,30 @@ def _zeros() -> dict[str, float]:
 def _gradients(
     optimizer: torch.optim.Optimizer,
     gumbel: torch.Generator,
-    loss_of: Callable[[np.ndarray], Terms],
+    loss_of: Callable[[np.ndarray], Part],
     how: str,
     group: list[np.ndarray],
     size: int,
-) -> list[dict[str, float]]:
-    """The gradient of a step, averaged over the texts of ``group``, from at most ``size`` rows at a time; the terms of
-    each part. A call that runs out of memory leaves the generators as they were."""
+) -> list[Part]:
+    """The gradient of a step, averaged over the texts of ``group``, from at most ``size`` rows at a time.
+
+    A call that runs out of memory leaves the generators as they were.
+    """
     states = torch.get_rng_state(), gumbel.get_state()
     optimizer.zero_grad(set_to_none=True)
     total, found = sum(map(len, group)), []
     try:
         for rows in (batch[i : i + size] for batch in group for i in range(0, len(batch), size)):
             with products(how):
-                terms = loss_of(rows)
-                (terms.total * (len(rows) / total)).backward()
-            found.append({f.name: float(getattr(terms, f.name).detach()) for f in fields(Terms)})
+                part = loss_of(rows)
+                (part.terms.total * (len(rows) / total)).backward()
+            found.append(part.without_graph())
     except torch.OutOfMemoryError:
         optimizer.zero_grad(set_to_none=True)
         torch.set_rng_state(states[0])
         gumbel.set_state(states[1])
         raise
     return found
-
-
-def _not_a_number(terms: Terms, rows, texts, labels, adversarial, progress: Progress, checkpoints) -> FlatError:
-    """The error of a loss that is no number; its batch is noted."""
-    noted = checkpoints.note_batch(
-        {
-            "epoch": progress.epoch,
-            "step": progress.steps,
-            "rows": [int(row) for row in rows],
-            "labels": [int(labels[row]) for row in rows],
-            "texts": [" ".join(texts[row]) for row in rows],
-            "adversarial_texts": [" ".join(words) for words in adversarial],
-            "terms": {f.name: repr(float(getattr(terms, f.name).detach())) for f in fields(Terms)},
-        }
-    )
-    return FlatError(
-        f"epoch {progress.epoch}",
-        f"the loss is {float(terms.total.detach())} (rows {[int(row) for row in rows[:5]]} ...)"
-        + (f"; its batch is in {noted}" if noted else ""),
-        "lower the learning rate or set clip_norm in the study's training options",
-    )
 
 
 def _groups(batches: Iterator[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:

@@ -7,7 +7,7 @@ from training_toys import data, make
 
 from flat.data.batches import EncodedTexts, shuffled_batches
 from flat.errors import FlatError
-from flat.training import trainer
+from flat.training import parts, trainer
 from flat.training.objective import Weights
 from flat.training.rounds import hardly_learnt
 from flat.training.trainer import Options, Pairs, train
@@ -64,6 +64,19 @@ def test_the_last_epoch_is_kept_on_request():
 
 
 def test_a_loss_that_is_no_number_stops_with_a_remedy():
+    with pytest.raises(FlatError, match=r"(?s)epoch 1.*nan.*learning rate"):
+        run(learning_rate=1e30)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_terms_fetched_together_are_those_fetched_one_by_one(monkeypatch, accumulate):
+    """As on a GPU, which is not made to wait for each step's loss; whatever the number fits into an epoch."""
+    one, found = run(epochs=2, accumulate=accumulate)
+    for together in (2, 5, 1000):
+        monkeypatch.setitem(parts.UNFETCHED, "cpu", together)
+        other, late = run(epochs=2, accumulate=accumulate)
+        assert late.history == found.history
+        assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
     with pytest.raises(FlatError, match=r"(?s)epoch 1.*nan.*learning rate"):
         run(learning_rate=1e30)
 
