@@ -155,8 +155,11 @@ class Attack(Strict):
         description="TextFooler and PWWS: exact as TextAttack, lazy (same texts, fewer sentences encoded, other query "
         "counts), or TextAttack's own; null: lazy on train texts, exact on test texts. Others: TextAttack's own",
     )
-    shards: Positive = 1
-    workers: Positive = Field(1, description="processes of one attack job")
+    shards: Positive = Field(
+        1,
+        description="jobs that an attack is cut into where several machines work; on one machine processes of one job",
+    )
+    workers: Positive = Field(1, description="processes of one attack job, or of each shard")
 
 
 class MaskedTraining(Strict):
@@ -200,6 +203,9 @@ class Study(Strict):
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     method: Method = Method()
     torch_threads: Positive = Field(1, description="threads of one job's tensor work on the CPU")
+    sharding: Literal["auto", "always", "never"] = Field(
+        "auto", description="whether attacks run as their shards; auto: where a cluster takes the jobs"
+    )
     results: str = "results"
     mirror: str | None = Field(None, description="folder or address that holds copies of the resources")
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]

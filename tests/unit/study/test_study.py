@@ -36,9 +36,13 @@ BAD = {
         with_override(where=CNN | {"strategies": ["adv"]}, attacked_test=4),
         r"overrides\.\d+\.attacked_test: .*must be attacked on the same",
     ),
+    "all explained, by strategy": (
+        with_override(where=CNN | {"strategies": ["adv"]}, explained="all"),
+        r"overrides\.\d+\.explained: .*must be explained for the same",
+    ),
     "fewer attacked than explained": (
-        with_override(where=CNN, attacked_test=1),
-        r"datasets\.\w+\.explained: \d examples to explain, but only 1 are attacked",
+        with_override(where={"models": ["BERT"]}, attacked_test=1),
+        r"datasets\.\w+\.explained: \d+ examples to explain, but only 1 are attacked",
     ),
     "groups of none": (change("artefacts.groups.strategies", ["adv"]), r"groups\.strategies: adv has no groups"),
     "misspelt key": (change("seedz", [1]), r"seedz: Extra inputs are not permitted"),
@@ -103,7 +107,7 @@ BAD = {
     ),
     "explained attack on a part of the examples": (
         change("attacks.pwws.examples", 1),
-        r"datasets\.sst2\.explained: \d examples to explain, but only 1 are attacked",
+        r"datasets\.sst2\.explained: \d+ examples to explain, but only 1 are attacked",
     ),
     "name that is no folder name": (change("name", "../demo"), r"name: String should match"),
     "no mapping": (["not", "a", "study"], r"valid dictionary"),
