@@ -1,4 +1,4 @@
-"""What the demo's numbers rest on, counted from its grid: attacked texts of each entry, explained texts of each model."""
+"""What the demo's numbers rest on, counted from its grid: attacked texts of entries, explained texts of models."""
 
 import pytest
 from demo_studies import ROOT
