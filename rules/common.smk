@@ -43,7 +43,7 @@ except FlatError as error:
 
 PATHS = paths_of(STUDY)
 METHODS = STUDY.interpretation.methods
-STUDY_VALUES = STUDY.model_dump(mode="json", exclude={"sharding"})  # who computes is not what is computed
+STUDY_VALUES = STUDY.model_dump(mode="json")
 TABLE_KEYS = catalogue.table_keys(STUDY)
 FIGURE_KEYS = catalogue.figure_keys(STUDY)
 TABLES = [PATHS.table(key, kind) for key in TABLE_KEYS for kind in ("csv", "md", "tex")]

@@ -75,7 +75,8 @@ def test_a_plan_without_repetitions_is_the_same_plan(checkout):
     jobs = counts(fast)
     assert fast == slow and jobs["total"] > 50 and "output files have to be generated" in fast
     assert min(counted) > 0.9 * jobs["total"]
-    assert max(spared) <= len(jobs) and spared[2] == 0  # one reading a rule
+    # a script is read for the first job of a rule; params are expanded for that one, and for the first asked of conda
+    assert spared[0] <= len(jobs) and spared[1] <= 2 * len(jobs) and spared[2] == 0
 
 
 def test_shards_are_jobs_where_several_machines_work(checkout, large):

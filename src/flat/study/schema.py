@@ -204,7 +204,9 @@ class Study(Strict):
     method: Method = Method()
     torch_threads: Positive = Field(1, description="threads of one job's tensor work on the CPU")
     sharding: Literal["auto", "always", "never"] = Field(
-        "auto", description="whether attacks run as their shards; auto: where a cluster takes the jobs"
+        "auto",
+        exclude=True,  # who computes is not what is computed: neither digest nor plain data of a study have it
+        description="whether attacks run as their shards; auto: where a cluster takes the jobs",
     )
     results: str = "results"
     mirror: str | None = Field(None, description="folder or address that holds copies of the resources")
