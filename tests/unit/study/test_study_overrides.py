@@ -1,7 +1,7 @@
 """Overrides that change which cells a study has and what they are attacked on: seeds, test examples."""
 
 import pytest
-from demo_studies import CNN, DEMO, change, with_override
+from demo_studies import CNN, DEMO, change, with_draw, with_override
 
 from flat.errors import StudyError
 from flat.study.grid import Cell, attacked_cells, explained_draws, replayed_on, saliency_cells, trained_cells
@@ -49,14 +49,15 @@ def test_a_model_may_be_attacked_on_fewer_test_examples():
 def test_a_model_may_be_explained_on_all_that_it_is_attacked_on():
     """The others still share a draw, which no longer has to fit what this model is attacked on."""
     few = {"where": CNN, "attacked_test": 3}
-    study = parse(change("overrides", [few, {"where": CNN, "explained": "all"}]))
-    values = DEMO["datasets"]["sst2"]
+    values = with_draw("overrides", [few])
+    values["overrides"].append({"where": CNN, "explained": "all"})
+    study = parse(values)
     assert explains_all(study, "sst2", "CNN") and not explains_all(study, "sst2", "BERT")
-    assert explained_test(study, "sst2", "CNN", "pwws") == 3 < values["explained"]
-    assert explained_test(study, "sst2", "BERT", "pwws") == values["explained"]
-    assert explained_draws(study, "sst2") == [DEMO["attacks"]["textfooler"]["examples"], values["attacked_test"]]
-    with pytest.raises(StudyError, match=r"datasets\.sst2\.explained: \d+ examples to explain, but only 3"):
-        parse(change("overrides", [few]))
+    assert explained_test(study, "sst2", "CNN", "pwws") == 3 < explained_test(study, "sst2", "BERT", "pwws") == 5
+    drawn = DEMO["attacks"]["textfooler"]["examples"], DEMO["datasets"]["sst2"]["attacked_test"]
+    assert explained_draws(study, "sst2") == [*drawn]
+    with pytest.raises(StudyError, match=r"datasets\.\w+\.explained: 5 examples to explain, but only 3"):
+        parse(with_draw("overrides", [few]))
 
 
 def test_models_of_another_seed_read_the_texts_of_their_own_seed():
