@@ -35,7 +35,7 @@ include: "rules/guards.smk"
 include: "rules/tune.smk"
 
 
-take_signatures()
+hasten_plan()
 
 
 rule all:

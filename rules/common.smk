@@ -12,6 +12,7 @@ from flat.jobs import code_digest as digest
 from flat.study.cells import NO_ATTACK, AttackedCell, base_of, cell_at
 from flat.study.known.recipes import RECIPES, is_made, made_from
 from flat.errors import FlatError
+from flat.jobs.planning import hasten
 from flat.jobs.script import share_package
 from flat.study.paths import CELL, coordinates, figure_key, figure_stem, final_model, of as paths_of
 from flat.study.paths import previous_model, table_key, table_stem, test_ledger, train_ledger
@@ -24,8 +25,8 @@ from flat.study.path_checks import paths_of as named_paths
 from flat.resources.catalogue import marker, marker_of_folder
 from flat.study.seeds import seed_of
 from flat.study.load import parse as parse_study
-from flat.study.settings import all_seeds, attacked_test, attacked_train, device_of, last_round, objective_of
-from flat.study.settings import rounds_of, training_of
+from flat.study.settings import all_seeds, attacked_test, attacked_train, device_of, explains_all, last_round
+from flat.study.settings import objective_of, rounds_of, training_of
 from flat.study.grid import attacked_cells, explained_cells, explained_draws, importance_cells, replay_cells
 from flat.study.grid import replayed_on, reported_datasets, trained_cells
 from flat.paper import catalogue
@@ -240,8 +241,7 @@ def lift_job_rate_limit():
         scheduler.job_rate_limiter = None
 
 
-def take_signatures():
-    """Take the signature of every input function once: Snakemake asks for each several times a job, thirty in all."""
-    for function in list(globals().values()):
-        if inspect.isfunction(function) and "wildcards" in function.__code__.co_varnames[:1]:
-            function.__signature__ = inspect.signature(function)
+def hasten_plan():
+    """Plan without what Snakemake repeats at each job (flat.jobs.planning)."""
+    functions = [function for function in globals().values() if inspect.isfunction(function)]
+    hasten([function for function in functions if "wildcards" in function.__code__.co_varnames[:1]])

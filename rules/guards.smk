@@ -34,7 +34,6 @@ rule attack_calibrated:
         examples=getattr(STUDY.guards.calibration, "examples", 0),
         draw_seed=seeded("calibration"),
         seed=seeded("attack-test"),
-        workers=workers_of_attack,
         journal=PATHS.journal("attack_calibrated", *CELL_FOLDERS, "{attack}"),
         device=device,
         torch_threads=STUDY.torch_threads,

@@ -31,6 +31,7 @@ for METHOD in METHODS:
             method=METHOD,
             options=getattr(STUDY.interpretation, METHOD).model_dump(),
             classes=STUDY.interpretation.classes,
+            everything=everything_explained,
             seed=explanation_seed,
             journal=PATHS.journal(f"interpret_{METHOD}", *CELL_FOLDERS, "{attack}"),
             device=device,

@@ -22,7 +22,7 @@ if TUNE is not None:
             PATHS.benchmark("search_weights")
         conda:
             "../envs/flat.yaml"
-        threads: attack_workers(tuned(1))
+        threads: workers_of_attack(tuned(1))
         resources:
             gpu=gpus(tuned()),
             mem_mb=tuned_memory,

@@ -1,12 +1,16 @@
 # What the rules of attack.smk ask for: inputs and parameters, as functions of the study and of wildcards.
 
+from snakemake_interface_executor_plugins.settings import SharedFSUsage
+
+SHARDS = "shards"
+
 # keys of an attack that do not change what it answers to a text, and why; all others are handed on
 NOT_OF_ATTACK = {
     "title": "only printed",
     "stand_ins": "only printed",
     "examples": "which texts: the param examples",
-    "shards": "how they are divided among jobs: the param shard",
-    "workers": "how many processes a job has: the param workers",
+    "shards": "how they are divided among jobs or processes: the param shard, the threads",
+    "workers": "how many processes a job has: its threads",
 }
 
 
@@ -84,21 +88,53 @@ def train_attack_seed(wildcards):
     return seeded("attack-train", wildcards.dataset, wildcards.seed, wildcards.round)
 
 
+def several_machines():
+    """Whether a cluster takes the jobs. Known when input functions are asked, not before.
+
+    A dry run has its own executor in place of the cluster's, but keeps the threads that Snakemake then submits from.
+    """
+    return workflow.non_local_exec or (workflow.dryrun and workflow.execution_settings.use_threads)
+
+
+@cache
+def runs_in_shards(folder, shards):
+    """Whether an attack, whose files lie in ``folder``, runs as its shards.
+
+    It goes on as it was begun, and what is finished stays: so moving a study to a cluster or back runs nothing again.
+    A job that a cluster has sent to a node sees the shards that were made for it, and no others are.
+    """
+    if shards == 1 or STUDY.sharding != "auto":
+        return shards > 1 and STUDY.sharding == "always"
+    if SharedFSUsage.INPUT_OUTPUT not in workflow.storage_settings.shared_fs_usage:
+        return True  # files are elsewhere; only clusters do without a common file system
+    if any(Path(folder, SHARDS).glob("*.parquet")):
+        return True
+    if not workflow.is_main_process or Path(folder, "ledger.parquet").exists():
+        return False
+    return several_machines()
+
+
+def attack_folder(wildcards):
+    cell = coordinates(cell_of(wildcards))
+    if "round" in wildcards.keys():
+        return PATHS.train_ledger("", wildcards.round, **cell)
+    return PATHS.test_ledger("", wildcards.attack, **cell)
+
+
 def merges_shards(wildcards):
     """Whether a job only puts the shards of an attack together."""
+    if "shard" in wildcards.keys():
+        return False
     shards = STUDY.attacks[attack_name(wildcards)].shards
-    return shards > 1 and "shard" not in wildcards.keys()
+    return shards > 1 and runs_in_shards(attack_folder(wildcards), shards)
 
 
 def shard_ledgers(wildcards):
     """The ledgers that a job puts together; none for one that attacks."""
     if not merges_shards(wildcards):
         return []
-    cell = coordinates(cell_of(wildcards))
-    files = [f"shards/{i}.parquet" for i in range(STUDY.attacks[attack_name(wildcards)].shards)]
-    if "round" in wildcards.keys():
-        return [PATHS.train_ledger(file, wildcards.round, **cell) for file in files]
-    return [PATHS.test_ledger(file, wildcards.attack, **cell) for file in files]
+    folder = attack_folder(wildcards)
+    return [f"{folder}{SHARDS}/{i}.parquet" for i in range(STUDY.attacks[attack_name(wildcards)].shards)]
 
 
 def shard_of(wildcards):
@@ -112,7 +148,16 @@ def attack_gpus(wildcards):
     return 0 if merges_shards(wildcards) else gpus(wildcards)
 
 
+def workers_of_attack(wildcards):
+    return STUDY.attacks[attack_name(wildcards)].workers
+
+
 def attack_workers(wildcards):
+    """Processes of an attack job, as many as Snakemake can give it cores: of an attack in one job those of its shards.
+
+    The script takes what it is given (snakemake.threads). A GPU is asked by one process for all of them.
+    """
     if merges_shards(wildcards):
         return 1
-    return STUDY.attacks[attack_name(wildcards)].workers
+    attack = STUDY.attacks[attack_name(wildcards)]
+    return attack.workers * (1 if "shard" in wildcards.keys() else attack.shards)

@@ -10,10 +10,6 @@ ANTONYMS_FROM = WORDNET or "wordnet"
 VALIDITY_RESOURCES = {role: role_resource(role) for role in ("synonyms", "sentence_encoder") if role_resource(role)}
 
 
-def workers_of_attack(wildcards):
-    return STUDY.attacks[wildcards.attack].workers
-
-
 def guarded_attack(attacked):
     """The files of an attacked cell that the guards read, and what they must know of it."""
     cell = coordinates(attacked.cell)

@@ -30,6 +30,11 @@ def shared_ledgers_of_model(wildcards):
     return [test_ledger(STUDY, AttackedCell(base_of(a.cell), a.attack)) for a in explained_of_model(wildcards)]
 
 
+def everything_explained(wildcards):
+    """Whether all that is attacked is explained, not the data set's draw alone."""
+    return explains_all(STUDY, wildcards.dataset, wildcards.model)
+
+
 def explanation_seed(wildcards):
     """The same for every model, so that strategies are explained with the same perturbations."""
     return seeded("explain", wildcards.dataset)

@@ -71,7 +71,7 @@ def tuned_setting(wildcards):
         "dev_seed": seeded("tune", TUNE.dataset),
         "robustness": TUNE.robustness,
         "constant_share": STUDY.guards.constant_share,
-        "workers": attack_workers(tuned(1)),
+        "workers": workers_of_attack(tuned(1)),
     }
 
 

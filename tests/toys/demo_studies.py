@@ -39,6 +39,15 @@ def with_paper_tables() -> Study:
     return study.model_copy(update={"artefacts": paper})
 
 
+def with_draw(path: str, value, explained: int = 5):
+    """As ``change``, of a demo that explains a draw of each data set instead of all that it attacks."""
+    study = change(path, value)
+    study["overrides"] = [override for override in study["overrides"] if "explained" not in override]
+    for dataset in study["datasets"].values():
+        dataset.setdefault("explained", explained)
+    return study
+
+
 CNN = {"models": ["CNN"]}
 REPLAY = {
     "dataset": "sst2",

@@ -102,16 +102,27 @@ def test_strategies_differ_because_training_differed(finished):
     assert (adv["ce_adversarial"] > 0).all() and (adv["importance_gap"] == 0).all()
 
 
+CLUSTER = ("-n", "--executor", "slurm", "--jobs", "4")
+
+
 def test_a_second_run_has_nothing_to_do(finished):
+    """Neither as it was run, in shards, nor as one machine or a cluster would."""
     assert "Nothing to be done" in finished.tiny("--cores", "2")
+    for more in (("--cores", "2"), CLUSTER):
+        assert "Nothing to be done" in finished.tiny(*more, "--config", "sharding=auto")
+    forced = finished.plan("--config", "sharding=never")
+    assert forced["attack_test"] and "attack_test_shard" not in forced  # by force it is run again
 
 
-def test_other_cores_and_a_preloaded_process_give_the_same_bytes(finished, repository, resources, tmp_path):
+def test_other_cores_workers_and_a_preloaded_process_give_the_same_bytes(finished, repository, resources, tmp_path):
+    """Attacks as processes of one job in place of shards; a cluster would leave them as they are."""
     from tests.workflow.conftest import Checkout, copy_to
 
     copy_to(tmp_path, repository)
     other = Checkout(tmp_path, resources)
-    other.tiny("--cores", "1", warm=True)
+    other.tiny("--cores", "2", "--config", "sharding=never", warm=True)
+    assert not list((other.folder / RESULTS).glob("attacks/**/shards"))
+    assert "Nothing to be done" in other.tiny(*CLUSTER, "--config", "sharding=auto")
     patterns = (
         "tables/*",
         "claim*.csv",

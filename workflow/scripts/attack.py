@@ -11,6 +11,7 @@ with running(snakemake) as log:
     if given.get("shards"):
         counts = merge_shards([str(path) for path in given.shards], outputs, **drawn, seed=params.seed)
     else:
-        job = AttackJob.of(params, given, tensor_device(params.device, params.torch_threads))
+        device = tensor_device(params.device, params.torch_threads)
+        job = AttackJob.of(params, given, device, snakemake.threads)
         counts = attack_split(job, outputs, **drawn, shard=params.shard, train_mode=params.get("train_mode", False))
     log.info("attacked %(attacked)d: %(succeeded)d succeeded, %(failed)d failed, %(skipped)d skipped", vars(counts))

@@ -9,7 +9,7 @@ with running(snakemake) as log:
 
     params, given = snakemake.params, snakemake.input
     attack_calibrated(
-        AttackJob.of(params, given, tensor_device(params.device, params.torch_threads)),
+        AttackJob.of(params, given, tensor_device(params.device, params.torch_threads), snakemake.threads),
         dict(snakemake.output.items()),
         dev=given.dev,
         test=given.test,

@@ -18,7 +18,7 @@ with running(snakemake) as log:
         load(Path(given.model).parent, tensor_device(params.device, params.torch_threads)),
         own,
         own if given.shared == given.own else read_table(given.shared, LEDGER_COLUMNS),
-        explained=read_json(given.examples)["explained"],
+        explained=None if params.everything else read_json(given.examples)["explained"],
         options=params.options,
         classes=params.classes,
         seed=params.seed,

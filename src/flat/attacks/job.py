@@ -46,10 +46,10 @@ class AttackJob:
     code: str = ""
 
     @classmethod
-    def of(cls, params, given, device: str) -> "AttackJob":
-        """As the params and input files of a rule tell it."""
+    def of(cls, params, given, device: str, workers: int) -> "AttackJob":
+        """As the params and input files of a rule tell it; ``workers``: the cores that the job was given."""
         tables = {role: given[role] for role in ROLES if given.get(role)}
-        about = (params.attack, tables, params.seed, params.workers, Path(params.journal), device, params.code)
+        about = (params.attack, tables, params.seed, workers, Path(params.journal), device, params.code)
         return cls(Path(given.model).parent, *about)
 
     def model(self) -> "Classifier":

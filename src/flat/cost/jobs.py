@@ -19,7 +19,15 @@ from flat.study.known.recipes import RECIPES, is_made, made_from
 from flat.study.paths import attacked_in_round, coordinates, figure_stem, table_stem
 from flat.study.readings import switches_of
 from flat.study.schema import Study
-from flat.study.settings import attacked_test, attacked_train, device_of, last_round, rounds_of, training_of
+from flat.study.settings import (
+    attacked_test,
+    attacked_train,
+    device_of,
+    explained_test,
+    last_round,
+    rounds_of,
+    training_of,
+)
 
 # whose lazy search spares most sentences their encoding: another cost than the exact one's
 ENCODING = ("textfooler",)
@@ -55,13 +63,18 @@ class Job:
     precision: str = "fp32"
 
 
-def jobs_of(study: Study, data: dict[str, DataFacts], succeeded: float = 0.6) -> list[Job]:
+def jobs_of(study: Study, data: dict[str, DataFacts], succeeded: float = 0.6, sharded: bool | None = None) -> list[Job]:
     """Every job of a study but the fetching of resources.
 
     Args:
         data: facts of each data set.
         succeeded: share of attacked train texts whose adversarial text a round trains on.
+        sharded: attacks run as their shards, as on a cluster; None: as on one machine, unless the study says otherwise.
     """
+    sharded = study.sharding == "always" if sharded is None else sharded
+    if not sharded:
+        whole = {name: attack.model_copy(update={"shards": 1}) for name, attack in study.attacks.items()}
+        study = study.model_copy(update={"attacks": whole})
     return [
         *_data_jobs(study, data),
         *_train_jobs(study, data, succeeded),
@@ -216,7 +229,8 @@ def _explain_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
 def _explanation(study: Study, data: dict[str, DataFacts], method: str, attacked: AttackedCell) -> Job:
     cell, how = attacked.cell, study.interpretation
     dataset = study.datasets[cell.dataset]
-    texts = min(dataset.explained or data[cell.dataset].test, _attacked_test(study, data, attacked))
+    test = data[cell.dataset].test
+    texts = min(explained_test(study, cell.dataset, cell.model, attacked.attack) or test, test)
     classes = len(dataset.classes) if how.classes == "all" else 1
     factor = EXPLAINERS[method].answers(getattr(how, method), classes)
     words, gpu = min(data[cell.dataset].words, dataset.max_length), _on_gpu(study, cell.model)

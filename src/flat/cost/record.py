@@ -23,7 +23,8 @@ def samples_of(study: Study, data: Mapping[str, DataFacts], results: str | Path 
         ArtefactError: no job has one.
     """
     root = Path(results or paths_of(study).root)
-    jobs = jobs_of(study, dict(data), succeeded_share(root))
+    sharded = any((root / "logs").glob("attack_*/**/*-shard*.log"))  # as they were run
+    jobs = jobs_of(study, dict(data), succeeded_share(root), sharded)
     found = [(job, _seconds(root, job)) for job in jobs]
     samples = [Sample(job, *network(study, data, job), seconds) for job, seconds in found if seconds is not None]
     if not samples:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flat.errors import FlatError
-from flat.report.summary_items import Item, collect
+from flat.report.summary_items import Item, collect, evidence
 from flat.study import paths
 from flat.study.load import load
 from flat.study.schema import Study
@@ -29,21 +29,24 @@ def absent(path: Path) -> str:
     return "" if path.is_file() else " (MISSING)"
 
 
-def lines(study: Study, items: Iterable[Item], report: Path, reruns: Iterable[tuple[str, str]]) -> list[str]:
+def lines(
+    study: Study, items: Iterable[Item], rests: Iterable[str], report: Path, reruns: Iterable[tuple[str, str]]
+) -> list[str]:
     """The summary as plain text."""
     text = [f"{study.title} ({study.name})", ""]
     for item in items:
         text.append(f"{item.name:<10}{item.title}: {item.key_line}")
         text.append(f"{'':<10}{item.where}")
         text += [f"{'':<10}missing: {path}" for path in item.missing]
+    text += ["", *(f"{'Rests on':<10}{line}" for line in rests)]
     text += ["", f"Report    {report}{absent(report)}", ""]
     return text + [f"again, {what}:\n    {command}" for what, command in reruns]
 
 
-def show(study: Study, items: list[Item], report: Path, reruns: list[tuple[str, str]]) -> None:
+def show(study: Study, items: list[Item], rests: list[str], report: Path, reruns: list[tuple[str, str]]) -> None:
     """Print the summary: a table with colours on a terminal, plain lines elsewhere."""
     if not sys.stdout.isatty():
-        print("\n".join(lines(study, items, report, reruns)))
+        print("\n".join(lines(study, items, rests, report, reruns)))
         return
     from rich.console import Console  # for cost
     from rich.markup import escape  # for cost
@@ -58,6 +61,8 @@ def show(study: Study, items: list[Item], report: Path, reruns: list[tuple[str, 
         table.add_row(item.name, f"[{colour}]{escape(item.title)}[/]: {escape(item.key_line)}")
         table.add_row("", f"[dim]{escape(item.where)}[/]")
     console.print(table)
+    for line in rests:
+        console.print(f"[bold]Rests on[/]  {escape(line)}")
     console.print(f"\n[bold]Report[/]    {escape(f'{report}{absent(report)}')}\n")
     for what, command in reruns:
         console.print(f"[dim]again, {what}:[/]\n    {escape(command)}", soft_wrap=True)
@@ -75,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     items, report = collect(study), Path(paths.of(study).top("report.html"))
-    show(study, items, report, reruns(study, arguments[0]))
+    show(study, items, evidence(study), report, reruns(study, arguments[0]))
     missing = [str(path) for item in items for path in item.missing] + ([] if report.is_file() else [str(report)])
     if missing:
         print(f"\n{len(missing)} files are missing, for example {missing[0]}", file=sys.stderr)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
 
-from flat.paper.catalogue import AA, FIGURES, TABLES, Mean, figure_keys, table_keys
+from flat.paper.catalogue import AA, FIGURES, KT, TABLES, Mean, figure_keys, table_keys
 from flat.report.page.claims import VERDICTS
 from flat.study import paths
 from flat.study.schema import Study
 
 Rows = list[dict[str, str]]
+TI = "topk_intersection"
+SHOWN_PAIR_SETS = ("shared", "saved", "floor")
 KINDS = ("csv", "md", "tex")
 
 
@@ -65,6 +67,32 @@ def _say(path: Path, say: Callable[[Rows], str]) -> str:
         return say(rows) or "not run"
     except (KeyError, ValueError) as error:  # a summary must not fail a run that has ended well
         return f"cannot be summarised ({type(error).__name__}: {error})"
+
+
+def evidence(study: Study, root: str | Path = ".") -> list[str]:
+    """What entries rest on, by table: the fewest and the most attacked texts of an AA, pairs of a KT or TI.
+
+    Of pair sets those that tables show by default; n counts the texts or pairs of one seed.
+    """
+    found = []
+    for key in table_keys(study):
+        path = Path(root) / paths.of(study).table(key, "csv")
+        if not path.is_file():
+            continue
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row.get("status") == "run" and row.get("ours_n")]
+        texts = [int(row["ours_n"]) for row in rows if row["metric"] == AA and not row.get("minus")]
+        compared = [row for row in rows if row["metric"] in (KT, TI) and row.get("pair_set") in SHOWN_PAIR_SETS]
+        pairs = [int(row["ours_n"]) for row in compared if not row.get("minus")]
+        parts = [_range("AA", texts, "attacked texts")] if texts else []
+        parts += [_range("KT, TI", pairs, "pairs")] if pairs else []
+        found += [f"{paths.table_name(key)}: {'; '.join(parts)}"] if parts else []
+    return found
+
+
+def _range(what: str, sizes: list[int], unit: str) -> str:
+    low, high = min(sizes), max(sizes)
+    return f"{what} {low if low == high else f'{low} to {high}'} {unit}"
 
 
 # --- one line for each artefact, from its csv

@@ -14,6 +14,7 @@ import numpy as np
 # Relative positions are exact up to half of this distance and fall into logarithmic buckets beyond.
 BUCKETS = 32
 # BERT's name of each part of a layer -> DeBERTa's
+LEGACY = {".LayerNorm.beta": ".LayerNorm.bias", ".LayerNorm.gamma": ".LayerNorm.weight"}  # of TensorFlow's time
 PROJECTIONS = {"query": "query_proj", "key": "key_proj", "value": "value_proj"}
 
 
@@ -50,11 +51,14 @@ def configuration(bert: dict) -> dict:
 
 
 def convert(bert: dict[str, np.ndarray], width: int) -> dict[str, np.ndarray]:
-    """DeBERTa's weights by name, from BERT's."""
+    """DeBERTa's weights by name, from BERT's; a head (of a masked language model) is left out."""
     found = {"deberta.encoder.rel_embeddings.weight": np.zeros((2 * BUCKETS, width), np.float32)}
-    for name, weight in bert.items():
-        if name.endswith("position_ids"):
+    for given, weight in bert.items():
+        if given.endswith("position_ids") or given.startswith("cls."):
             continue
+        name = given.removeprefix("bert.")
+        for old, new in LEGACY.items():
+            name = name.replace(old, new)
         if name.startswith("pooler."):
             found[name] = weight
             continue

@@ -199,12 +199,13 @@ def _check_overrides(study: Study, where: str) -> None:
                 "strategies must train on equally many adversarial texts, and may share the first round's",
                 "leave strategies out of this override's where",
             )
-        if override.attacked_test and (override.where.strategies or override.where.train_attacks):
-            raise StudyError(
-                f"{place}.attacked_test",
-                "models of one kind are compared example by example: all of them must be attacked on the same",
-                "leave strategies and train_attacks out of this override's where",
-            )
+        for key, done in (("attacked_test", "attacked on"), ("explained", "explained for")):
+            if getattr(override, key) and (override.where.strategies or override.where.train_attacks):
+                raise StudyError(
+                    f"{place}.{key}",
+                    f"models of one kind are compared example by example: all of them must be {done} the same",
+                    "leave strategies and train_attacks out of this override's where",
+                )
         for build in (rounds_of, lambda s, c: training_of(s, c, 0), lambda s, c: training_of(s, c, 1)):
             try:
                 build(study, covered[0])

@@ -126,4 +126,7 @@ class Override(Strict):
     attacked_test: Positive | None = Field(
         None, description="test examples attacked: a fixed sub-draw of the data set's attacked_test; null: all of them"
     )
+    explained: Literal["all"] | None = Field(
+        None, description="all: every attacked example of these models is explained; null: the data set's draw"
+    )
     seeds: Seeds | None = Field(None, description="the seeds that these cells are trained with; null: the study's")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from flat.study.cells import NO_ATTACK, AttackedCell, Cell, base_of
 from flat.study.known.explainers import EXPLAINERS
 from flat.study.schema import Study
-from flat.study.settings import attacked_test, seeds_of
+from flat.study.settings import attacked_test, explains_all, seeds_of
 
 
 def _cell(study: Study, dataset: str, model: str, strategy: str, attack: str, seed: int) -> Cell:
@@ -145,8 +145,10 @@ def reported_datasets(study: Study) -> list[str]:
 
 
 def explained_draws(study: Study, dataset: str) -> list[int | None]:
-    """Sizes of the draws whose adversarial texts are explained; what is explained is chosen from what they share."""
-    chosen = {(a.cell.model, a.attack) for a in all_explained_cells(study) if a.cell.dataset == dataset}
+    """Sizes of the draws whose adversarial texts are explained; what is explained is chosen from what they share. Not
+    those of models that are explained on all they are attacked on."""
+    cells = [a for a in all_explained_cells(study) if a.cell.dataset == dataset]
+    chosen = {(a.cell.model, a.attack) for a in cells if not explains_all(study, dataset, a.cell.model)}
     return sorted({attacked_test(study, dataset, *names) for names in chosen}, key=lambda size: (size is None, size))
 
 

@@ -160,8 +160,11 @@ class Attack(Strict):
         description="encoders under TextFooler and PWWS: edits are scored in low precision first where that is faster "
         "on the device, and in fp32 where a decision hangs on it; same texts, statuses and query counts",
     )
-    shards: Positive = 1
-    workers: Positive = Field(1, description="processes of one attack job")
+    shards: Positive = Field(
+        1,
+        description="jobs that an attack is cut into where several machines work; on one machine processes of one job",
+    )
+    workers: Positive = Field(1, description="processes of one attack job, or of each shard")
 
 
 class MaskedTraining(Strict):
@@ -205,6 +208,11 @@ class Study(Strict):
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     method: Method = Method()
     torch_threads: Positive = Field(1, description="threads of one job's tensor work on the CPU")
+    sharding: Literal["auto", "always", "never"] = Field(
+        "auto",
+        exclude=True,  # who computes is not what is computed: neither digest nor plain data of a study have it
+        description="whether attacks run as their shards; auto: where a cluster takes the jobs",
+    )
     results: str = "results"
     mirror: str | None = Field(None, description="folder or address that holds copies of the resources")
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]

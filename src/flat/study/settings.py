@@ -40,6 +40,20 @@ def attacked_test(study: Study, dataset: str, model: str, attack: str) -> int | 
     return min((size for size in sizes if size is not None), default=None)
 
 
+def explains_all(study: Study, dataset: str, model: str) -> bool:
+    """Whether every attacked example of a model is explained, not those alone that are drawn for the data set."""
+    return any(o.explained == "all" and o.where.covers(dataset, model) for o in study.overrides)
+
+
+def explained_test(study: Study, dataset: str, model: str, attack: str) -> int | None:
+    """Test examples under an attack that are explained; None for all."""
+    attacked = attacked_test(study, dataset, model, attack)
+    if explains_all(study, dataset, model):
+        return attacked
+    sizes = (study.datasets[dataset].explained, attacked)
+    return min((size for size in sizes if size is not None), default=None)
+
+
 def last_round(study: Study, cell: Cell) -> int:
     return rounds_of(study, cell).count if study.strategies[cell.strategy].adversarial else 0
 

@@ -68,10 +68,14 @@ def test_shards_are_jobs_of_their_share(paper):
     study, data = paper
     pwws = study.attacks["pwws"].model_copy(update={"shards": 4})
     study = study.model_copy(update={"attacks": study.attacks | {"pwws": pwws}})
-    jobs = [j for j in jobs_of(study, data) if j.at[:3] == ("ag", "CNN", "adv") and j.at[-1].startswith("pwws")]
+    assert not [job for job in jobs_of(study, data) if job.rule.endswith("_shard")]  # on one machine: processes
+    jobs = [job for job in jobs_of(study, data, sharded=True) if job.at[:3] == ("ag", "CNN", "adv")]
+    jobs = [job for job in jobs if job.at[-1].startswith("pwws")]
     shards = [job for job in jobs if job.rule == "attack_test_shard"]
     assert len(shards) == 4 and sum(job.texts for job in shards) == 7600
     assert [job.texts for job in jobs if job.rule == "attack_test"] == [0]
+    always = study.model_copy(update={"sharding": "always"})
+    assert jobs_of(always, data) == jobs_of(study, data, sharded=True)
 
 
 def test_networks_are_measured_by_their_weights(paper):

