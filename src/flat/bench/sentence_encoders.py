@@ -31,16 +31,25 @@ def bag_of_vectors() -> Callable[[Sequence[str]], np.ndarray]:
     folder = locate("glove-6b-50d")
     names = pq.read_table(folder / "glove_6B_index.parquet").column(0).to_pylist()
     vectors = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r", allow_pickle=False)
-    row, absent = {word: i for i, word in enumerate(names)}, np.full(vectors.shape[1], 0.01, dtype=np.float32)
-    known: dict[str, np.ndarray] = {}
+    row = {word: i for i, word in enumerate(names)}
+    numbers: dict[str, int] = {}  # of the words met so far, whose vectors are those of ``known``
+    known = np.empty((256, vectors.shape[1]), dtype=np.float32)
 
-    def vector(word: str) -> np.ndarray:
-        if word not in known:
-            known[word] = np.array(vectors[row[word]]) if word in row else absent
-        return known[word]
+    def number(word: str) -> int:
+        nonlocal known
+        if word not in numbers:
+            if len(numbers) == len(known):
+                known = np.concatenate([known, np.empty_like(known)])
+            known[len(numbers)] = vectors[row[word]] if word in row else 0.01
+            numbers[word] = len(numbers)
+        return numbers[word]
 
     def encode(texts: Sequence[str]) -> np.ndarray:
-        return np.stack([np.mean([vector(word) for word in text.lower().split()], axis=0) for text in texts])
+        words = [text.lower().split() for text in texts]
+        lengths = np.array([len(own) for own in words])
+        chosen = [number(word) for own in words for word in own]
+        sums = np.add.reduceat(known[chosen], np.cumsum(lengths) - lengths, axis=0)
+        return sums / lengths.astype(np.float32)[:, None]
 
     return encode
 

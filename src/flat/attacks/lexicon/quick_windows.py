@@ -21,7 +21,7 @@ from flat.attacks.lexicon.piece_table import ORDERS, WIDTH, Cutter, PieceTable, 
 ERROR = 4e-6  # of a cosine of two vectors; measured: a tenth of it
 REACH = 4  # tokens, to either side, of both convolutions
 PAD = 8  # columns before and behind the tokens of a window, so that every index exists
-BATCH = 32  # windows of one pass: what it computes stays in the processor's cache
+BATCH = 64  # windows of one pass, more than TextFooler has candidates for a word
 HEAD = ("cnn_W", "cnn_b", "d0", "d1", "d2", "d3", "p1", "p3")  # the backend's weights of its head
 PROBE = ("a film that is well made", "a film that is badly-made , and long", "an uneven film that is well made")
 log = logging.getLogger("flat")
