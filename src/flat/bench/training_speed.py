@@ -24,7 +24,7 @@ RATE = 0.003
 
 
 def comparisons() -> list[Comparison]:
-    return [Comparison("train-lstm", 2, _epoch, texts="mixed", count=2304)]
+    return [Comparison("train-lstm", 2, _epoch, texts="mixed", count=2304, short=130)]
 
 
 def _epoch(texts: list[tuple[str, int]]) -> tuple[Callable[[], list], Callable[[], list]]:
