@@ -13,7 +13,8 @@ from flat.attacks.attack import attack_examples
 from flat.attacks.greedy.similar import Estimate, Similar, angular_ends, cosine_ends
 from flat.attacks.lexicon import quick_windows
 from flat.attacks.lexicon.quick_windows import QuickWindows
-from flat.attacks.lexicon.sentence_encoder import load_usem3, short_cut
+from flat.attacks.lexicon.sentence_encoder import load_usem3
+from flat.attacks.lexicon.short_cuts import short_cut
 from flat.attacks.textattack_adapter.components import SentenceSimilarity
 
 WORDS = ["the", "a", "film", ",", "well-made", "n't", "'s", "u.s.", "...", "unforgettable", "1999", "Kafkaesque"]

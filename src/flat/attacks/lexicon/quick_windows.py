@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from flat.attacks.lexicon.piece_table import ORDERS, WIDTH, Cutter, PieceTable, normalised
-from flat.attacks.lexicon.sentence_encoder import difference
+from flat.attacks.lexicon.short_cuts import difference
 
 ERROR = 4e-6  # of a cosine of two vectors; measured: a tenth of it
 REACH = 4  # tokens, to either side, of both convolutions

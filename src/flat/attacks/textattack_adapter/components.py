@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from flat.attacks.greedy.similar import ENDS, Estimate, Similar
-from flat.attacks.lexicon.sentence_encoder import Windows, short_cut
+from flat.attacks.lexicon.short_cuts import Windows, short_cut
 from flat.attacks.textattack_adapter.environment import textattack
 
 _PartOfSpeech = textattack.constraints.grammaticality.PartOfSpeech
@@ -57,7 +57,7 @@ class SentenceSimilarity(_UniversalSentenceEncoder):
     asked as ever, beginning with all that was put off: the same batches, and so the same last bits.
 
     Args:
-        encoder: n texts -> (n, dim) array. It may have a short cut (``flat.attacks.lexicon.sentence_encoder.Windows``).
+        encoder: n texts -> (n, dim) array. It may have a short cut (``flat.attacks.lexicon.short_cuts.Windows``).
     """
 
     stands_for: ClassVar[str] = f"{_UniversalSentenceEncoder.__module__}.UniversalSentenceEncoder"
