@@ -24,7 +24,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 LOCKS := $(sort $(LOCK) envs/cpu.lock) envs/no-deps.lock envs/bootstrap.lock pyproject.toml
 STAMP := $(VENV)/.installed-$(shell (cat $(LOCKS); pwd) | cksum | cut -d ' ' -f 1)
 
-.PHONY: help setup demo bench cost test lint format resources clean-env
+.PHONY: help setup demo bench bench-short cost test lint format resources clean-env
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -38,6 +38,9 @@ demo: setup ## run the whole pipeline on real text in minutes (config/demo.yaml)
 
 bench: setup ## measure our times against the stock tools', and compare the answers (docs/performance.md)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m flat.bench $(BENCH_ARGS)
+
+bench-short: setup ## compare a few answers of each row with the stock tools' (10 minutes)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m flat.bench --short $(BENCH_ARGS)
 
 cost: $(STAMP) ## predict the hours and the disk that a study needs: make cost STUDY=config/config.yaml
 	@$(BIN)/python -m flat.cost $(STUDY) $(COST_ARGS)

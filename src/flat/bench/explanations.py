@@ -31,10 +31,10 @@ Sides = tuple[Callable[[], list], Callable[[], list]]
 def comparisons() -> list[Comparison]:
     lime, ig = partial(np.allclose, rtol=0, atol=1e-4), partial(np.allclose, rtol=0, atol=1e-5)
     return [
-        Comparison("lime-cnn", 5, partial(_lime, "cnn"), same=lime),
-        Comparison("lime-bert", 1.5, partial(_lime, "bert"), same=lime),
-        Comparison("ig-cnn", 4, partial(_ig, "cnn"), same=ig),
-        Comparison("ig-bert", 1.3, partial(_ig, "bert"), same=ig),
+        Comparison("lime-cnn", 11.4, partial(_lime, "cnn"), same=lime),
+        Comparison("lime-bert", 2, partial(_lime, "bert"), same=lime, short=2),
+        Comparison("ig-cnn", 5.3, partial(_ig, "cnn"), same=ig),
+        Comparison("ig-bert", 1.8, partial(_ig, "bert"), same=ig, short=3),
     ]
 
 

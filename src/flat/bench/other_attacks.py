@@ -48,17 +48,17 @@ class _Limits:
 
 def comparisons() -> list[Comparison]:
     return [
-        _row("gene", _Limits(query_budget=300)),
-        _row("iga", _Limits(query_budget=300)),
-        _row("pso", _Limits(query_budget=3000)),
-        _row("bae", _Limits()),
-        _row("clare", _Limits(query_budget=60, parameters=(("max_candidates", 2),))),
-        Comparison("workers-2", 1.8, _two_workers, count=1500, clock="wall"),
+        _row("gene", 4.5, _Limits(query_budget=300)),
+        _row("iga", 7.6, _Limits(query_budget=300)),
+        _row("pso", 1.9, _Limits(query_budget=3000)),
+        _row("bae", 4, _Limits()),
+        _row("clare", 19, _Limits(query_budget=60, parameters=(("max_candidates", 2),)), short=3),
+        Comparison("workers-2", 1.9, _two_workers, count=1500, short=20, clock="wall"),
     ]
 
 
-def _row(recipe: str, limits: _Limits) -> Comparison:
-    return Comparison(recipe, 1.5, partial(_prepare, recipe, limits))
+def _row(recipe: str, goal: float, limits: _Limits, **sizes) -> Comparison:
+    return Comparison(recipe, goal, partial(_prepare, recipe, limits), **sizes)
 
 
 def _prepare(recipe: str, limits: _Limits, texts: Texts) -> tuple[Callable[[], list], Callable[[], list]]:

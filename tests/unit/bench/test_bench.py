@@ -184,6 +184,44 @@ def test_a_missed_goal_fails_only_when_strict(run):
     assert run([GOOD], "--strict")[0] == 0
 
 
+def test_a_short_run_takes_few_texts_once_and_judges_answers_alone(run, tmp_path, monkeypatch, capsys):
+    counts = []
+    monkeypatch.setattr(material, "texts", lambda kind, count, seed: counts.append(count) or TEXTS[:count])
+    status, rows = run([GOOD, SLOW], "--short")
+    assert status == 0 and counts == [5, 5] and {row["repeats"] for row in rows} == {1}
+    printed = capsys.readouterr().out.split("Stock answers and ours")[1]
+    assert "slow" in printed and "differing" in printed and "goal" not in printed
+    assert run([GOOD, WRONG], "--short")[0] == 1
+    assert run([GOOD], "--short", "--texts", "2", "--repeats", "2")[1][0]["compared"] == 2
+    with pytest.raises(SystemExit):
+        run([GOOD], "--short", "--strict")
+
+
+def test_a_short_run_leaves_the_measured_rows_and_the_victims_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(material, "texts", lambda kind, count, seed: TEXTS[:count])
+    folders = []
+
+    def prepare(texts):
+        folders.append(material.victim_folder("cnn"))
+        return of_length(0.01, 0.01)(texts)
+
+    module = types.ModuleType("toy_rows")
+    module.__file__, module.comparisons = __file__, lambda: [Comparison("toy", 0.0, prepare)]
+    monkeypatch.setitem(sys.modules, "toy_rows", module)
+    monkeypatch.setattr(
+        bench, "measure", lambda comparison, drawn, *rest: comparison.prepare(drawn) and row_of(comparison)
+    )
+    usual = material.victim_folder("cnn")
+    assert bench.main(["--short"], ["toy_rows"]) == 0
+    assert (tmp_path / bench.SHORT_SUMMARY).is_file() and not (tmp_path / bench.SUMMARY).exists()
+    assert folders == [folder for folder in folders if folder != usual] and material.victim_folder("cnn") == usual
+
+
+def row_of(comparison) -> measure.Row:
+    return measure.Row(comparison.name, 1, 1, 1, 0, 5, 0, 0, "short", "cpu", 1, [1.0], [1.0], "here", "digest")
+
+
 def test_a_differing_answer_always_fails(run):
     status, rows = run([GOOD, WRONG])
     assert status == 1 and rows[1]["differing"] == 1

@@ -6,7 +6,7 @@ import torch
 from encoder_toys import write
 from model_toys import TEXTS, make
 
-from flat.bench import greedy_attacks
+from flat.bench import greedy_attacks, wrappers
 from flat.models.encoders.encoder import from_folder
 
 SENTENCES = [" ".join(text) for text in TEXTS if text]
@@ -15,7 +15,7 @@ SENTENCES = [" ".join(text) for text in TEXTS if text]
 @pytest.mark.parametrize("kind", ["cnn", "lstm"])
 def test_the_padded_word_model_answers_as_the_model_does(kind):
     model = make(kind).eval()
-    wrapper, read = greedy_attacks._word_wrapper(model), []
+    wrapper, read = wrappers.of_words(model), []
     wrapper.model.register_forward_pre_hook(lambda _, inputs: read.append(tuple(inputs[0].shape)))
     expected = model.logits([text.split() for text in SENTENCES])
     np.testing.assert_allclose(wrapper(SENTENCES), expected, atol=1e-5)
@@ -26,7 +26,7 @@ def test_the_padded_word_model_answers_as_the_model_does(kind):
 def test_transformers_wrappers_pad_as_named(tmp_path, padding, tokens):
     torch.manual_seed(0)
     model = from_folder(write(tmp_path), classes=2, max_length=40).eval()
-    wrapper, read = greedy_attacks._transformers_wrapper(model, padding), []
+    wrapper, read = wrappers.of_transformers(model, padding), []
     model.network.base_model.register_forward_pre_hook(
         lambda _, inputs, named: read.append(tuple(named["attention_mask"].shape)), with_kwargs=True
     )

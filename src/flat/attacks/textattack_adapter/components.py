@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from flat.attacks.greedy.similar import ENDS, Estimate, Similar
+from flat.attacks.lexicon.short_cuts import Windows, short_cut
 from flat.attacks.textattack_adapter.environment import textattack
 
 _PartOfSpeech = textattack.constraints.grammaticality.PartOfSpeech
@@ -56,9 +57,7 @@ class SentenceSimilarity(_UniversalSentenceEncoder):
     asked as ever, beginning with all that was put off: the same batches, and so the same last bits.
 
     Args:
-        encoder: n texts -> (n, dim) array. It may have ``windows()`` (``flat.attacks.lexicon.quick_windows``). That
-            gives None, or what answers the same for windows of one place of a text (None where it cannot). Its
-            ``error`` says how far the cosine of two of its vectors may lie from that of the encoder's.
+        encoder: n texts -> (n, dim) array. It may have a short cut (``flat.attacks.lexicon.short_cuts.Windows``).
     """
 
     stands_for: ClassVar[str] = f"{_UniversalSentenceEncoder.__module__}.UniversalSentenceEncoder"
@@ -97,15 +96,14 @@ class SentenceSimilarity(_UniversalSentenceEncoder):
         return Similar(values, ends, lambda: self._metric(self.encode(texts)))
 
     @cached_property
-    def _quick(self) -> Callable | None:
-        windows = getattr(self.encoder, "windows", None)
-        return windows() if windows is not None and self.metric in ENDS else None
+    def _quick(self) -> Windows | None:
+        return short_cut(self.encoder) if self.metric in ENDS else None
 
     def _metric(self, vectors: np.ndarray) -> list[float]:
         vectors, half = torch.from_numpy(np.ascontiguousarray(vectors)), len(vectors) // 2
         return self.sim_metric(vectors[:half], vectors[half:]).tolist()
 
-    def _estimates(self, quick: Callable, before: list[str], after: list[str]) -> np.ndarray | None:
+    def _estimates(self, quick: Windows, before: list[str], after: list[str]) -> np.ndarray | None:
         """Vectors of all windows, but for rounding; None if the encoder has no faster way to them."""
         known, asked = self._estimated, {}  # windows of one place and length, which share most of their words
         for reference, text in zip(before, after, strict=True):
