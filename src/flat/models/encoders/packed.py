@@ -104,10 +104,10 @@ class PackedEncoder:
         return answers
 
     def through(self, embeddings: Tensor, batch: Batch) -> Tensor:
-        """Logits (texts, classes), differentiable, of masked embeddings (texts, tokens, dim) without padding."""
+        """Logits (texts, classes) of masked embeddings (texts, tokens, dim) without padding, differentiable in these."""
         texts, tokens, _ = embeddings.shape
         states = self._embedded(embeddings, self._positions(batch)).flatten(0, 1)
-        return self._run(self.layers, states, None, [(texts, tokens)])
+        return self._run(self.laid_out, states, None, [(texts, tokens)])
 
     def _ask(self, rows: list[Sequence[int]], layers: list[Layer]) -> np.ndarray:
         """Logits of texts sorted by length."""
