@@ -104,7 +104,7 @@ class PackedEncoder:
         return answers
 
     def through(self, embeddings: Tensor, batch: Batch) -> Tensor:
-        """Logits (texts, classes) of masked embeddings (texts, tokens, dim) without padding, differentiable in these."""
+        """Logits (texts, classes), differentiable in the masked embeddings (texts, tokens, dim), which hold no padding."""
         texts, tokens, _ = embeddings.shape
         states = self._embedded(embeddings, self._positions(batch)).flatten(0, 1)
         return self._run(self.laid_out, states, None, [(texts, tokens)])
@@ -131,7 +131,9 @@ class PackedEncoder:
     def _positions(self, batch: Batch) -> Tensor:
         """(texts, tokens) of texts without padding, as the network counts."""
         given = self.model.positions(batch).get("position_ids")
-        return torch.arange(batch.ids.shape[1], device=batch.ids.device).expand_as(batch.ids) if given is None else given
+        return (
+            torch.arange(batch.ids.shape[1], device=batch.ids.device).expand_as(batch.ids) if given is None else given
+        )
 
     def _embedded(self, embeddings: Tensor, positions: Tensor) -> Tensor:
         """What enters the first layer."""
@@ -141,9 +143,7 @@ class PackedEncoder:
         project = getattr(self.base, "embeddings_project", None)  # ELECTRA's
         return states if project is None else project(states)
 
-    def _run(
-        self, layers: list[Layer], states: Tensor, back: Tensor | None, groups: list[tuple[int, int]]
-    ) -> Tensor:
+    def _run(self, layers: list[Layer], states: Tensor, back: Tensor | None, groups: list[tuple[int, int]]) -> Tensor:
         """Logits (texts, classes).
 
         Args:
