@@ -62,8 +62,8 @@ def test_gradients_and_explanations_are_those_of_transformers(family, mask, fold
     text = TEXTS[0]
     batch = model.encode([text] * 3)
     embeddings = (model.embed(batch).detach() * torch.tensor([0.3, 0.6, 1.0]).view(3, 1, 1)).requires_grad_()
-    found = [torch.autograd.grad(answer.square().sum(), embeddings)[0].numpy()
-             for answer in (model.explained(embeddings, batch), model.encode_embeddings(embeddings, batch))]  # fmt: skip
+    answers = model.explained(embeddings, batch), model.encode_embeddings(embeddings, batch)
+    found = [torch.autograd.grad(answer.square().sum(), embeddings)[0].numpy() for answer in answers]
     assert np.abs(found[1]).max() > 1e-3
     np.testing.assert_allclose(*found, rtol=1e-4, atol=1e-5)
 

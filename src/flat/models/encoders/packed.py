@@ -104,7 +104,7 @@ class PackedEncoder:
         return answers
 
     def through(self, embeddings: Tensor, batch: Batch) -> Tensor:
-        """Logits (texts, classes), differentiable in the masked embeddings (texts, tokens, dim), which hold no padding."""
+        """Logits (texts, classes), differentiable in the masked embeddings (texts, tokens, dim): no padding."""
         texts, tokens, _ = embeddings.shape
         states = self._embedded(embeddings, self._positions(batch)).flatten(0, 1)
         return self._run(self.laid_out, states, None, [(texts, tokens)])
@@ -199,6 +199,7 @@ class PackedEncoder:
         return network.classifier(states)
 
     @torch.no_grad()
+    @torch.autocast("cpu", enabled=False)
     def _answers_alike(self) -> bool:
         """Whether two texts of other lengths get transformers' logits, by their ids and by their embeddings."""
         model = self.model
