@@ -64,7 +64,7 @@ def _by_words(model: Classifier, words: list[str], shown: np.ndarray, batch_size
     rest = words[read:]  # unread as the text stands, but a mask may be shorter than what it hides
     asked = [[w if keep else unknown for w, keep in zip(words, row, strict=False)] + rest for row in shown.tolist()]
     if model.packed is not None:
-        return torch.from_numpy(model.packed.logits([model.signature(text) for text in asked]))
+        return torch.from_numpy(model.packed.logits([model.signature(text) for text in asked], rounder=True))
     lengths = np.array(model.lengths(asked))
     logits = torch.empty(len(asked), model.classes)
     for length in np.unique(lengths):

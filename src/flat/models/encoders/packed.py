@@ -13,7 +13,7 @@ texts otherwise (``of``), keeps transformers' pass.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import groupby
 
 import numpy as np
@@ -22,10 +22,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from flat.models.batch import Batch
+from flat.models.encoders.products import Product
 
 BERT = {"bert", "roberta", "xlm-roberta", "camembert", "electra"}  # config.model_type with BERT's layers and names
 KINDS = {*BERT, "distilbert", "albert"}
-TOKENS = 1024  # of one pass: more leave the cache, fewer make small products
+TOKENS = 2048  # of one pass: more leave the cache, fewer make small products
 TOLERANCE = 1e-5  # of logits against transformers', times the largest where that exceeds 1
 
 
@@ -33,20 +34,30 @@ TOLERANCE = 1e-5  # of logits against transformers', times the largest where tha
 class Layer:
     """The parts of one layer, as the network holds them: attention, norm, feed-forward, norm."""
 
-    query: nn.Linear
-    key: nn.Linear
-    value: nn.Linear
-    out: nn.Linear
+    query: nn.Linear | Product
+    key: nn.Linear | Product
+    value: nn.Linear | Product
+    out: nn.Linear | Product
     norm: nn.LayerNorm
-    up: nn.Linear
+    up: nn.Linear | Product
     activation: nn.Module
-    down: nn.Linear
+    down: nn.Linear | Product
     last_norm: nn.LayerNorm
+
+    def laid_out(self) -> "Layer":
+        """With oneDNN's products."""
+        parts = (getattr(self, field.name) for field in fields(self))
+        return Layer(*(Product(part) if isinstance(part, nn.Linear) else part for part in parts))
 
     def finish(self, attended: Tensor, states: Tensor) -> Tensor:
         """What follows attention, token by token: (tokens, dim) of both to (tokens, dim)."""
         states = self.norm(self.out(attended) + states)
-        return self.last_norm(self.down(self.activation(self.up(states))) + states)
+        within = self.up(states)
+        if torch.is_grad_enabled() or getattr(self.activation, "act", None) is not F.gelu:
+            within = self.activation(within)
+        else:
+            torch.ops.aten.gelu_(within)  # in place, which spares a pass over memory
+        return self.last_norm(self.down(within) + states)
 
 
 class PackedEncoder:
@@ -54,6 +65,8 @@ class PackedEncoder:
 
     def __init__(self, model, layers: list[Layer], heads: int):
         self.model, self.layers, self.heads = model, layers, heads
+        # the last layer multiplies by slices of weights
+        self.laid_out = [*(layer.laid_out() for layer in layers[:-1]), layers[-1]]
         self.base, self.kind = model.network.base_model, model.network.config.model_type
 
     @classmethod
@@ -71,27 +84,32 @@ class PackedEncoder:
             return None
 
     @torch.inference_mode()
-    def logits(self, rows: Sequence[Sequence[int]]) -> np.ndarray:
-        """float32 logits (texts, classes) of texts as token ids, special ones included (``Encoder.signature``)."""
+    def logits(self, rows: Sequence[Sequence[int]], rounder: bool = False) -> np.ndarray:
+        """float32 logits (texts, classes) of texts as token ids, special ones included (``Encoder.signature``).
+
+        Args:
+            rounder: where that is faster, with oneDNN's products, whose rounding errors are larger.
+        """
+        layers = self.laid_out if rounder else self.layers
         answers = np.empty((len(rows), self.model.classes), dtype=np.float32)
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
         start = tokens = 0
         for stop, i in enumerate(order):
             if stop > start and tokens + len(rows[i]) > TOKENS:
-                answers[order[start:stop]] = self._ask([rows[j] for j in order[start:stop]])
+                answers[order[start:stop]] = self._ask([rows[j] for j in order[start:stop]], layers)
                 start, tokens = stop, 0
             tokens += len(rows[i])
         if order:
-            answers[order[start:]] = self._ask([rows[j] for j in order[start:]])
+            answers[order[start:]] = self._ask([rows[j] for j in order[start:]], layers)
         return answers
 
     def through(self, embeddings: Tensor, batch: Batch) -> Tensor:
-        """Logits (texts, classes), differentiable, of masked embeddings (texts, tokens, dim) without padding."""
+        """Logits (texts, classes), differentiable in the masked embeddings (texts, tokens, dim): no padding."""
         texts, tokens, _ = embeddings.shape
         states = self._embedded(embeddings, self._positions(batch)).flatten(0, 1)
-        return self._run(states, None, [(texts, tokens)])
+        return self._run(self.laid_out, states, None, [(texts, tokens)])
 
-    def _ask(self, rows: list[Sequence[int]]) -> np.ndarray:
+    def _ask(self, rows: list[Sequence[int]], layers: list[Layer]) -> np.ndarray:
         """Logits of texts sorted by length."""
         groups = [(len(list(same)), length) for length, same in groupby(map(len, rows))]
         parts = [self.model.encode_ids(list(same)) for _, same in groupby(rows, len)]
@@ -108,7 +126,7 @@ class PackedEncoder:
         weights = self.model.token_weights(embeddings, alone)
         embeddings = embeddings if weights is None else embeddings * weights.unsqueeze(-1)
         states = self._embedded(embeddings, place[one].unsqueeze(0))[0]
-        return self._run(states, back, groups).float().numpy()
+        return self._run(layers, states, back, groups).float().numpy()
 
     def _positions(self, batch: Batch) -> Tensor:
         """(texts, tokens) of texts without padding, as the network counts."""
@@ -125,14 +143,14 @@ class PackedEncoder:
         project = getattr(self.base, "embeddings_project", None)  # ELECTRA's
         return states if project is None else project(states)
 
-    def _run(self, states: Tensor, back: Tensor | None, groups: list[tuple[int, int]]) -> Tensor:
+    def _run(self, layers: list[Layer], states: Tensor, back: Tensor | None, groups: list[tuple[int, int]]) -> Tensor:
         """Logits (texts, classes).
 
         Args:
             states: (tokens, dim) what enters the first layer; with ``back`` (tokens,) each distinct row once.
             groups: how many texts of which length follow each other.
         """
-        for layer in self.layers[:-1]:
+        for layer in layers[:-1]:
             parts = [part(states) for part in (layer.query, layer.key, layer.value)]
             if back is not None:
                 states, *parts = (part[back] for part in (states, *parts))
@@ -140,7 +158,7 @@ class PackedEncoder:
             states = layer.finish(self._attended(*parts, groups), states)
         if back is not None:
             states = states[back]
-        return self._head(self._first(self.layers[-1], states, groups))
+        return self._head(self._first(layers[-1], states, groups))
 
     def _attended(self, query: Tensor, key: Tensor, value: Tensor, groups: list[tuple[int, int]]) -> Tensor:
         """(tokens, dim) each."""
@@ -181,6 +199,7 @@ class PackedEncoder:
         return network.classifier(states)
 
     @torch.no_grad()
+    @torch.autocast("cpu", enabled=False)
     def _answers_alike(self) -> bool:
         """Whether two texts of other lengths get transformers' logits, by their ids and by their embeddings."""
         model = self.model
@@ -194,7 +213,7 @@ class PackedEncoder:
             embeddings = embeddings if weights is None else embeddings * weights.unsqueeze(-1)
             expected = model.encode_embeddings(embeddings, batch)
             allowed = TOLERANCE * max(1.0, float(expected.abs().max()))
-            answers = self.through(embeddings, batch), torch.from_numpy(self.logits(batch.ids.tolist()))
+            answers = self.through(embeddings, batch), torch.from_numpy(self.logits(batch.ids.tolist(), rounder=True))
             if not all(float((answer - expected).abs().max()) <= allowed for answer in answers):
                 return False
         return True
