@@ -1,4 +1,4 @@
-"""Gene, IGA, PSO, BAE and CLARE against stock TextAttack, and one worker process against two (docs/performance.md).
+"""Gene, IGA, PSO, BAE and CLARE against stock TextAttack, and our jobs against themselves (docs/performance.md).
 
 Stock is ``flat.bench.stock_attack``: TextAttack's own recipe, components, ``Attacker`` and CSV log, each model call
 padded to its longest text. Ours is the whole job of ``flat.attacks.attack``: search, journal and ledger.
@@ -8,6 +8,9 @@ otherwise than those of several. A population search compares thousands of score
 
 Some lexical resources the pipeline makes of a data set: word pairs for Gene, WordNet's candidates for PSO, a masked
 language model for BAE and CLARE. Here they are made of review sentences, once, below results/bench.
+
+In row ``workers-2`` stock is the job with one process, in ``pwws-bert-screened`` the job in fp32 alone: on a processor
+without bf16 arithmetic both sides are then the same.
 
 Stock needs 2 to 10 seconds a text. Budgets of questions, the same for both sides, and for CLARE fewer texts, keep a row
 to some three minutes; without them the ratios are larger (docs/attacks.md).
@@ -25,7 +28,7 @@ from flat.attacks.lexicon import bigrams, masked_training, sememes
 from flat.attacks.lexicon.resources import AttackResources
 from flat.attacks.lexicon.wordnet_table import WordNet
 from flat.attacks.textattack_adapter.environment import textattack
-from flat.bench import material, stock_attack
+from flat.bench import greedy_attacks, material, stock_attack
 from flat.bench.measure import Comparison, Texts
 from flat.files.artefacts import write_json
 from flat.resources import locate
@@ -53,6 +56,7 @@ def comparisons() -> list[Comparison]:
         _row("pso", 1.9, _Limits(query_budget=3000)),
         _row("bae", 4, _Limits()),
         _row("clare", 19, _Limits(query_budget=60, parameters=(("max_candidates", 2),)), short=3),
+        Comparison("pwws-bert-screened", 1, _screened, count=330),
         Comparison("workers-2", 1.9, _two_workers, count=1500, short=20, clock="wall"),
     ]
 
@@ -80,6 +84,13 @@ def _two_workers(texts: Texts) -> tuple[Callable[[], list], Callable[[], list]]:
     model, given = material.victim("cnn"), _resources("textfooler")
     attack = partial(attack_all, model, texts, {"recipe": "textfooler"}, given)
     return partial(attack, workers=1), partial(attack, workers=2)
+
+
+def _screened(texts: Texts) -> tuple[Callable[[], list], Callable[[], list]]:
+    model = material.victim("bert")
+    given = greedy_attacks.resources_of("pwws", None, texts)
+    sides = [{"recipe": "pwws", "parameters": {}, "screening": screening} for screening in ("off", "auto")]
+    return tuple(partial(attack_all, model, texts, spec, given) for spec in sides)
 
 
 def attack_all(model, texts: Texts, spec: dict, given: AttackResources, workers: int = 1) -> list[stock_attack.Answer]:
