@@ -93,11 +93,11 @@ class Answers:
         self._turn += 1
         self._places = {}
 
-    def ask(self, questions: Sequence[Sequence[Edit]], precise: bool = False) -> list[list[Answer]]:
+    def ask(self, questions: Sequence[Sequence[Edit]], precise: int = 0) -> list[list[Answer]]:
         """Answers to edits of the current text; each inner list is what TextAttack asks in one call.
 
         Args:
-            precise: never in low precision.
+            precise: so many of the first questions are never answered in low precision.
 
         Raises:
             BoundBroken: an answer in low precision lies further off than it may.
@@ -124,9 +124,12 @@ class Answers:
             self._of.update((key, Answer(0.0, 0.0, 1.0, -1)) for key in [*fresh, *odd])
         elif fresh or odd:
             if fresh:
-                chosen = list(fresh.values())
-                found = self._about_edits([tokens[c] for c in chosen], [words[c] for c in chosen], precise)
-                self._of.update(zip(fresh, found, strict=True))
+                least = sum(len(question) for question in questions[:precise])
+                parts = {key: self.victim.screen is None or simple[place] < least for key, place in fresh.items()}
+                for exactly in sorted({*parts.values()}):
+                    own = {key: fresh[key] for key, part in parts.items() if part == exactly}
+                    asked = [tokens[c] for c in own.values()], [words[c] for c in own.values()]
+                    self._of.update(zip(own, self._about_edits(*asked, exactly), strict=True))
             if odd:
                 self._of.update(zip(odd, self._about(self.victim.editor.whole(list(odd.values()))), strict=True))
             self.victim.forwards += len(fresh) + len(odd)
@@ -232,8 +235,8 @@ class Answers:
 
     def _about_edits(self, tokens: list[int], words: list[str | None], precise: bool) -> list[Answer]:
         """Answers to edits of the opened text that are new to the model."""
-        screen = None if precise else self.victim.screen
-        if screen is None:
+        screen = self.victim.screen
+        if precise or screen is None:
             return self._about(self._opened.logits(tokens, words))
         logits = screen.logits(self._opened, tokens, words)
         found = self._about(logits, screen.bound)

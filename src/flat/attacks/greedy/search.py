@@ -11,7 +11,6 @@ edits, below the cost of whole texts. Where a decision hangs on the last bits it
 Source: ``Attack``, ``GreedyWordSwapWIR`` and the constraints of TextAttack 0.3.11, against which the tests compare.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flat.attacks.greedy import order as ranking
@@ -112,20 +111,16 @@ class GreedySearch:
         words = [int(i) for i in self.attack.get_indices_to_order(started)[1]]  # TextAttack's order: ties depend on it
         idle = [False] * len(words)
         instead = None if self.ranking == "delete" else self.unknown
-        weighted = self.ranking == "weighted-saliency"
-        (found,) = self.answers.ask([[(i, instead) for i in words]], precise=weighted)
-        measure: ranking.Measure = ranking.ByScore(self.answers, found)
-        if weighted:
-            substitutes = self._substitutes_of_all(words)
+        about = [(i, instead) for i in words]
+        if self.ranking == "weighted-saliency":
+            allowed = [self._similar(i, self._candidates(i))[0] for i in words]
+            asked = [[(i, word) for word in own] for i, own in zip(words, allowed, strict=True)]
+            found, *substitutes = self.answers.ask([about, *asked], precise=1)
             idle = [all(answer is self.answers.here for answer in own) for own in substitutes]
-            measure = ranking.ByWeightedSaliency(self.answers, found, substitutes)
+            measure: ranking.Measure = ranking.ByWeightedSaliency(self.answers, found, substitutes)
+        else:
+            measure = ranking.ByScore(self.answers, *self.answers.ask([about]))
         return ranking.order(words, measure, lambda i: bool(self.candidates.near(self.original.words[i])), idle)
-
-    def _substitutes_of_all(self, words: Sequence[int]) -> list[list[Answer]]:
-        """Answers to the substitutes of each word of the original."""
-        allowed = [self._similar(i, self._candidates(i))[0] for i in words]
-        asked = [[(i, word) for word in own] for i, own in zip(words, allowed, strict=True)]
-        return self.answers.ask(asked)
 
     def _step(self, i: int) -> tuple[str, Answer] | None:
         """The substitute of word i that is taken, and its answer; None if none scores higher than the text has."""

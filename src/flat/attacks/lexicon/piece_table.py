@@ -34,9 +34,8 @@ class Cutter:
         alone = all(pair & 0xFF > 0x7F for pair in normalizer._two_byte)
         marked = normalizer.normalize("ab") == _SPACE + "ab"
         pieces = "\0".join(["", *tokenizer._pieces])
-        self.by_word = (
-            itself and alone and marked and pieces.count(_SPACE) == pieces.count("\0" + _SPACE)
-        )  # at begins alone
+        begins_alone = pieces.count(_SPACE) == pieces.count("\0" + _SPACE)
+        self.by_word = itself and alone and marked and begins_alone
         self._words: dict[str, list[int]] = {}
 
     def __call__(self, text: str) -> list[int]:
