@@ -182,11 +182,9 @@ class ByDifference:
 class Stranger(Encoder):
     """The toys' encoder in a stranger's hands: it declares a short cut by ``windows()``."""
 
-    def __init__(self, error: float | None = None):
+    def __init__(self):
         super().__init__()
         self.short_cut = ByDifference()
-        if error is not None:
-            self.short_cut.error = error
 
     def windows(self):
         return self.short_cut
@@ -210,7 +208,8 @@ def test_a_stranger_s_encoder_is_used_by_difference_and_answers_as_ever(tmp_path
 def test_a_short_cut_that_is_not_within_its_own_bound_is_not_used(caplog):
     assert short_cut(Stranger()) is not None and short_cut(Encoder()) is None
     assert short_cut(OffBy(0.01, known=False)) is None
-    lying = Stranger(error=1e-9)
+    lying = Stranger()
+    lying.short_cut.counts = lambda text: np.full(27, float(len(text)))  # of every text the same direction
     assert short_cut(lying) is None and "asked about whole windows" in caplog.text
     assert SentenceSimilarity(threshold=0.5, metric="angular", encoder=lying).compare(["a b"], ["a c"]).exact
 
