@@ -31,7 +31,7 @@ RATE = 0.003
 def comparisons() -> list[Comparison]:
     sizes = {"texts": "mixed", "count": 2304}
     return [
-        Comparison("train-lstm", 2.2, partial(_epoch, lambda _: victim("lstm-long")), **sizes),
+        Comparison("train-lstm", 2.5, partial(_epoch, lambda _: victim("lstm-long")), **sizes),
         Comparison("train-cnn", 2, partial(_epoch, _wide_cnn), **sizes),
     ]
 
