@@ -153,7 +153,7 @@ class LSTM(WordModel):
 
     def encode_embeddings(self, embeddings: Tensor, batch: Batch) -> Tensor:
         states, _ = self.lstm(self.drop_embeddings(embeddings))  # (batch, tokens, hidden); padding comes last
-        if not batch.present.all():
-            states = states.masked_fill(~batch.present.unsqueeze(-1), -1.0)  # states > -1: padding never wins
+        if batch.ids.is_cuda or not batch.present.all():  # a GPU is not made to wait for the answer
+            states = states.masked_fill(~batch.present.unsqueeze(-1), -torch.inf)  # padding never wins
         # tanh rises: the largest of tanh is tanh of the largest. Unlike amax, max gives one place the gradient
         return self.output(self.dropout(torch.tanh(states.max(1).values)))  # (batch, classes)

@@ -105,9 +105,11 @@ class PackedEncoder:
 
     def through(self, embeddings: Tensor, batch: Batch) -> Tensor:
         """Logits (texts, classes), differentiable in the masked embeddings (texts, tokens, dim): no padding."""
-        texts, tokens, _ = embeddings.shape
+        return self._through(self.laid_out, embeddings, batch)
+
+    def _through(self, layers: list[Layer], embeddings: Tensor, batch: Batch) -> Tensor:
         states = self._embedded(embeddings, self._positions(batch)).flatten(0, 1)
-        return self._run(self.laid_out, states, None, [(texts, tokens)])
+        return self._run(layers, states, None, [tuple(batch.ids.shape)])
 
     def _ask(self, rows: list[Sequence[int]], layers: list[Layer]) -> np.ndarray:
         """Logits of texts sorted by length."""
@@ -213,7 +215,7 @@ class PackedEncoder:
             embeddings = embeddings if weights is None else embeddings * weights.unsqueeze(-1)
             expected = model.encode_embeddings(embeddings, batch)
             allowed = TOLERANCE * max(1.0, float(expected.abs().max()))
-            answers = self.through(embeddings, batch), torch.from_numpy(self.logits(batch.ids.tolist(), rounder=True))
+            answers = self._through(self.layers, embeddings, batch), torch.from_numpy(self.logits(batch.ids.tolist()))
             if not all(float((answer - expected).abs().max()) <= allowed for answer in answers):
                 return False
         return True
