@@ -47,7 +47,9 @@ def can_fly(victim: Victim) -> bool:
 def ask_through(victim: Victim, ask: Ask) -> None:
     """Have a victim, in a process that is to leave the device alone, ask another one."""
     victim.model.answer = lambda batch: ask(_alone(batch))
+    error = victim.editor.error
     victim.editor = editor = _Asking(victim.model, ask)
+    editor.error = error
     if victim.offered is not None:
         victim.offered.precision = editor.in_low_precision
 

@@ -15,6 +15,7 @@ import torch
 
 from flat.bench.material import victim
 from flat.bench.measure import Comparison
+from flat.bench.wrappers import network_of
 from flat.interpretation import integrated_gradients, lime_words
 from flat.interpretation.masked_texts import words_read
 from flat.models.batch import Batch
@@ -105,18 +106,9 @@ def _scores(found: list) -> list:
     return [[one.scores.tolist() for one in attributions] for attributions in found]
 
 
-def _network(model: Encoder):
-    """The encoder's network as transformers builds it."""
-    from transformers import AutoModelForSequenceClassification  # for cost
-
-    network = AutoModelForSequenceClassification.from_config(model.network.config)
-    network.load_state_dict(model.network.state_dict())
-    return network.eval()
-
-
 def _strings_answered(model: Classifier) -> Callable[[list[str]], np.ndarray]:
     """Class probabilities of texts, as the lime package wants them: (texts, classes)."""
-    network = _network(model) if isinstance(model, Encoder) else None
+    network = network_of(model) if isinstance(model, Encoder) else None
 
     @torch.inference_mode()
     def answer(strings: list[str]) -> np.ndarray:
@@ -134,7 +126,7 @@ def _strings_answered(model: Classifier) -> Callable[[list[str]], np.ndarray]:
 def _embeddings_answered(model: Classifier) -> Callable:
     """Logits of points on a path of one text's embeddings."""
     if isinstance(model, Encoder):
-        network = _network(model)
+        network = network_of(model)
         return lambda points, batch: (
             network(inputs_embeds=points, attention_mask=batch.present.long().expand(len(points), -1)).logits
         )

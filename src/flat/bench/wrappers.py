@@ -43,11 +43,20 @@ class OneByOne(textattack.models.wrappers.ModelWrapper):
         return np.concatenate([np.asarray(self.wrapper([text])) for text in texts])
 
 
+def network_of(model: Encoder):
+    """The encoder's network as transformers builds it: ours leaves out of its last layer what nobody reads."""
+    from transformers import AutoModelForSequenceClassification  # for cost
+
+    network = AutoModelForSequenceClassification.from_config(model.network.config)
+    network.load_state_dict(model.network.state_dict())
+    return network.eval()
+
+
 def of_transformers(model: Encoder, padding: str):
-    stock = textattack.models.wrappers.HuggingFaceModelWrapper
+    network, stock = network_of(model), textattack.models.wrappers.HuggingFaceModelWrapper
     tokenizer = deepcopy(model.tokenizer)  # transformers leaves the padding last asked for in it
     if padding == "max_length":
-        return stock(model.network, tokenizer)
+        return stock(network, tokenizer)
 
     class PaddedToLongest(stock):
         def __call__(self, texts):
@@ -55,4 +64,4 @@ def of_transformers(model: Encoder, padding: str):
             with torch.no_grad():
                 return self.model(**inputs).logits
 
-    return PaddedToLongest(model.network, tokenizer)
+    return PaddedToLongest(network, tokenizer)

@@ -21,7 +21,6 @@ from flat.models.edits.editor import EditedText
 from flat.models.edits.screening import spread_of
 
 BATCH = 32  # texts of one model call, as TextAttack's goal function cuts them
-MARGIN_ERROR = 3e-6  # of an editor's logits, for each unit of their size; measured: a quarter of it
 ROUNDING = 2e-7  # of a probability
 
 Edit = tuple[int, str | None]
@@ -260,7 +259,7 @@ class Answers:
         fooled = probabilities.argmax(1) != self.label  # of equal probabilities the first class wins
         margins = torch.where(fooled, margins.clamp(max=-1e-30), margins.clamp(min=0.0))
         if bound is None:
-            errors = own * (1 - own) * MARGIN_ERROR * (1 + values.abs().amax(1))
+            errors = own * (1 - own) * self.victim.editor.error * (1 + values.abs().amax(1))
         else:
             errors = spread_of(own, bound)
         rows = zip((1 - own).tolist(), margins.tolist(), (errors + ROUNDING).tolist(), strict=True)

@@ -2,8 +2,7 @@
 
 PyTorch lays a weight out anew for each product. Done once, a product of an encoder's size takes 0.85 to 0.9 of the time
 with AVX-512, and as long with AVX2 (docs/performance.md). A layout takes as much memory as the weight. oneDNN adds up
-in another order than MKL: its rounding error is 1.8 times as large. An attack's guard does not allow for that, so edits
-are answered without it.
+in another order than MKL: its rounding error is 1.8 times as large (``flat.models.edits.bert.ONEDNN_ERROR``).
 """
 
 from functools import cache
