@@ -27,7 +27,7 @@ def test_transformers_wrappers_pad_as_named(tmp_path, padding, tokens):
     torch.manual_seed(0)
     model = from_folder(write(tmp_path), classes=2, max_length=40).eval()
     wrapper, read = wrappers.of_transformers(model, padding), []
-    model.network.base_model.register_forward_pre_hook(
+    wrapper.model.base_model.register_forward_pre_hook(
         lambda _, inputs, named: read.append(tuple(named["attention_mask"].shape)), with_kwargs=True
     )
     texts = ["good film", "the plot is very dull"]
