@@ -46,16 +46,22 @@ print("calls", *(calls[name] for name in ("get_source", "_expand_params", "log_i
 def planned(checkout, study: str, *more: str, known: str = "9.") -> tuple[str, list[int]]:
     """What a dry run prints, and how often it read a script, expanded a job's params and made a job's message."""
     call = ["-n", "--quiet", "rules", "host", "--cores", "8", "--configfile", study, *more]
+    said, counted = said_by(checkout, COUNTED.format(known=known), call, "calls ")
+    return said, [int(number) for number in counted.split()]
+
+
+def said_by(checkout, program: str, call: list[str], mark: str) -> tuple[str, str]:
+    """What a Python program prints before its last ``mark``, and behind it."""
     done = subprocess.run(
-        [sys.executable, "-c", COUNTED.format(known=known), *call],
+        [sys.executable, "-c", program, *call],
         cwd=checkout.folder,
         env=checkout.environment,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr[-6000:]
-    said, _, counted = done.stdout.rpartition("calls ")
-    return said, [int(number) for number in counted.split()]
+    said, _, behind = done.stdout.rpartition(mark)
+    return said, behind
 
 
 @pytest.fixture(scope="module")
@@ -98,15 +104,7 @@ def test_eight_shards_are_planned_in_bounded_time_and_memory(checkout, large):
     """As a cluster would run them, 4667 jobs (docs/scaling.md); room for a loaded machine."""
     plan = [sys.executable, "-m", "snakemake", "-n", "--quiet", "rules", "--cores", "8", "--configfile", large]
     plan += ["--config", "sharding=always"]
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, *plan],
-        cwd=checkout.folder,
-        env=checkout.environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-6000:]
-    said, _, used = done.stdout.rpartition("used ")
+    said, used = said_by(checkout, MEASURED, plan, "used ")
     jobs, (seconds, peak_kib) = counts(said), map(float, used.split())
     for attack in ("attack_test", "attack_train"):
         assert jobs[f"{attack}_shard"] == 8 * jobs[attack]

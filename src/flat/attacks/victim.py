@@ -106,8 +106,7 @@ def probe(victim: Victim, texts: Sequence[str]) -> None:
         )
     words = [text.split() for text in texts]
     first = victim.model.logits(words)
-    if not np.isfinite(first).all():
-        raise AttackError("the victim", "answers infinite or undefined logits", "look at its training's history.csv")
+    finite(first)
     allowed = TOLERANCE * max(1.0, float(np.abs(first).max(initial=0.0)))
     for size in (64, 1, 3):
         apart = float(np.abs(victim.model.logits(words, batch_size=size) - first).max(initial=0.0))
@@ -117,3 +116,14 @@ def probe(victim: Victim, texts: Sequence[str]) -> None:
                 f"gives one text logits that differ by {apart:.2g} (batches of {size}), more than {allowed:.2g}",
                 "a stochastic or batch-dependent model fakes robustness: mend its evaluation mode",
             )
+
+
+def finite(logits: np.ndarray) -> np.ndarray:
+    """The same logits.
+
+    Raises:
+        AttackError: one is no number, and could not be ranked.
+    """
+    if not np.isfinite(logits).all():
+        raise AttackError("the victim", "answers infinite or undefined logits", "look at its training's history.csv")
+    return logits

@@ -14,6 +14,7 @@ from low_precision import RoundedProducts, counts, examples
 from flat.attacks import screened
 from flat.attacks.attack import attack_examples
 from flat.attacks.job import screening_of
+from flat.errors import AttackError
 from flat.files.digests import attack_hash
 from flat.models.batch import Batch
 from flat.models.edits import screening
@@ -85,6 +86,29 @@ def test_a_text_that_breaks_the_bound_is_searched_in_fp32(tmp_path, encoder, low
     assert as_bytes(run, tmp_path) == as_bytes(precise, tmp_path)
     assert counts(run)["beyond"] > 0
     assert "searched again in fp32" in caplog.text
+
+
+def test_low_precision_that_overflows_leaves_the_text_to_fp32(tmp_path, encoder, low):
+    precise = attacked(tmp_path, encoder, screening="off")
+    calls = []
+
+    class Overflowing(RoundedProducts):
+        def _rounded(self, numbers):
+            return super()._rounded(numbers) * (float("nan") if calls else 1.0)
+
+    low.setattr(screening, "precisions", lambda device: {"bf16": Overflowing})
+    calibrate = screening.calibrate
+    low.setattr(screening, "calibrate", lambda *given: [calibrate(*given), calls.append(1)][0])
+    run = attacked(tmp_path, encoder)
+    assert as_bytes(run, tmp_path) == as_bytes(precise, tmp_path)
+    assert counts(run)["beyond"] > 0
+
+
+def test_a_victim_whose_logits_are_no_numbers_is_named(tmp_path, encoder, monkeypatch):
+    """After the probe, at an edit: such answers could not be ranked."""
+    monkeypatch.setattr(type(encoder.editor()), "whole", lambda self, texts: np.full((len(texts), 3), np.nan))
+    with pytest.raises(AttackError, match="infinite or undefined logits"):
+        attacked(tmp_path, encoder, screening="off")
 
 
 def test_answers_that_are_no_numbers_break_the_bound():

@@ -11,12 +11,14 @@ be off by more. Where a decision hangs on less, it is refined: asked again in fp
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from flat.attacks.greedy.text import Place, Text
+from flat.attacks.victim import finite
 from flat.models.edits.editor import EditedText
 from flat.models.edits.screening import spread_of
 
@@ -249,8 +251,11 @@ class Answers:
 
         Args:
             bound: how far a difference of two logits of a row may be off; None: by an editor's rounding.
+
+        Raises:
+            AttackError: a logit is no number, and could not be ranked.
         """
-        values = torch.from_numpy(np.asarray(logits))
+        values = torch.from_numpy(finite(np.asarray(logits)))
         probabilities = torch.softmax(values, dim=1)
         own = probabilities[:, self.label]
         others = probabilities.clone()
@@ -288,8 +293,5 @@ class Answers:
 
 def _highest_behind(answers: Sequence[Answer], order: list[int]) -> list[float]:
     """For each place in ``order`` the highest score that an answer behind it may have."""
-    highest, found = float("-inf"), []
-    for n in reversed(order):
-        found.append(highest)
-        highest = max(highest, answers[n].score + answers[n].error)
-    return found[::-1]
+    above = accumulate((answers[n].score + answers[n].error for n in reversed(order[1:])), max)
+    return [*list(above)[::-1], float("-inf")]

@@ -50,10 +50,17 @@ class Screen:
     counts: Counts = field(default_factory=Counts)
 
     def logits(self, text: EditedText, positions: Sequence[int], words: Sequence[str | None]) -> np.ndarray:
-        """float32 logits (edits, classes), as ``EditedText.logits``."""
+        """float32 logits (edits, classes), as ``EditedText.logits``.
+
+        Raises:
+            BoundBroken: one is no number.
+        """
         with self.precision():
             found = text.logits(positions, words)
         self.counts.screened += len(found)
+        if lost := int((~np.isfinite(found).all(axis=1)).sum()):
+            self.counts.beyond += lost
+            raise BoundBroken
         return found
 
     def sample(self, count: int) -> range:
