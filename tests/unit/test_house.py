@@ -19,7 +19,7 @@ FLOORS = (
     ("data", "provenance", "interpretation", "attacks", "paper"),
     ("training", "cost", "analysis", "jobs"),
     ("report", "tuning"),
-    ("bench",),
+    ("bench", "published"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MOST_LINES, MOST_ROOMS, MOST_FILES = 300, 22, 20

@@ -67,13 +67,15 @@ def draw(
 
     Args:
         attributions: by strategy: rows example_id, side, target, words, scores; sides "original" and "adversarial" and
-            the gold class are used.
+            the gold class are used. Without words (``flat.published``) no text is drawn.
         ledgers: by strategy: the test ledger that the adversarial texts come from.
         classes: names of the labels 0, 1, ...
         strategies: titles by name, in drawing order; the first is the reference for choosing examples.
         examples: how many pairs; fewer are drawn where the study explained fewer.
         where: the cell in words, such as "LSTM on SST2, TextFooler".
     """
+    if not all("words" in frame for frame in attributions.values()):
+        return figure_style.not_run(3, "the archive that this study was redrawn from holds no texts")
     ledgers = {name: frame.drop_duplicates("example_id").set_index("example_id") for name, frame in ledgers.items()}
     scores = {name: _gold_scores(attributions[name], ledgers[name]) for name in strategies}
     chosen = choose(scores, ledgers, list(strategies), examples)

@@ -1,0 +1,48 @@
+"""``python -m flat.published``: publish a seed's small files, and redraw a study from what was published."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from flat.errors import command
+from flat.published import pack, redraw
+from flat.study.load import load
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m flat.published", description=__doc__.split(": ", 1)[1])
+    commands = parser.add_subparsers(dest="command", required=True)
+    packing = commands.add_parser("pack", help="write the archive of a finished seed")
+    packing.add_argument("study", metavar="STUDY", help="study file, for example config/demo.yaml")
+    packing.add_argument("--seed", type=int, required=True, metavar="N")
+    packing.add_argument("--to", default=pack.FOLDER, metavar="FOLDER", help=f"folder of archives ({pack.FOLDER})")
+    packing.add_argument("--results", metavar="FOLDER", help="folder of results of that run, if not the study's")
+    drawing = commands.add_parser("redraw", help="make every number, table, figure and verdict from the archives")
+    drawing.add_argument("study", metavar="STUDY", help="study file")
+    drawing.add_argument("--from", dest="source", default=pack.FOLDER, metavar="FOLDER", help="folder of archives")
+    drawing.add_argument("--to", default=redraw.FOLDER, metavar="FOLDER", help=f"folder of results ({redraw.FOLDER})")
+    drawing.add_argument("--seeds", type=int, nargs="+", metavar="N", help="of these alone (all that have an archive)")
+    drawing.add_argument("--cores", default="all", metavar="N", help="processes at a time (all)")
+    drawing.add_argument(
+        "--publish", action="store_true", help="copy report, tables, figures, verdicts to the archives"
+    )
+    given = parser.parse_args(arguments)
+    study = load(given.study)
+    if given.command == "pack":
+        if given.results:
+            study = study.model_copy(update={"results": given.results})
+        path = pack.pack(study, given.seed, given.to)
+        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+        return 0
+    print(f"{study.name}: checking, unpacking and redrawing (a minute or two)", file=sys.stderr)
+    done = redraw.redraw(study, Path(given.source), Path(given.to), seeds=given.seeds, cores=given.cores)
+    print("\n".join(done.lines))
+    if given.publish and not done.differing:
+        print(f"copied to {redraw.publish(done, Path(given.source) / study.name)}")
+    return 1 if done.differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

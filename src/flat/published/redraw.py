@@ -1,0 +1,171 @@
+"""A study's numbers, verdicts, tables, figures and report made again from the archives of its seeds.
+
+Snakemake runs the rules of the study itself, and is given these rules alone (RULES): it knows no rule that trains,
+attacks or explains, so that a file that is lacking ends the run and is never computed.
+"""
+
+import csv
+import math
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flat.errors import ArtefactError
+from flat.files.artefacts import read_table, records, write_text
+from flat.published import archive
+from flat.published.contents import LEFT_OUT
+from flat.published.pack import TABLES, TEXTS
+from flat.published.seeds import FIRST_SEED, of_archives
+from flat.published.unpack import BESIDE, STUDY, refuse_other_study, unpack
+from flat.resources.places import ROOT
+from flat.study.schema import Study
+from flat.study.settings import all_seeds
+
+FOLDER = "results/redrawn"
+RULES = (
+    "all",
+    "collect_measurements",
+    "check_guards",
+    "estimate_intervals",
+    "judge_claims",
+    "make_table",
+    "draw_figure",
+    "write_report",
+)
+SHOWN = "shown"  # folder beside the archives
+CLOSE = 1e-6  # between a number and the same computed on another machine, of the larger
+
+
+@dataclass(frozen=True)
+class Redrawn:
+    """Where a redrawn study lies, what to tell of it, and the files that are not as the run itself had them."""
+
+    folder: Path
+    lines: tuple[str, ...]
+    differing: tuple[str, ...]
+
+
+def redraw(
+    study: Study,
+    source: Path = Path("results/published"),
+    to: Path = Path(FOLDER),
+    *,
+    seeds: Sequence[int] | None = None,
+    cores: str = "all",
+) -> Redrawn:
+    """Check and unpack the archives of a study's seeds, then make everything that is made of them.
+
+    Args:
+        source: folder of archives, that of the study's in it.
+        to: folder of results; the study gets a folder of its own in it.
+        seeds: of which archives; None: of all that are there.
+
+    Raises:
+        ArtefactError: an archive is damaged, or of another study; the folder of results holds other files.
+        StudyError: cells of the study have none of the seeds.
+    """
+    started = time.monotonic()
+    there = archive.there(source / study.name)
+    absent = sorted(set(seeds or ()) - set(there))
+    if absent:
+        missing = archive.archive_of(source / study.name, absent[0])
+        raise ArtefactError(str(missing), "no such archive", f"give --seeds of {sorted(there)}, or pack that seed")
+    found = [archive.read(there[seed]) for seed in sorted(seeds or there)]
+    refuse_other_name(found)
+    refuse_other_study(study, found)
+    chosen = [one.seed for one in found]
+    drawn = of_archives(study, {one.seed: one.files.keys() for one in found})
+    drawn = drawn.model_copy(update={"results": str(to)})
+    folder = unpack(drawn, found)
+    _snakemake(folder, cores)
+    compared = [f"{BESIDE}/seed{one.seed}" for one in found if one.manifest["seeds_as_measured"] == chosen]
+    differing = tuple(_differing(folder, compared[-1])) if compared else ()
+    seconds = time.monotonic() - started
+    return Redrawn(folder, tuple(_told(study, drawn, there, chosen, folder, compared, differing, seconds)), differing)
+
+
+def publish(done: Redrawn, folder: Path) -> Path:
+    """Copy what may be shown of a redrawn study beside its archives: report, verdicts, tables, figures."""
+    shown = folder / SHOWN
+    shutil.rmtree(shown, ignore_errors=True)
+    for part in ("tables", "figures"):
+        shutil.copytree(done.folder / part, shown / part)
+    shutil.copyfile(done.folder / "report.html", shown / "report.html")
+    for name in TEXTS:
+        text = (done.folder / name).read_text(encoding="utf-8")
+        write_text(shown / name, text.replace(f"{done.folder}/", ""))
+    return shown
+
+
+def refuse_other_name(found: Sequence[archive.Archive]) -> None:
+    """An archive is named by the seed that its manifest says."""
+    for one in found:
+        if archive.archive_of(one.path.parent, one.seed) != one.path:
+            remedy = f"rename it to {archive.archive_of('', one.seed)}, and its line of {archive.SUMS}"
+            raise ArtefactError(str(one.path), f"its manifest says seed {one.seed}", remedy)
+
+
+def _snakemake(folder: Path, cores: str) -> None:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--configfile", str(folder / BESIDE / STUDY), "--cores", cores, "--allowed-rules", *RULES, "--", "all"]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=_one_thread()
+    )
+    log = folder / BESIDE / "snakemake.log"
+    write_text(log, done.stdout)
+    if done.returncode:
+        told = "\n    ".join(done.stdout.strip().splitlines()[-25:])
+        remedy = f"read {log}; a file that is missing there was in no archive: pack the seed again"
+        raise ArtefactError(str(folder), f"Snakemake ended with status {done.returncode}:\n    {told}", remedy)
+
+
+def _one_thread() -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def _differing(folder: Path, beside: str) -> list[str]:
+    """The redrawn files that are not what the run itself had, but for the last digits of numbers."""
+    found = []
+    for name in TABLES:
+        mine, theirs = (records(read_table(folder / part / name)) for part in ("", beside))
+        found += [] if _alike(mine, theirs) else [name]
+    for name in TEXTS:
+        mine, theirs = ((folder / part / name).read_text(encoding="utf-8") for part in ("", beside))
+        rows = [list(csv.DictReader(text.replace(f"{folder}/", "").splitlines())) for text in (mine, theirs)]
+        found += [] if _alike(*rows) else [name]
+    return found
+
+
+def _alike(mine: list[dict], theirs: list[dict]) -> bool:
+    return len(mine) == len(theirs) and all(
+        a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a) for a, b in zip(mine, theirs, strict=True)
+    )
+
+
+def _same(a: object, b: object) -> bool:
+    if a == b:
+        return True
+    try:
+        a, b = float(a), float(b)
+    except (TypeError, ValueError):
+        return False
+    return math.isclose(a, b, rel_tol=CLOSE, abs_tol=1e-9) or (math.isnan(a) and math.isnan(b))
+
+
+def _told(study: Study, drawn: Study, there, chosen, folder: Path, compared, differing, seconds: float) -> list[str]:
+    missing = [seed for seed in all_seeds(study) if seed not in there]
+    lines = [f"{study.title} ({study.name}), redrawn in {seconds:.0f} s: {folder / 'report.html'}"]
+    lines.append(f"seeds {', '.join(map(str, chosen))}" + (f"; no archive of {missing}" if missing else ""))
+    if not drawn.artefacts.present(*FIRST_SEED) and study.artefacts.present(*FIRST_SEED):
+        lines.append(f"without {' and '.join(FIRST_SEED)}: these are of the first seed, {study.seeds[0]}")
+    lines += [f"left out: {what}: {why}" for what, why in LEFT_OUT.items()]
+    if not compared:
+        return [*lines, "not compared: no archive holds what a run of exactly these seeds concluded"]
+    every = [*TABLES, *TEXTS]
+    lines.append(f"as the run had them: {', '.join(name for name in every if name not in differing) or 'none'}")
+    return lines + ([f"NOT as the run had them: {', '.join(differing)}"] if differing else [])
