@@ -14,6 +14,8 @@ LOCK ?= $(if $(shell command -v nvidia-smi),envs/cuda.lock,envs/cpu.lock)
 PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 BENCH_ARGS ?=
 COST_ARGS ?=
+PUBLISH_ARGS ?=
+SEED ?= 0
 
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -24,7 +26,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 LOCKS := $(sort $(LOCK) envs/cpu.lock) envs/no-deps.lock envs/bootstrap.lock pyproject.toml
 STAMP := $(VENV)/.installed-$(shell (cat $(LOCKS); pwd) | cksum | cut -d ' ' -f 1)
 
-.PHONY: help setup demo bench bench-short cost test lint format resources clean-env
+.PHONY: help setup demo bench bench-short cost publish published test lint format resources clean-env
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,6 +46,12 @@ bench-short: setup ## compare a few answers of each row with the stock tools' (1
 
 cost: $(STAMP) ## predict the hours and the disk that a study needs: make cost STUDY=config/config.yaml
 	@$(BIN)/python -m flat.cost $(STUDY) $(COST_ARGS)
+
+publish: $(STAMP) ## pack a finished seed's small files, without texts: make publish STUDY=config/demo.yaml SEED=0
+	@$(BIN)/python -m flat.published pack $(STUDY) --seed $(SEED) $(PUBLISH_ARGS)
+
+published: $(STAMP) ## redraw a study from results/published: make published STUDY=config/demo.yaml
+	@$(BIN)/python -m flat.published redraw $(STUDY) $(PUBLISH_ARGS)
 
 test: setup ## run every test
 	@FLAT_REQUIRE_RESOURCES=1 $(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -91,3 +91,23 @@ def test_the_report_shows_verdicts_curves_and_the_check_of_printed_numbers(two_s
 
 def test_claims_are_a_target_of_their_own(two_seeds):
     assert "Nothing to be done" in two_seeds.tiny("--cores", "1", "--", "claims", study="seeds.yaml")
+
+
+def test_two_seeds_are_published_apart_and_redrawn_together(two_seeds, repository, tmp_path):
+    """Each seed's archive has its own rows of what all seeds share; together they are the run again."""
+    from tests.workflow.test_published import differing, fresh_clone, published
+
+    out = tmp_path / "published"
+    for seed in ("0", "1"):
+        published(two_seeds, "pack", "seeds.yaml", "--seed", seed, "--to", str(out))
+    clone = fresh_clone(tmp_path / "clone", repository)
+    shutil.copy2(two_seeds.folder / "seeds.yaml", clone.folder)
+    said = published(clone, "redraw", "seeds.yaml", "--from", str(out), "--to", "results", "--cores", "2")
+    assert "seeds: 0, 1" in said and "NOT as" not in said and "claims.csv" in said
+    left = differing(clone.folder / RESULTS, two_seeds.folder / RESULTS)
+    assert left == {f"figures/fig3.{kind}" for kind in ("csv", "pdf", "png")}
+    for name in ("interpretations/lime/sst2/CNN/consistency.parquet", "validity/sst2.parquet"):
+        assert (clone.folder / RESULTS / name).read_bytes() == (two_seeds.folder / RESULTS / name).read_bytes()
+    numbers = ("--numbers", "--seeds", "0", "--from", str(out), "--to", "one", "--cores", "1")
+    assert "not compared: no archive" in published(clone, "redraw", "seeds.yaml", *numbers)
+    assert set(pd.read_parquet(clone.folder / "one/tiny/measurements.parquet")["seed"]) == {0}

@@ -60,6 +60,24 @@ MODULES = (
     "sklearn.cluster",
 )
 
+# What the jobs import that make tables, figures and verdicts of what was measured
+LIGHT = (
+    "snakemake.script",
+    "numpy",
+    "pandas",
+    "pyarrow.parquet",
+    "scipy.stats",
+    "matplotlib.pyplot",
+    "flat.analysis.claims.judge",
+    "flat.analysis.guards.run",
+    "flat.analysis.measurements",
+    "flat.interpretation.consistency",
+    "flat.provenance.passport",
+    "flat.provenance.records",
+    "flat.report.build",
+    "flat.report.figures.flags",
+)
+
 
 class Server:
     """Answers requests with forked children until told to stop.
@@ -182,8 +200,10 @@ def preload(modules=MODULES) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flat.jobs.warm", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--light", action="store_true", help="load what tables, figures and verdicts need alone")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="for example snakemake ...")
-    command = [word for number, word in enumerate(parser.parse_args(arguments).command) if number or word != "--"]
+    given = parser.parse_args(arguments)
+    command = [word for number, word in enumerate(given.command) if number or word != "--"]
     if not command:
         parser.error("give the command to run after --")
     if sys.platform != "linux":
@@ -207,7 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
         started.append(subprocess.Popen(command, env={**os.environ, ADDRESS: server.address, "PYTHONPATH": path}))
         for number in asked_to_stop:  # it came while the command was being started
             started[0].send_signal(number)
-        preload()
+        preload(LIGHT if given.light else MODULES)
         return server.serve(started[0])
     finally:
         server.stop()

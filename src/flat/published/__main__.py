@@ -12,6 +12,29 @@ from flat.study.load import load
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Status 1 also if what is redrawn is not what the run itself had."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.command == "redraw" and given.numbers and given.publish:
+        parser.error("--publish copies tables and figures: leave out --numbers")
+    study = load(given.study)
+    if given.command == "pack":
+        if given.results:
+            study = study.model_copy(update={"results": given.results})
+        path = pack.pack(study, given.seed, given.to)
+        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+        return 0
+    print(f"{study.name}: checking, unpacking and redrawing (a minute or two)", file=sys.stderr)
+    done = redraw.redraw(
+        study, Path(given.source), Path(given.to), seeds=given.seeds, cores=given.cores, numbers=given.numbers
+    )
+    print("\n".join(redraw.told(study, done)))
+    if given.publish and not done.differing:
+        print(f"copied to {redraw.publish(done, Path(given.source) / study.name)}")
+    return 1 if done.differing else 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flat.published", description=__doc__.split(": ", 1)[1])
     commands = parser.add_subparsers(dest="command", required=True)
     packing = commands.add_parser("pack", help="write the archive of a finished seed")
@@ -25,23 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     drawing.add_argument("--to", default=redraw.FOLDER, metavar="FOLDER", help=f"folder of results ({redraw.FOLDER})")
     drawing.add_argument("--seeds", type=int, nargs="+", metavar="N", help="of these alone (all that have an archive)")
     drawing.add_argument("--cores", default="all", metavar="N", help="processes at a time (all)")
-    drawing.add_argument(
-        "--publish", action="store_true", help="copy report, tables, figures, verdicts to the archives"
-    )
-    given = parser.parse_args(arguments)
-    study = load(given.study)
-    if given.command == "pack":
-        if given.results:
-            study = study.model_copy(update={"results": given.results})
-        path = pack.pack(study, given.seed, given.to)
-        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
-        return 0
-    print(f"{study.name}: checking, unpacking and redrawing (a minute or two)", file=sys.stderr)
-    done = redraw.redraw(study, Path(given.source), Path(given.to), seeds=given.seeds, cores=given.cores)
-    print("\n".join(done.lines))
-    if given.publish and not done.differing:
-        print(f"copied to {redraw.publish(done, Path(given.source) / study.name)}")
-    return 1 if done.differing else 0
+    drawing.add_argument("--numbers", action="store_true", help="numbers and verdicts alone: no table, figure, report")
+    drawing.add_argument("--publish", action="store_true", help="copy report, tables, figures, verdicts beside them")
+    return parser
 
 
 if __name__ == "__main__":

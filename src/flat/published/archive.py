@@ -138,9 +138,11 @@ def read(path: str | Path) -> Archive:
     """
     path, files = Path(path), {}
     try:
-        with tarfile.open(path, mode="r:xz") as tar:
+        with tarfile.open(fileobj=io.BytesIO(_decompressed(path)), mode="r:") as tar:
             for member in tar:
-                _refuse_unsafe(path, member, files)
+                _refuse_unsafe(path, member)
+                if member.name in files:
+                    raise ArtefactError(f"{path}, {member.name}", "stands in it twice", GET)
                 files[member.name] = tar.extractfile(member).read()
     except (tarfile.TarError, lzma.LZMAError, EOFError, OSError) as error:
         raise ArtefactError(str(path), f"not a whole tar.xz ({error})", GET) from None
@@ -161,12 +163,18 @@ def read(path: str | Path) -> Archive:
     return Archive(path, manifest, files)
 
 
-def _refuse_unsafe(path: Path, member: tarfile.TarInfo, files: Mapping[str, bytes]) -> None:
+def _decompressed(path: Path) -> bytes:
+    reader = lzma.LZMADecompressor(format=lzma.FORMAT_XZ)
+    data = reader.decompress(path.read_bytes(), max_length=LARGEST)
+    if reader.eof and not reader.unused_data:
+        return data
+    if reader.eof or reader.needs_input:
+        raise lzma.LZMAError("more follows its end" if reader.eof else "cut short")
+    raise ArtefactError(str(path), f"it unpacks to more than {LARGEST:,} bytes", GET)
+
+
+def _refuse_unsafe(path: Path, member: tarfile.TarInfo) -> None:
     name = PurePosixPath(member.name)
     if not member.isreg() or name.is_absolute() or ".." in name.parts or str(name) != member.name or "\\" in str(name):
         remedy = "do not use it: no archive of this pipeline has such an entry"
         raise ArtefactError(f"{path}, {member.name}", "no plain file below the study's folder", remedy)
-    if member.name in files:
-        raise ArtefactError(f"{path}, {member.name}", "stands in it twice", GET)
-    if member.size + sum(map(len, files.values())) > LARGEST:
-        raise ArtefactError(str(path), f"it unpacks to more than {LARGEST >> 30} GiB", GET)

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,11 +44,22 @@ CLOSE = 1e-6  # between a number and the same computed on another machine, of th
 
 @dataclass(frozen=True)
 class Redrawn:
-    """Where a redrawn study lies, what to tell of it, and the files that are not as the run itself had them."""
+    """A redrawn study.
+
+    Attributes:
+        folder: its results.
+        seeds: those that it is of. missing: those of the study that there is no archive of.
+        whole: whether what is measured of the study's first seed alone is in it.
+        compared: the files that were compared with what a run of the same seeds had. differing: those that differ.
+    """
 
     folder: Path
-    lines: tuple[str, ...]
+    seeds: tuple[int, ...]
+    missing: tuple[int, ...]
+    whole: bool
+    compared: tuple[str, ...]
     differing: tuple[str, ...]
+    seconds: float
 
 
 def redraw(
@@ -57,6 +69,7 @@ def redraw(
     *,
     seeds: Sequence[int] | None = None,
     cores: str = "all",
+    numbers: bool = False,
 ) -> Redrawn:
     """Check and unpack the archives of a study's seeds, then make everything that is made of them.
 
@@ -64,6 +77,7 @@ def redraw(
         source: folder of archives, that of the study's in it.
         to: folder of results; the study gets a folder of its own in it.
         seeds: of which archives; None: of all that are there.
+        numbers: make numbers, flags and verdicts alone.
 
     Raises:
         ArtefactError: an archive is damaged, or of another study; the folder of results holds other files.
@@ -82,11 +96,35 @@ def redraw(
     drawn = of_archives(study, {one.seed: one.files.keys() for one in found})
     drawn = drawn.model_copy(update={"results": str(to)})
     folder = unpack(drawn, found)
-    _snakemake(folder, cores)
-    compared = [f"{BESIDE}/seed{one.seed}" for one in found if one.manifest["seeds_as_measured"] == chosen]
-    differing = tuple(_differing(folder, compared[-1])) if compared else ()
-    seconds = time.monotonic() - started
-    return Redrawn(folder, tuple(_told(study, drawn, there, chosen, folder, compared, differing, seconds)), differing)
+    _snakemake(folder, cores, [str(folder / name) for name in (*TABLES, *TEXTS)] if numbers else ["all"])
+    held = [f"{BESIDE}/seed{one.seed}" for one in found if one.manifest["seeds_as_measured"] == chosen]
+    return Redrawn(
+        folder,
+        tuple(chosen),
+        tuple(seed for seed in all_seeds(study) if seed not in there),
+        drawn.artefacts.present(*FIRST_SEED).keys() == study.artefacts.present(*FIRST_SEED).keys(),
+        (*TABLES, *TEXTS) if held else (),
+        tuple(_differing(folder, held[-1])) if held else (),
+        time.monotonic() - started,
+    )
+
+
+def told(study: Study, done: Redrawn) -> list[str]:
+    """What to tell of a redrawn study, in lines."""
+    lines = [f"{study.title} ({study.name}): {done.folder}, in {done.seconds:.0f} s"]
+    lines.append(f"seeds: {', '.join(map(str, done.seeds))}")
+    if done.missing:
+        lines.append(f"seeds without an archive: {', '.join(map(str, done.missing))}")
+    if not done.whole:
+        lines.append(
+            f"left out: {' and '.join(FIRST_SEED)}: measured of the study's first seed, {study.seeds[0]}, alone"
+        )
+    lines += [f"left out: {what}: {why}" for what, why in LEFT_OUT.items()]
+    if not done.compared:
+        return [*lines, "not compared: no archive has what a run of exactly these seeds concluded"]
+    same = [name for name in done.compared if name not in done.differing]
+    lines.append(f"as the run had them: {', '.join(same) or 'none'}")
+    return lines + ([f"NOT as the run had them: {', '.join(done.differing)}"] if done.differing else [])
 
 
 def publish(done: Redrawn, folder: Path) -> Path:
@@ -110,22 +148,20 @@ def refuse_other_name(found: Sequence[archive.Archive]) -> None:
             raise ArtefactError(str(one.path), f"its manifest says seed {one.seed}", remedy)
 
 
-def _snakemake(folder: Path, cores: str) -> None:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--configfile", str(folder / BESIDE / STUDY), "--cores", cores, "--allowed-rules", *RULES, "--", "all"]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=_one_thread()
-    )
+def _snakemake(folder: Path, cores: str, targets: Sequence[str]) -> None:
+    command = [sys.executable, "-m", "flat.jobs.warm", "--light", "--", sys.executable, "-m", "snakemake"]
+    command += ["--snakefile", str(ROOT / "Snakefile"), "--cores", cores]
+    command += ["--configfile", str(folder / BESIDE / STUDY), "--allowed-rules", *RULES, "--", *targets]
+    with tempfile.TemporaryFile() as out:  # a pipe would be waited for until the last of its jobs has closed it
+        done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        out.seek(0)
+        said = out.read().decode(errors="replace")
     log = folder / BESIDE / "snakemake.log"
-    write_text(log, done.stdout)
+    write_text(log, said)
     if done.returncode:
-        told = "\n    ".join(done.stdout.strip().splitlines()[-25:])
+        last = "\n    ".join(said.strip().splitlines()[-25:])
         remedy = f"read {log}; a file that is missing there was in no archive: pack the seed again"
-        raise ArtefactError(str(folder), f"Snakemake ended with status {done.returncode}:\n    {told}", remedy)
-
-
-def _one_thread() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1"}
+        raise ArtefactError(str(folder), f"Snakemake ended with status {done.returncode}:\n    {last}", remedy)
 
 
 def _differing(folder: Path, beside: str) -> list[str]:
@@ -155,17 +191,3 @@ def _same(a: object, b: object) -> bool:
     except (TypeError, ValueError):
         return False
     return math.isclose(a, b, rel_tol=CLOSE, abs_tol=1e-9) or (math.isnan(a) and math.isnan(b))
-
-
-def _told(study: Study, drawn: Study, there, chosen, folder: Path, compared, differing, seconds: float) -> list[str]:
-    missing = [seed for seed in all_seeds(study) if seed not in there]
-    lines = [f"{study.title} ({study.name}), redrawn in {seconds:.0f} s: {folder / 'report.html'}"]
-    lines.append(f"seeds {', '.join(map(str, chosen))}" + (f"; no archive of {missing}" if missing else ""))
-    if not drawn.artefacts.present(*FIRST_SEED) and study.artefacts.present(*FIRST_SEED):
-        lines.append(f"without {' and '.join(FIRST_SEED)}: these are of the first seed, {study.seeds[0]}")
-    lines += [f"left out: {what}: {why}" for what, why in LEFT_OUT.items()]
-    if not compared:
-        return [*lines, "not compared: no archive holds what a run of exactly these seeds concluded"]
-    every = [*TABLES, *TEXTS]
-    lines.append(f"as the run had them: {', '.join(name for name in every if name not in differing) or 'none'}")
-    return lines + ([f"NOT as the run had them: {', '.join(differing)}"] if differing else [])

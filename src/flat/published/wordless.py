@@ -78,9 +78,10 @@ def wordless_ledger(frame, vocabulary: Collection[str] | None, where: str):
     ]
     stands_for = None if vocabulary is None else frozenset(VOCABULARY["words"])
     before, after = ledger_values(frame, vocabulary, where), ledger_values(kept, stands_for, where)
-    if str(before) != str(after):  # as text, for NaN equals itself there
-        problem = f"without its words other numbers are counted: {after}, not {before}"
-        raise ArtefactError(where, problem, "this is a defect of the pipeline: report it")
+    for metric, value in before.items():
+        if str(after.get(metric)) != str(value):  # as text, for NaN equals itself there
+            problem = f"without its words {metric} is {after.get(metric)}, with them {value} (value, n)"
+            raise ArtefactError(where, problem, "this is a defect of the pipeline: report it")
     return kept
 
 
