@@ -227,7 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
         started.append(subprocess.Popen(command, env={**os.environ, ADDRESS: server.address, "PYTHONPATH": path}))
         for number in asked_to_stop:  # it came while the command was being started
             started[0].send_signal(number)
-        preload(LIGHT if given.light else MODULES)
+        preload(LIGHT) if given.light else preload()
         return server.serve(started[0])
     finally:
         server.stop()

@@ -170,3 +170,11 @@ def test_a_stopped_run_passes_the_signal_on(tmp_path):
     assert process.stdout.readline() == "up\n"
     process.send_signal(signal.SIGTERM)
     assert process.wait(600) == 7
+
+
+def test_light_loads_what_there_is_and_no_torch():
+    """A name that is wrong would be passed over in silence, and every job would import the module itself."""
+    source = "import sys\nfrom flat.jobs import warm\nwarm.preload(warm.LIGHT)\n"
+    source += "print([name for name in warm.LIGHT if name not in sys.modules], 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=600)
+    assert done.stdout.strip() == "[] False", done.stderr
