@@ -31,6 +31,9 @@ class Weights:
             texts have, each text's embeddings dropped out by itself (LSTM), so that unchanged words add noise.
         entropy_over: "words": mean over the words of a text; "positions": over all ``max_length`` positions, special
             tokens and padding included, so that short texts count for less.
+        pairs_weight: "union": each adversarial text and each pair weighs as much as one original of the batch, as in a
+            training on the augmented data set (section 3.3); "expectation": the adversarial texts of a batch weigh
+            together as much as its originals, however few they are (Eq. 3 word for word).
     """
 
     beta: float = 0.0
