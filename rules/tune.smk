@@ -83,6 +83,7 @@ if TUNE is not None:
             cells=[coordinates(cell) for cell in TUNED],
             where=[tuned_where(STUDY, cell).model_dump(exclude_none=True) for cell in TUNED],
             overrides=[o.model_dump(mode="json", exclude_unset=True) for o in STUDY.overrides],
+            before=[said.model_dump(mode="json") for said in STUDY.tuned or ()],
             code=code("join_searches.py"),
         script:
             "../workflow/scripts/join_searches.py"

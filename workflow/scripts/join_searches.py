@@ -7,6 +7,7 @@ with running(snakemake) as log:
     from flat.tuning import overlay
 
     params, path = snakemake.params, snakemake.output.overlay
-    joined = overlay.overlay_of(list(snakemake.input.trials), params.cells, params.where, params.overrides)
+    tables = list(snakemake.input.trials)
+    joined = overlay.overlay_of(tables, params.cells, params.where, params.overrides, params.before)
     write_text(path, overlay.to_yaml(joined, path))
     log.info("%d cells", len(params.cells))

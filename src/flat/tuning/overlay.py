@@ -11,7 +11,7 @@ from flat.tuning.search import Trial, best_of
 
 HEAD = """# Chosen on dev by `snakemake tune`; each entry of `tuned` names the table of its trials.
 # Use it after the study that it was made for: snakemake --configfile STUDY.yaml {overlay} ...
-# It holds the study's own overrides too: one list replaces another.
+# It holds the study's own `overrides` and `tuned` too: one list replaces another.
 """
 SPENT = ("rounds", "attacked", "examples", "robustness")  # what a trial did, in the evidence and in `tuned`
 
@@ -27,7 +27,11 @@ class Found:
 
 
 def overlay_of(
-    tables: Sequence[str], cells: Sequence[Mapping[str, str]], where: Sequence[Mapping], overrides: Sequence[Mapping]
+    tables: Sequence[str],
+    cells: Sequence[Mapping[str, str]],
+    where: Sequence[Mapping],
+    overrides: Sequence[Mapping],
+    before: Sequence[Mapping] = (),
 ) -> dict:
     """The overlay as plain data: the study's overrides with one more for each tuned cell, and where they come from.
 
@@ -36,6 +40,7 @@ def overlay_of(
         cells: dataset, model, strategy and train_attack of each.
         where: the cells of the study that get what was chosen for each.
         overrides: those of the study.
+        before: what the study says already of where its values come from; cells that are tuned again are left out.
     """
     chosen, tuned = [], []
     for table, cell, of_cell in zip(tables, cells, where, strict=True):
@@ -49,7 +54,9 @@ def overlay_of(
         named = "/".join(cell[name] for name in ("dataset", "model", "strategy", "train_attack"))
         said = {"cell": named, "split": "dev", "trials": found.trials, "score": found.score}
         tuned.append(said | dict(found.spent) | {"evidence": table})
-    return {"overrides": [*map(dict, overrides), *chosen], "tuned": tuned}
+    again = {said["cell"] for said in tuned}
+    kept = [dict(said) for said in before if said["cell"] not in again]
+    return {"overrides": [*map(dict, overrides), *chosen], "tuned": kept + tuned}
 
 
 def to_yaml(overlay: Mapping, path: str) -> str:

@@ -150,6 +150,9 @@ def test_the_overlay_changes_the_tuned_cells_alone(tmp_path):
             "evidence": tables[1],
         },
     ]
+    earlier = [read["tuned"][0] | {"cell": "sst2/CNN/adv/textfooler"}, read["tuned"][0] | {"score": 0.1}]
+    again = overlay.overlay_of(tables, [coordinates(cell) for cell in cells], where, read["overrides"], earlier)
+    assert again["tuned"] == [earlier[0], *read["tuned"]]  # of other cells
     assert "train_attacks" not in str(read["overrides"][-2:])
     plain, tuned = parse(tiny), parse(copy.deepcopy(tiny) | read)
     (of_base, mine), other = cells, Cell("sst2", "CNN", "FLAT", "textfooler", 0)
