@@ -6,6 +6,7 @@ A block of ``artefacts`` that a study leaves out has no cells, tables or figures
 from dataclasses import replace
 
 from flat.study.cells import NO_ATTACK, AttackedCell, Cell, base_of
+from flat.study.fields import Where
 from flat.study.known.explainers import EXPLAINERS
 from flat.study.schema import Study
 from flat.study.settings import attacked_test, explains_all, seeds_of
@@ -150,6 +151,31 @@ def explained_draws(study: Study, dataset: str) -> list[int | None]:
     cells = [a for a in all_explained_cells(study) if a.cell.dataset == dataset]
     chosen = {(a.cell.model, a.attack) for a in cells if not explains_all(study, dataset, a.cell.model)}
     return sorted({attacked_test(study, dataset, *names) for names in chosen}, key=lambda size: (size is None, size))
+
+
+def tuned_cell(study: Study, dataset: str, model: str, strategy: str) -> Cell:
+    """The cell that a search trains; a base model has no train attack."""
+    seed = study.seeds[0] if study.tune.seed is None else study.tune.seed
+    return _cell(study, dataset, model, strategy, study.tune.train_attack or NO_ATTACK, seed)
+
+
+def tuned_cells(study: Study) -> list[Cell]:
+    """The cells that ``snakemake tune`` searches, each once."""
+    tune = study.tune
+    names = [(d, m, s) for d in tune.datasets for m in tune.models for s in tune.strategies]
+    return [tuned_cell(study, *of_cell) for of_cell in dict.fromkeys(names)]
+
+
+def tuned_where(study: Study, cell: Cell) -> Where:
+    """The cells that get what a search chose: those of one data set, model and strategy, and of one train attack if
+    ``apply_to`` says so."""
+    one_attack = study.tune.apply_to == "train_attack" and cell.train_attack != NO_ATTACK
+    return Where(
+        datasets=[cell.dataset],
+        models=[cell.model],
+        strategies=[cell.strategy],
+        train_attacks=[cell.train_attack] if one_attack else None,
+    )
 
 
 REFERENCE = "adv"  # the strategy that the others are compared with, where a group has it

@@ -238,6 +238,6 @@ class Study(Strict):
     guards: Guards = Guards()
     validity: Validity = Validity()
     tune: Tune | None = Field(None, description="what `snakemake tune` searches, on dev")
-    tuned: Tuned | None = Field(None, description="written by `snakemake tune` beside the values it chose")
+    tuned: list[Tuned] | None = Field(None, description="written by `snakemake tune` beside the values it chose")
     overrides: list[Override] = []
     artefacts: Artefacts
