@@ -86,7 +86,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Column:
-    """``spec`` formats one value of ours, for example ``.2f``. Columns not ``shown`` are in the csv only, where run."""
+    """``spec`` formats one value of ours, for example ``.2f``. Columns not ``shown`` are in the csv only, where run.
+
+    Of an ``optional`` column entries that were not run are empty; it is left out where none was run.
+    """
 
     title: str
     keys: Mapping[str, object]
@@ -94,6 +97,7 @@ class Column:
     spec: str
     group: str = ""
     shown: bool = True
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,7 @@ def assemble(
     printed: Printed,
     stand_ins: Callable[[Mapping[str, object]], str],
 ) -> pd.DataFrame:
-    """The tidy frame of a table: every shown entry, and what was run of the others.
+    """The tidy frame of a table: every shown entry, and what was run of the others and of optional columns.
 
     Args:
         find: the value of an entry's keys, None where the study did not run it.
@@ -214,7 +218,8 @@ def assemble(
                 value = find(keys)
                 if _key(keys) in lines:  # base models belong to every training attack
                     continue
-                if value is None and not (column.shown and (not pair_set or pair_set in layout.pair_sets)):
+                wanted = column.shown and not column.optional and (not pair_set or pair_set in layout.pair_sets)
+                if value is None and not wanted:
                     continue
                 shown = {**(row.keys if row.printed is None else row.printed), **column.keys}
                 beside = None if pair_set == "floor" else printed.value(key, **shown)
@@ -248,7 +253,12 @@ def wide(table: Table, pair_set: str | None = None) -> Wide:
     """A table laid out as the paper prints it, for one pair set (None: the table's main one)."""
     pair_set = table.views[0] if pair_set is None else pair_set
     layout = table.layout
-    columns = [column for column in layout.columns if column.shown]
+    columns = [
+        column
+        for column in layout.columns
+        if column.shown
+        and not (column.optional and all(_line(table, row, column, pair_set) is None for row in layout.rows))
+    ]
     body, before = [], None
     for row in layout.rows:
         block = row.labels[: layout.blocks]
@@ -268,8 +278,9 @@ def wide(table: Table, pair_set: str | None = None) -> Wide:
 
 
 def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
-    in_set = {"pair_set": pair_set} if "method" in column.keys else {}
-    line = table.lines[_key({**row.keys, **column.keys, **in_set})]
+    line = _line(table, row, column, pair_set)
+    if line is None:
+        return Entry("", "", NOT_RUN)
     printed = line["printed"] if table.in_paper else ""
     if line["status"] != RUN:
         return Entry(line["status"], printed, line["status"])
@@ -282,6 +293,13 @@ def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
     if line.get("flags"):
         ours += f" {FLAG_MARK}"
     return Entry(ours, printed, RUN, line["mark"], interval)
+
+
+def _line(table: Table, row: Row, column: Column, pair_set: str) -> dict | None:
+    """The frame's line of an entry; None of an optional column's that was not run."""
+    in_set = {"pair_set": pair_set} if "method" in column.keys else {}
+    key = _key({**row.keys, **column.keys, **in_set})
+    return table.lines.get(key) if column.optional else table.lines[key]
 
 
 def _number(value: float, spec: str) -> str:
