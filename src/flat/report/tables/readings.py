@@ -18,8 +18,8 @@ SA, KT, TI = "test_accuracy_percent", "kendall_tau", "topk_intersection"
 KNOWN_WORDS, OOV = "aa_known_words_percent", "oov_success_percent"
 UNKNOWN_PHI, MEAN_PHI = "unknown_word_importance", "mean_word_importance"
 CALIBRATED, SATURATED = "aa_calibrated_percent", "saturated_percent"
-OF_GUARDS = (CALIBRATED, SATURATED, "aa_at_one_percent", "temperature")  # others of one name are those measured
-OF_CLEAN_TEXT = (SA, UNKNOWN_PHI, MEAN_PHI)  # a model's own, whatever attack its row is about
+OF_GUARDS = (CALIBRATED, SATURATED, "aa_at_one_percent", "temperature")  # in guards.parquet
+OF_CLEAN_TEXT = (SA, UNKNOWN_PHI, MEAN_PHI)  # belongs to no attack
 COMPARED = (("SA", {"metric": SA}), ("AA", {"metric": AA}), ("KT", {"metric": KT, "method": "ig"}))
 DIFFERENCE_UNIT = {SA: "percentage points", AA: "percentage points", KT: METRICS[KT].unit}
 # where the number comes from, as far as it was measured
