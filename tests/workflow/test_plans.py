@@ -66,12 +66,12 @@ def test_the_study_of_readings_is_planned_as_the_cost_model_counts_it(checkout, 
 
     study = load(repository / "config/readings.yaml")
     jobs = checkout.plan("--", "all", study="config/readings.yaml")
-    # rows of base, and of adv and FLAT in six readings; FLAT starts with a mask of its own
-    assert jobs["train_base"] == 2 * 2 * 3 and jobs["train_start"] == 2 * 6 * 3
-    assert jobs["train_round"] == 3 * (2 * 12 * 3)
-    assert jobs["attack_test"] == jobs["attack_calibrated"] == jobs["interpret_ig"] == 2 * 14 * 3
+    # rows of base, and of adv and FLAT in seven readings; FLAT starts with a mask of its own
+    assert jobs["train_base"] == 2 * 2 * 3 and jobs["train_start"] == 2 * 7 * 3
+    assert jobs["train_round"] == 3 * (2 * 14 * 3)
+    assert jobs["attack_test"] == jobs["attack_calibrated"] == jobs["interpret_ig"] == 2 * 16 * 3
     # adv shares the base model's first attack, but for the two that are attacked in train mode
-    assert jobs["attack_train"] == 3 * (2 * 12 * 3) - 2 * 3 * 2
+    assert jobs["attack_train"] == 3 * (2 * 14 * 3) - 2 * 3 * 3
     counted = Counter(job.rule for job in jobs_of(study, data_facts(study, "no such folder")))
     assert {rule: n for rule, n in jobs.items() if rule not in ("all", "fetch_resource")} == counted
 

@@ -45,7 +45,7 @@ def test_the_papers_study_has_every_cell_of_the_paper():
 def test_the_study_of_readings_has_each_switch_alone_and_all_of_them():
     study = load(ROOT / "config/readings.yaml")
     rows = reading_cells(study)
-    assert len(rows) == len(set(rows)) == 2 * 14 * 3  # two models, three seeds
+    assert len(rows) == len(set(rows)) == 2 * 16 * 3  # two models, three seeds
     assert set(attacked_cells(study)) == set(rows) == set(explained_cells(study, "ig")) == set(calibrated_cells(study))
     assert {a.cell.strategy for a in explained_cells(study, "lime")} == {"base"}  # main is as small as it may be
     assert reported_datasets(study) == ["sst2"]
@@ -59,7 +59,7 @@ def test_the_study_of_readings_has_each_switch_alone_and_all_of_them():
     assert authors == {name: value for name, value in AUTHORS_WORD_MODELS.items() if name not in MASK_SWITCHES}
     assert all(len(switches) == (name not in ("base", "adv", "FLAT")) for name, switches in changed.items())
     alone = [{k: v for name in changed if name.startswith(kind) for k, v in changed[name].items()} for kind in usual]
-    assert alone == [authors, authors]
+    assert alone == [authors | {"pairs_weight": "expectation"}] * 2
     epochs = {a.cell.strategy: rounds_of(study, a.cell).epochs for a in rows}
     assert {name for name, number in epochs.items() if number == 20} == {"adv-softmax", "FLAT-softmax"}
     assert set(epochs.values()) == {4, 20} and {last_round(study, a.cell) for a in rows} == {0, 3}
