@@ -78,6 +78,14 @@ def test_the_readings_compare_three_models(finished):
     apart = table[(table["metric"] == "test_accuracy_percent") & (table["minus"] == "first row")]
     for name, difference in zip(apart["strategy"], apart["ours"].astype(float), strict=True):
         assert difference == pytest.approx(accuracy[name] - accuracy["FLAT-nogamma"], abs=2e-6)
+    # models of no other table are explained on the base model's texts; all start from it and know the same words
+    shared = table[(table["metric"] == "kendall_tau") & (table["pair_set"] == "shared") & (table["minus"] == "")]
+    assert set(shared["status"]) == {"run"} and len(shared) == 3 and len(set(shared["ours_n"])) == 1
+    known = table[table["metric"] == "aa_known_words_percent"]
+    aa = table[(table["metric"] == "after_attack_accuracy_percent") & (table["minus"] == "")]
+    assert (known["ours"].astype(float).to_numpy() >= aa["ours"].astype(float).to_numpy()).all() and len(known) == 3
+    phi = table[table["metric"] == "unknown_word_importance"]
+    assert len(phi) == 3 and phi["ours"].astype(float).between(0, 1).all()
     text = (finished.folder / RESULTS / "tables/readings.md").read_text()
     assert "| double_softmax |" in text and "| keep: all |" in text
     lime = finished.folder / RESULTS / "interpretations/lime/sst2/CNN"

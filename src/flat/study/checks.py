@@ -106,6 +106,18 @@ def _check_readings(study: Study, where: str) -> None:
         if first != number:
             raise StudyError(place, f"it is row {first} once more", "remove it")
         strategy, model = study.strategies[row.strategy], study.models[row.model]
+        if not strategy.adversarial and row.strategy != "base":
+            raise StudyError(
+                f"{place}.strategy",
+                f"{row.strategy} sets adversarial: false, but base alone is trained on no adversarial texts",
+                "name base, or a strategy with adversarial: true",
+            )
+        if not strategy.adversarial and strategy.switches.double_softmax:
+            raise StudyError(
+                f"{place}.strategy",
+                "base sets double_softmax, but it is trained with the plain cross entropy in either reading",
+                "remove the switch",
+            )
         for switch in strategy.switches.model_dump(exclude_none=True):
             if switch in ENCODER_SWITCHES and not model.is_encoder:
                 raise StudyError(

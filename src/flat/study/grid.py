@@ -105,6 +105,12 @@ def reading_cells(study: Study) -> list[AttackedCell]:
     ]
 
 
+def _readings_where(study: Study, asked: str) -> list[AttackedCell]:
+    """The rows of the table of readings, if its block says that they are ``explained`` or ``calibrated``."""
+    block = study.artefacts.readings
+    return reading_cells(study) if block is not None and getattr(block, asked) else []
+
+
 def curve_cells(study: Study) -> list[AttackedCell]:
     """Robustness curves: the main tables' cells whose query counts are exact, which a lazy search's are not."""
     lazy = {name for name, attack in study.attacks.items() if attack.search == "lazy"}
@@ -113,11 +119,13 @@ def curve_cells(study: Study) -> list[AttackedCell]:
 
 def explained_cells(study: Study, method: str) -> list[AttackedCell]:
     """The cells whose explanations are compared: Table 8's; of a method that goes beyond the main tables also those of
-    the readings and of Fig. 3. None of a method that the study gives no options."""
+    the readings (``artefacts.readings.explained``) and of Fig. 3. None of a method that the study gives no options."""
     if method not in study.interpretation.methods:
         return []
-    grids = (main_cells, saliency_cells, reading_cells) if EXPLAINERS[method].beyond_main else (main_cells,)
-    return sorted({attacked for grid in grids for attacked in grid(study)})
+    found = set(main_cells(study))
+    if EXPLAINERS[method].beyond_main:
+        found.update(saliency_cells(study), _readings_where(study, "explained"))
+    return sorted(found)
 
 
 def all_explained_cells(study: Study) -> set[AttackedCell]:
@@ -126,7 +134,7 @@ def all_explained_cells(study: Study) -> set[AttackedCell]:
 
 
 def attacked_cells(study: Study) -> list[AttackedCell]:
-    grids = (main_cells, transfer_cells, variant_cells, replay_cells)
+    grids = (main_cells, transfer_cells, variant_cells, replay_cells, reading_cells)
     explained = all_explained_cells(study)
     shared = {AttackedCell(base_of(a.cell), a.attack) for a in explained}  # their adversarial texts are explained too
     return sorted({attacked for grid in grids for attacked in grid(study)} | explained | shared)
@@ -189,12 +197,19 @@ def checked_cells(study: Study) -> list[AttackedCell]:
 def calibrated_cells(study: Study) -> list[AttackedCell]:
     """The cells that are attacked again at the temperature fitted on dev; none without ``guards.calibration``.
 
+    Those of Tables 3 and 8 that its ``where`` fits, and the readings (``artefacts.readings.calibrated``).
+    """
+    if study.guards.calibration is None:
+        return []
+    return sorted({*chosen_for_calibration(study), *_readings_where(study, "calibrated")})
+
+
+def chosen_for_calibration(study: Study) -> list[AttackedCell]:
+    """The cells of Tables 3 and 8 that ``guards.calibration.where`` fits.
+
     ``where.train_attacks`` speaks of the attack of a column: a base model is attacked by each.
     """
-    chosen = study.guards.calibration
-    if chosen is None:
-        return []
-    return [a for a in checked_cells(study) if chosen.where.fits(_as_trained(a))]
+    return [a for a in checked_cells(study) if study.guards.calibration.where.fits(_as_trained(a))]
 
 
 def _as_trained(attacked: AttackedCell) -> Cell:

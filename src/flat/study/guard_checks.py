@@ -5,7 +5,7 @@ from pathlib import PurePath
 from flat.errors import StudyError
 from flat.study.checks import check_names
 from flat.study.datasets import Source
-from flat.study.grid import calibrated_cells, trained_cells, tuned_cells, tuned_where
+from flat.study.grid import chosen_for_calibration, trained_cells, tuned_cells, tuned_where
 from flat.study.schema import Study
 from flat.study.settings import all_seeds, searched
 
@@ -16,6 +16,13 @@ def check(study: Study, where: str) -> None:
         _check_splits(dataset.source, f"{where}: datasets.{name}.source")
     if study.guards.calibration is not None:
         _check_calibration(study, f"{where}: guards.calibration.where")
+    readings = study.artefacts.readings
+    if readings is not None and readings.calibrated and study.guards.calibration is None:
+        raise StudyError(
+            f"{where}: artefacts.readings.calibrated",
+            "it is true, but guards.calibration is null: on how many examples is not said",
+            "set guards.calibration: {examples: 100}, or calibrated: false",
+        )
     if study.tune is not None:
         _check_tune(study, f"{where}: tune")
 
@@ -39,7 +46,7 @@ def _check_splits(source: Source, place: str) -> None:
 
 def _check_calibration(study: Study, place: str) -> None:
     check_names(study, study.guards.calibration.where, place)
-    if not calibrated_cells(study):
+    if not chosen_for_calibration(study):
         raise StudyError(place, "it fits no cell of artefacts.main", "widen it, or set calibration: null")
 
 

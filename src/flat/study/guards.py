@@ -11,7 +11,10 @@ Names = Annotated[list[str], Field(min_length=1)]
 
 
 class Calibration(Strict):
-    """Cells that are attacked again at the temperature fitted on dev (Raina et al. 2024)."""
+    """Cells that are attacked again at the temperature fitted on dev (Raina et al. 2024).
+
+    Rows of the table of readings are too, whatever ``where`` says, if ``artefacts.readings.calibrated``.
+    """
 
     examples: Positive = Field(100, description="attacked test examples attacked again: a draw stratified by label")
     where: Where = Field(Where(), description="the cells of Tables 3 and 8 that are checked; by default all of them")

@@ -20,6 +20,7 @@ from flat.models.encoders.encoder import Encoder
 from flat.models.encoders.used_rows import only_used_rows
 from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
+from flat.models.word_models import importance_of_unknown
 from flat.resources import locate
 from flat.resources.own_files import config_of
 from flat.resources.places import PROVENANCE
@@ -121,6 +122,7 @@ def run(
             "adversarial_texts": len(pairs.rows),
             "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
             "keep": keep if ledgers else None,
+            **importance_of_unknown(model),
             "arithmetic": how,
             **describe(Options(**training), Weights(**objective)),
         },
