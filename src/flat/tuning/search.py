@@ -5,6 +5,7 @@ trials, and a longer one keeps those it has. Where sets alone are searched, each
 """
 
 import logging
+import os
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -61,7 +62,7 @@ def search(
             "tune", "it needs Optuna, which is not installed", "pip install optuna, or make setup from the lock files"
         ) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    journal.parent.mkdir(parents=True, exist_ok=True)
+    _mend(journal)
     storage = JournalStorage(JournalFileBackend(str(journal)))
     study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
     for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -125,6 +126,15 @@ def _given(spaces: Mapping[str, Mapping], present: Mapping[str, float], seed: in
     rest = [values for values in every if values not in first]
     random.Random(seed_of(seed, "order")).shuffle(rest)
     return first + rest, True
+
+
+def _mend(journal: Path) -> None:
+    """Take away what a kill in the midst of a write leaves: Optuna's lock, which it would wait for without end (a link
+    to a relative path is no file to it), and half a line, which it could not read. No other process has the journal."""
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
+    if journal.exists():
+        os.truncate(journal, journal.read_bytes().rfind(b"\n") + 1)
 
 
 def _finished(study, state) -> list[Trial]:
