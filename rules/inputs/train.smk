@@ -26,7 +26,7 @@ def round_inputs(wildcards):
     """Checkpoint of the round before and the ledgers whose adversarial texts this round trains on."""
     cell, k = cell_of(wildcards), int(wildcards.round)
     first = 1 if rounds_of(STUDY, cell).accumulate else k
-    kept = {"moments": previous_model(STUDY, cell, k, MOMENTS)} if rounds_of(STUDY, cell).optimizer == "kept" else {}
+    kept = {"moments": previous_model(STUDY, cell, k, MOMENTS)} if moments_param(wildcards) else {}
     return (
         start_inputs(wildcards)
         | {
@@ -35,6 +35,11 @@ def round_inputs(wildcards):
         }
         | kept
     )
+
+
+def moments_param(wildcards):
+    """The file of the optimiser's moments that a round goes on with; None: its optimiser starts anew."""
+    return MOMENTS if rounds_of(STUDY, cell_of(wildcards)).optimizer == "kept" else None
 
 
 def model_params(wildcards):

@@ -56,7 +56,9 @@ def tuned_inputs(wildcards):
     found = start_inputs(first) | attack_tables(first)
     if STUDY.strategies[wildcards.strategy].start == "own":
         return found
-    return found | {"start": previous_model(STUDY, cell_of(first), 1), "ledger": first_ledger(cell_of(first))}
+    cell = cell_of(first)
+    kept = {"moments": previous_model(STUDY, cell, 1, MOMENTS)} if moments_param(first) else {}
+    return found | {"start": previous_model(STUDY, cell, 1), "ledger": first_ledger(cell)} | kept
 
 
 def first_ledger(cell):
@@ -94,6 +96,7 @@ def tuned_setting(wildcards):
         "keep": keep_param(wildcards),
         "freeze_embeddings": freeze_param(wildcards),
         "accumulate": rounds_of(STUDY, cell).accumulate,
+        "moments": moments_param(tuned(wildcards)),
         "objective": objective_of(STUDY, cell) if attacks else {},  # as train_base has it
         "attack": attack_params(tuned(wildcards, 1)) if attacks else None,
         "attacked": tuned_attacked(STUDY, cell) if attacks else 0,

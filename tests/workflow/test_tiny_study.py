@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file
 
 pytestmark = pytest.mark.workflow
 RESULTS = Path("results/tiny")
@@ -90,6 +91,21 @@ def test_the_readings_compare_three_models(finished):
     assert "| double_softmax |" in text and "| keep: all |" in text
     lime = finished.folder / RESULTS / "interpretations/lime/sst2/CNN"
     assert not {"softmax", "keep-all"} & {path.name for path in lime.iterdir()}  # explained by gradients alone
+
+
+def test_an_optimiser_that_is_kept_goes_on_from_the_round_before(finished):
+    models = finished.folder / RESULTS / "models/sst2/CNN"
+    steps, said = {}, {}
+    for name, cell in (("base", "base/none/seed0/round0"), ("kept", "keep-all/textfooler/seed0/round1")):
+        moments = load_file(models / cell / "optimizer.safetensors")
+        own = {key: tensor for key, tensor in moments.items() if key.endswith("/step") and "mask" not in key}
+        (steps[name],) = {tensor.item() for tensor in own.values()}
+            tensor.item() for key, tensor in moments.items() if key.endswith("/step") and "mask" not in key
+        }
+        said[name] = json.loads((models / cell / "metrics.json").read_text())["optimizer_moments"]
+    per_epoch = -(-1200 // 64)
+    assert steps == {"base": 3 * per_epoch, "kept": (3 + 2) * per_epoch}
+    assert said == {"base": "fresh", "kept": "kept"}
 
 
 def test_strategies_differ_because_training_differed(finished):

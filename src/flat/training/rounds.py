@@ -122,6 +122,7 @@ def run(
             "adversarial_texts": len(pairs.rows),
             "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
             "keep": keep if ledgers else None,
+            "optimizer_moments": "fresh" if moments is None else "kept",
             **importance_of_unknown(model),
             "arithmetic": how,
             **describe(Options(**training), Weights(**objective)),

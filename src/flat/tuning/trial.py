@@ -40,6 +40,8 @@ class Setting:
         first_ledger: the attack on that checkpoint: the texts of round 1.
         rounds: in their order; round 0 alone for a base model.
         accumulate: later rounds train on the texts of earlier ones too.
+        moments: the file, beside a checkpoint, of the optimiser's moments that the next round goes on with; None: each
+            round's optimiser starts anew.
         objective: weights and switches of the objective.
         attack, tables, attacked, train_mode: the attack of a round, as in ``flat.attacks.job.attack_split``; ``attack``
             None: nothing is attacked, the score is dev accuracy.
@@ -58,6 +60,7 @@ class Setting:
     first_ledger: str | None
     rounds: Sequence[RoundSetting]
     accumulate: bool
+    moments: str | None
     objective: Mapping[str, object]
     attack: Mapping[str, object] | None
     tables: Mapping[str, str]
@@ -123,7 +126,7 @@ def run(values: Mapping[str, float], setting: Setting, folder: Path) -> Score:
         rounds.run(
             splits=splits,
             network=dict(setting.network),
-            inputs=dict(setting.inputs) | {"previous": previous},
+            inputs=dict(setting.inputs) | {"previous": previous} | _kept(previous, setting.moments),
             ledgers=ledgers,
             keep=setting.keep,
             training=dict(chosen.training) | rate,
@@ -131,7 +134,8 @@ def run(values: Mapping[str, float], setting: Setting, folder: Path) -> Score:
             freeze_embeddings=setting.freeze_embeddings,
             seed=chosen.seed,
             device=setting.device,
-            outputs={name: str(place / file) for name, file in FILES.items()},
+            outputs={name: str(place / file) for name, file in FILES.items()}
+            | ({"moments": str(place / setting.moments)} if setting.moments else {}),
         )
         previous = str(place / FILES["weights"])
     accuracy = float(read_json(Path(previous).with_name(FILES["metrics"]))["dev_accuracy"])
@@ -142,6 +146,11 @@ def run(values: Mapping[str, float], setting: Setting, folder: Path) -> Score:
     constant = _is_constant(folder / "dev" / "ledger.parquet", setting.constant_share)
     shutil.rmtree(folder)
     return score(accuracy, counts.after_attack_accuracy(whole=1), setting.robustness, constant)
+
+
+def _kept(previous: str | None, moments: str | None) -> dict[str, str]:
+    """The moments beside the checkpoint that a round starts from, where its optimiser goes on with them."""
+    return {"moments": str(Path(previous).with_name(moments))} if previous and moments else {}
 
 
 def score(accuracy: float, after_attack: float, robustness: float, constant: bool = False) -> Score:
