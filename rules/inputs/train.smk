@@ -8,9 +8,7 @@ def model_inputs(wildcards):
         return {"encoder": encoder_files(model.checkpoint)}
     return {
         "vocabulary": PATHS.data(wildcards.dataset, "vocabulary.json"),
-        "vectors": PATHS.data(
-            wildcards.dataset, f"vectors-{label(model.vectors)}-{model.vectors_size}.safetensors"
-        ),
+        "vectors": PATHS.data(wildcards.dataset, f"vectors-{label(model.vectors)}-{model.vectors_size}.safetensors"),
     }
 
 

@@ -100,8 +100,6 @@ def test_an_optimiser_that_is_kept_goes_on_from_the_round_before(finished):
         moments = load_file(models / cell / "optimizer.safetensors")
         own = {key: tensor for key, tensor in moments.items() if key.endswith("/step") and "mask" not in key}
         (steps[name],) = {tensor.item() for tensor in own.values()}
-            tensor.item() for key, tensor in moments.items() if key.endswith("/step") and "mask" not in key
-        }
         said[name] = json.loads((models / cell / "metrics.json").read_text())["optimizer_moments"]
     per_epoch = -(-1200 // 64)
     assert steps == {"base": 3 * per_epoch, "kept": (3 + 2) * per_epoch}
