@@ -57,14 +57,19 @@ def test_the_study_of_readings_has_each_switch_alone_and_all_of_them():
     assert changed.pop("FLAT-authors") == AUTHORS_WORD_MODELS  # the mask's switches are none of adv's
     authors = changed.pop("adv-authors")
     assert authors == {name: value for name, value in AUTHORS_WORD_MODELS.items() if name not in MASK_SWITCHES}
-    assert all(len(switches) == (name not in ("base", "adv", "FLAT")) for name, switches in changed.items())
-    alone = [{k: v for name in changed if name.startswith(kind) for k, v in changed[name].items()} for kind in usual]
-    assert alone == [authors | {"pairs_weight": "expectation"}] * 2
-    epochs = {a.cell.strategy: rounds_of(study, a.cell).epochs for a in rows}
-    assert {name for name, number in epochs.items() if number == 20} == {"adv-softmax", "FLAT-softmax"}
-    assert set(epochs.values()) == {4, 20} and {last_round(study, a.cell) for a in rows} == {0, 3}
+    as_printed = {"base", "adv", "FLAT", "adv-long", "FLAT-long"}
+    assert all(len(switches) == (name not in as_printed) for name, switches in changed.items())
+    alone = {k: v for name in changed if name.startswith("FLAT") for k, v in changed[name].items()}
+    assert alone == authors | {"pairs_weight": "expectation"}
+    long = {a.cell.strategy for a in rows if rounds_of(study, a.cell).epochs == 10}
+    assert long == {"adv-long", "adv-authors", "FLAT-long", "FLAT-authors", "FLAT-softmax"}
+    for cell in {a.cell for a in rows}:  # 30 epochs, or all rounds of 4
+        rounds, own = last_round(study, cell), study.strategies[cell.strategy].start == "own"
+        assert rounds == (0 if cell.strategy == "base" else 2 if cell.strategy in long else 3)
+        if own:
+            assert training_of(study, cell, 0).epochs == (10 if cell.strategy in long else 4)
     masked = [a.cell for a in rows if study.datasets[a.cell.dataset].cleaning.mask_unknown]
-    assert {cell.strategy for cell in masked} == {"base", "adv", "FLAT"} and len(masked) == 2 * 3 * 3
+    assert {cell.strategy for cell in masked} == {"base", "FLAT", "adv-authors", "FLAT-authors"}
 
 
 def test_the_transfer_matrix_has_cells_of_its_own():
