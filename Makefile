@@ -16,6 +16,7 @@ BENCH_ARGS ?=
 COST_ARGS ?=
 PUBLISH_ARGS ?=
 SEED ?= 0
+MIRROR ?=
 
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -26,7 +27,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 LOCKS := $(sort $(LOCK) envs/cpu.lock) envs/no-deps.lock envs/bootstrap.lock pyproject.toml
 STAMP := $(VENV)/.installed-$(shell (cat $(LOCKS); pwd) | cksum | cut -d ' ' -f 1)
 
-.PHONY: help setup demo bench bench-short cost publish published test lint format resources clean-env
+.PHONY: help setup demo word-models bench bench-short cost publish published test lint format resources clean-env
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -37,6 +38,10 @@ setup: $(STAMP) resources ## create .venv from the pinned lock, and fetch the re
 demo: setup ## run the whole pipeline on real text in minutes (config/demo.yaml): every table and figure
 	@$(BIN)/python -m flat.jobs.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason --configfile $(STUDY)
 	@$(BIN)/python -m flat.report.summary $(STUDY)
+
+word-models: setup ## run one seed of the paper's CNN and LSTM: make word-models SEED=3 MIRROR=folder-of-the-texts
+	@$(BIN)/python -m flat.jobs.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason \
+		--configfile config/word-models.yaml --config 'seeds=[$(SEED)]' $(if $(MIRROR),'mirror=$(MIRROR)')
 
 bench: setup ## measure our times against the stock tools', and compare the answers (docs/performance.md)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m flat.bench $(BENCH_ARGS)

@@ -20,7 +20,7 @@ from flat.study.readings import means_something, network_switches, switches_of
 from flat.resources.places import shown
 from flat.resources.own_files import check as check_own
 from flat.resources.own_files import digests, files_of
-from flat.study.known.resources import is_own, label
+from flat.study.known.resources import is_own, label, parts_of
 from flat.study.path_checks import paths_of as named_paths
 from flat.resources.catalogue import marker, marker_of_folder
 from flat.study.seeds import seed_of
@@ -56,6 +56,9 @@ CELL_FOLDERS = ("{dataset}", "{model}", "{strategy}", "{train_attack}", "seed{se
 OWN_START = [name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial] or ["-"]
 CHECKPOINT = {"weights": "model.safetensors", "config": "config.json", "words": "vocabulary.json"}
 CHECKPOINT |= {"history": "history.csv", "metrics": "metrics.json"}
+MOMENTS = "optimizer.safetensors"
+if any(rounds_of(STUDY, cell).optimizer == "kept" for cell in trained_cells(STUDY)):
+    CHECKPOINT |= {"moments": MOMENTS}
 
 
 def alternatives(names):
@@ -201,6 +204,10 @@ def refuse_unusable(jobs):
 
 # the resources that are looked up for a data set, by the label that the looked up file's name shows
 LABELLED = {label(m.vectors): m.vectors for m in STUDY.models.values() if m.vectors}
+
+
+JOINED = [name for name in LABELLED if parts_of(name)] or ["-"]  # made of several; a rule needs a name to match
+LOOKED_UP = [name for name in LABELLED if name not in JOINED] or ["-"]
 
 
 def labelled(wildcards):

@@ -63,11 +63,13 @@ rule look_up_vectors:
         resource=vectors_resource,
         vocabulary=PATHS.data("{dataset}", "vocabulary.json"),
     output:
-        vectors=PATHS.data("{dataset}", "vectors-{resource}.safetensors"),
+        vectors=PATHS.data("{dataset}", "vectors-{resource}-{size}.safetensors"),
     log:
-        PATHS.log("look_up_vectors", "{dataset}", "{resource}"),
+        PATHS.log("look_up_vectors", "{dataset}", "{resource}-{size}"),
     benchmark:
-        PATHS.benchmark("look_up_vectors", "{dataset}", "{resource}")
+        PATHS.benchmark("look_up_vectors", "{dataset}", "{resource}-{size}")
+    wildcard_constraints:
+        resource=alternatives(LOOKED_UP),
     conda:
         "../envs/flat.yaml"
     resources:
@@ -76,10 +78,38 @@ rule look_up_vectors:
     params:
         source=labelled,
         own=own_vectors,
+        size=vectors_size,
         seed=seeded("vectors"),
         code=code("look_up_vectors.py"),
     script:
         "../workflow/scripts/look_up_vectors.py"
+
+
+rule join_vectors:
+    """Vectors of a data set's words from several encoders of words: their first principal components."""
+    input:
+        unpack(joined_resources),
+        vocabulary=PATHS.data("{dataset}", "vocabulary.json"),
+    output:
+        vectors=PATHS.data("{dataset}", "vectors-{resource}-{size}.safetensors"),
+    log:
+        PATHS.log("join_vectors", "{dataset}", "{resource}-{size}"),
+    benchmark:
+        PATHS.benchmark("join_vectors", "{dataset}", "{resource}-{size}")
+    wildcard_constraints:
+        resource=alternatives(JOINED),
+    conda:
+        "../envs/flat.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        parts=lambda wildcards: parts_of(wildcards.resource),
+        size=vectors_size,
+        seed=seeded("vectors"),
+        code=code("join_vectors.py"),
+    script:
+        "../workflow/scripts/join_vectors.py"
 
 
 rule look_up_synonyms:

@@ -1,4 +1,4 @@
-# Tuning: weights and learning rate of one cell, searched on dev. Not part of `all`; test is no input of it.
+# Tuning: weights and learning rates of some cells, searched on dev. Not part of `all`; test is no input of it.
 
 
 include: "inputs/tune.smk"
@@ -7,41 +7,86 @@ include: "inputs/tune.smk"
 if TUNE is not None:
 
     rule search_weights:
-        """Search beta, gamma and learning rate of the cell that the study's section tune names, on dev."""
+        """Search beta, gamma and learning rate of one of the cells that the study's section tune names, on dev."""
         input:
             tuned_resources,
             unpack(tuned_inputs),
-            train=PATHS.split(TUNE.dataset, "train"),
-            dev=PATHS.split(TUNE.dataset, "dev"),
+            train=PATHS.split("{dataset}", "train"),
+            dev=PATHS.split("{dataset}", "dev"),
         output:
-            overlay=PATHS.tuning("overlay.yaml"),
-            trials=PATHS.tuning("trials.csv"),
+            trials=PATHS.search("trials.csv", **SEARCH),
         log:
-            PATHS.log("search_weights"),
+            PATHS.log("search_weights", *SEARCH.values()),
         benchmark:
-            PATHS.benchmark("search_weights")
+            PATHS.benchmark("search_weights", *SEARCH.values())
+        wildcard_constraints:
+            strategy=alternatives(TUNE.strategies),
         conda:
             "../envs/flat.yaml"
-        threads: workers_of_attack(tuned(1))
+        threads: tuned_workers
         resources:
-            gpu=gpus(tuned()),
-            mem_mb=tuned_memory,
+            gpu=gpus,
+            mem_mb=memory,
             runtime=2880,
         params:
-            cell=tuned_cell,
-            own=own_encoder(tuned()) | own_of_attack(tuned(1)),
+            own=tuned_own,
             setting=tuned_setting,
             rounds=tuned_rounds,
-            ranges=searched(STUDY),
+            spaces=tuned_spaces,
             present=tuned_present,
             trials=TUNE.trials,
-            overrides=[o.model_dump(mode="json", exclude_unset=True) for o in STUDY.overrides],
             seed=seeded("tune", "search"),
-            device=device(tuned()),
+            device=device,
             torch_threads=STUDY.torch_threads,
             code=code("tune.py"),
         script:
             "../workflow/scripts/tune.py"
+
+    use rule attack_train as attack_tuning with:
+        input:
+            attack_resources,
+            unpack(attack_tables),
+            model=victim_of_round,
+            split_file=PATHS.split("{dataset}", "train"),
+        output:
+            ledger=PATHS.tuning_ledger("ledger.parquet", "{round}", **CELL),
+            seconds=PATHS.tuning_ledger("seconds.parquet", "{round}", **CELL),
+            lock=PATHS.tuning_ledger("lock.json", "{round}", **CELL),
+        log:
+            PATHS.log("attack_tuning", *CELL_FOLDERS, "round{round}"),
+        benchmark:
+            PATHS.benchmark("attack_tuning", *CELL_FOLDERS, "round{round}")
+        threads: workers_of_attack
+        resources:
+            gpu=gpus,
+            mem_mb=memory,
+            runtime=2880,
+        params:
+            examples=fewer_attacked,
+            shard=None,
+            journal=PATHS.journal("attack_tuning", *CELL_FOLDERS, "round{round}"),
+
+    rule join_searches:
+        """Join what was chosen for each cell in an overlay of the study."""
+        input:
+            trials=[PATHS.search("trials.csv", **names) for names in SEARCHES],
+        output:
+            overlay=PATHS.tuning("overlay.yaml"),
+        log:
+            PATHS.log("join_searches"),
+        benchmark:
+            PATHS.benchmark("join_searches")
+        localrule: True
+        conda:
+            "../envs/flat.yaml"
+        params:
+            cells=[coordinates(cell) for cell in TUNED],
+            where=[tuned_where(STUDY, cell).model_dump(exclude_none=True) for cell in TUNED],
+            overrides=[o.model_dump(mode="json", exclude_unset=True) for o in STUDY.overrides],
+            before=[said.model_dump(mode="json") for said in STUDY.tuned or ()],
+            code=code("join_searches.py"),
+        script:
+            "../workflow/scripts/join_searches.py"
 
 
 rule tune:

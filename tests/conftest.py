@@ -16,6 +16,7 @@ FIRST = (
     "test_tiny_study",
     "test_kills",
     "test_guards",
+    "test_tuning",
     "test_seeds_and_claims",
     "test_plans",
     "test_worked_examples",

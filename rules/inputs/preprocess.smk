@@ -48,6 +48,16 @@ def vectors_resource(wildcards):
     return resource_files(labelled(wildcards))
 
 
+def vectors_size(wildcards):
+    """The size that vectors are scaled to; None: as they are."""
+    return None if wildcards.size == "as_is" else float(wildcards.size)
+
+
+def joined_resources(wildcards):
+    """The resources that joined vectors are made of, by name."""
+    return {name: marker(name) for name in parts_of(wildcards.resource)}
+
+
 def named_resource(wildcards):
     return resource_files(wildcards.resource)
 

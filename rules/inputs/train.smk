@@ -8,7 +8,7 @@ def model_inputs(wildcards):
         return {"encoder": encoder_files(model.checkpoint)}
     return {
         "vocabulary": PATHS.data(wildcards.dataset, "vocabulary.json"),
-        "vectors": PATHS.data(wildcards.dataset, f"vectors-{label(model.vectors)}.safetensors"),
+        "vectors": PATHS.data(wildcards.dataset, f"vectors-{label(model.vectors)}-{model.vectors_size}.safetensors"),
     }
 
 
@@ -24,10 +24,20 @@ def round_inputs(wildcards):
     """Checkpoint of the round before and the ledgers whose adversarial texts this round trains on."""
     cell, k = cell_of(wildcards), int(wildcards.round)
     first = 1 if rounds_of(STUDY, cell).accumulate else k
-    return start_inputs(wildcards) | {
-        "previous": previous_model(STUDY, cell, k),
-        "ledgers": [train_ledger(STUDY, cell, i) for i in range(first, k + 1)],
-    }
+    kept = {"moments": previous_model(STUDY, cell, k, MOMENTS)} if moments_param(wildcards) else {}
+    return (
+        start_inputs(wildcards)
+        | {
+            "previous": previous_model(STUDY, cell, k),
+            "ledgers": [train_ledger(STUDY, cell, i) for i in range(first, k + 1)],
+        }
+        | kept
+    )
+
+
+def moments_param(wildcards):
+    """The file of the optimiser's moments that a round goes on with; None: its optimiser starts anew."""
+    return MOMENTS if rounds_of(STUDY, cell_of(wildcards)).optimizer == "kept" else None
 
 
 def model_params(wildcards):

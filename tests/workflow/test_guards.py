@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 from pathlib import Path
 
@@ -147,24 +146,3 @@ def test_a_test_tuned_study_is_refused_before_any_job(checkout, tmp_path, key, c
     (tmp_path / "tuned.yaml").write_text(yaml.safe_dump(study))
     out = checkout.tiny("-n", "--", "tune", study=str(tmp_path / "tuned.yaml"), ok=False)
     assert f"{key}: " in out and "nothing may be selected on test" in out and "Traceback" not in out
-
-
-def test_tuning_reads_no_test_and_its_overlay_retrains_its_cell_alone(finished):
-    pytest.importorskip("optuna")
-    out = finished.tiny("--cores", "2", "--", "tune")
-    assert "search_weights" in out
-    trials = pd.read_csv(finished.folder / RESULTS / "tuning/trials.csv", keep_default_na=False)
-    assert len(trials) == 3 and (trials["chosen"] == "yes").sum() == 1
-    assert trials.loc[0, ["beta", "learning_rate"]].tolist() == [0.1, 0.004]  # the study's own values come first
-    assert trials["score"].max() == float(trials.loc[trials["chosen"] == "yes", "score"].iloc[0])
-    overlay = str(RESULTS / "tuning/overlay.yaml")
-    values = yaml.safe_load((finished.folder / overlay).read_text())
-    assert values["tuned"]["split"] == "dev" and values["tuned"]["trials"] == 3
-    chosen = values["overrides"][-1]
-    assert chosen["where"]["strategies"] == ["FLAT-nogamma"]
-    retrained = chosen["objective"]["beta"] != 0.1 or chosen["training"]["learning_rate"] != 0.004
-    plan = finished.run("--configfile", "tests/data/tiny.yaml", overlay, "-n", "--cores", "2", "--quiet", "rules")
-    planned = set(re.findall(r"^(train_\w+) +(\d+)", plan, re.M))
-    assert planned == ({("train_round", "1")} if retrained else set())
-    inputs = finished.tiny("--cores", "2", "-n", "--force", "--", str(RESULTS / "tuning/trials.csv"))
-    assert "data/sst2/dev.parquet" in inputs and "data/sst2/test.parquet" not in inputs

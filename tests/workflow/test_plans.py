@@ -59,6 +59,25 @@ def test_the_cost_model_counts_the_jobs_of_the_plan(paper_plan, repository):
     assert set(planned) - set(expected) <= {"all", "fetch_resource", "total"}
 
 
+def test_the_study_of_readings_is_planned_as_the_cost_model_counts_it(checkout, repository):
+    from flat.cost.facts import data_facts
+    from flat.cost.jobs import jobs_of
+    from flat.study.load import load
+
+    study = load(repository / "config/readings.yaml")
+    jobs = checkout.plan("--", "all", study="config/readings.yaml")
+    # rows of a model: base twice, adv in five and FLAT in nine readings, seven of these of two rounds. FLAT starts
+    # with a mask of its own
+    cells, two_rounds = 2 * 3 * 14, 2 * 3 * 7
+    assert jobs["train_base"] == 2 * 3 * 2 and jobs["train_start"] == 2 * 3 * 9
+    assert jobs["train_round"] == 3 * cells - two_rounds
+    assert jobs["attack_test"] == jobs["attack_calibrated"] == jobs["interpret_ig"] == 2 * 16 * 3
+    # adv shares the base model's first attack, but for the two that are attacked in train mode
+    assert jobs["attack_train"] == 3 * cells - two_rounds - 2 * 3 * 2
+    counted = Counter(job.rule for job in jobs_of(study, data_facts(study, "no such folder")))
+    assert {rule: n for rule, n in jobs.items() if rule not in ("all", "fetch_resource")} == counted
+
+
 def test_a_study_of_the_main_tables_alone_is_planned_without_the_rest(checkout):
     from flat.cost.facts import data_facts
     from flat.cost.jobs import jobs_of

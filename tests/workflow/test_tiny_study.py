@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file
 
 pytestmark = pytest.mark.workflow
 RESULTS = Path("results/tiny")
@@ -78,10 +79,31 @@ def test_the_readings_compare_three_models(finished):
     apart = table[(table["metric"] == "test_accuracy_percent") & (table["minus"] == "first row")]
     for name, difference in zip(apart["strategy"], apart["ours"].astype(float), strict=True):
         assert difference == pytest.approx(accuracy[name] - accuracy["FLAT-nogamma"], abs=2e-6)
+    # models of no other table are explained on the base model's texts; all start from it and know the same words
+    shared = table[(table["metric"] == "kendall_tau") & (table["pair_set"] == "shared") & (table["minus"] == "")]
+    assert set(shared["status"]) == {"run"} and len(shared) == 3 and len(set(shared["ours_n"])) == 1
+    known = table[table["metric"] == "aa_known_words_percent"]
+    aa = table[(table["metric"] == "after_attack_accuracy_percent") & (table["minus"] == "")]
+    assert (known["ours"].astype(float).to_numpy() >= aa["ours"].astype(float).to_numpy()).all() and len(known) == 3
+    phi = table[table["metric"] == "unknown_word_importance"]
+    assert len(phi) == 3 and phi["ours"].astype(float).between(0, 1).all()
     text = (finished.folder / RESULTS / "tables/readings.md").read_text()
     assert "| double_softmax |" in text and "| keep: all |" in text
     lime = finished.folder / RESULTS / "interpretations/lime/sst2/CNN"
     assert not {"softmax", "keep-all"} & {path.name for path in lime.iterdir()}  # explained by gradients alone
+
+
+def test_an_optimiser_that_is_kept_goes_on_from_the_round_before(finished):
+    models = finished.folder / RESULTS / "models/sst2/CNN"
+    steps, said = {}, {}
+    for name, cell in (("base", "base/none/seed0/round0"), ("kept", "keep-all/textfooler/seed0/round1")):
+        moments = load_file(models / cell / "optimizer.safetensors")
+        own = {key: tensor for key, tensor in moments.items() if key.endswith("/step") and "mask" not in key}
+        (steps[name],) = {tensor.item() for tensor in own.values()}
+        said[name] = json.loads((models / cell / "metrics.json").read_text())["optimizer_moments"]
+    per_epoch = -(-1200 // 64)
+    assert steps == {"base": 3 * per_epoch, "kept": (3 + 2) * per_epoch}
+    assert said == {"base": "fresh", "kept": "kept"}
 
 
 def test_strategies_differ_because_training_differed(finished):

@@ -102,8 +102,9 @@ def test_a_loss_term(carry_out):
     folder = "models/sst2/CNN/pairing/textfooler/seed0/round1"
     assert json.loads(text_of(copy, f"{folder}/metrics.json"))["objective"]["pairing"] == 0.5
     epochs = copy.table(f"{folder}/history.csv")
-    parts = epochs["ce_original"] + epochs["ce_adversarial"] + 0.5 * epochs["logit_distance"]
-    assert np.allclose(epochs["total"], parts, atol=1e-5) and (epochs["logit_distance"] > 0).all()
+    assert (epochs["logit_distance"] > 0).all()
+    added = epochs["total"] - epochs["ce_original"]  # weighted, in each batch, by its share of adversarial texts
+    assert ((added > 0) & (added < epochs["ce_adversarial"] + 0.5 * epochs["logit_distance"])).all()
     values = yaml.safe_load((copy.folder / "tests/data/tiny.yaml").read_text())
     values["overrides"].append({"where": {"models": ["CNN"]}, "objective": {"pairing": 0.25, "beta": 0.3}})
     found = copy.ask(TERM_BY_HAND.format(values=values, folder=RESULTS / folder))

@@ -10,7 +10,9 @@ with running(snakemake) as log:
     outcome = run(
         splits={name: given[name] for name in ("train", "dev", "test")},
         network=params.network,
-        inputs={name: given.get(name) for name in ("vocabulary", "vectors", "groups", "encoder", "previous")},
+        inputs={
+            name: given.get(name) for name in ("vocabulary", "vectors", "groups", "encoder", "previous", "moments")
+        },
         ledgers=list(given.get("ledgers", [])),
         keep=params.get("keep", "successful"),
         training=params.training,

@@ -22,17 +22,17 @@ with running(snakemake) as log:
         device=tensor_device(params.device, params.torch_threads),
         **params.setting,
     )
-    beside = Path(out.overlay)  # what a killed search leaves is no output: Snakemake would delete it
+    beside = Path(out.trials)  # what a killed search leaves is no output: Snakemake would delete it
     trials = search(
         lambda values: trial.run(values, setting, beside.with_name("trial")),
-        params.ranges,
+        params.spaces,
         params.present,
         params.trials,
         beside.with_name("optuna.journal"),
-        identity([params.setting, params.rounds, params.ranges, params.code], sorted(map(str, given))),
+        identity([params.setting, params.rounds, params.spaces, params.code], sorted(map(str, given))),
         params.seed,
     )
-    chosen = overlay.overlay_of(trials, params.cell, params.overrides, out.trials)
-    write_text(out.trials, overlay.to_csv(trials))
-    write_text(out.overlay, overlay.to_yaml(chosen, out.overlay))
+    spent = {name: getattr(setting, name) for name in ("attacked", "examples", "robustness")}
+    spent |= {"rounds": setting.rounds[-1].number, "attacked": "all" if setting.attacked is None else setting.attacked}
+    write_text(out.trials, overlay.to_csv(trials, spent))
     log.info("best of %d trials: %s", len(trials), best_of(trials))

@@ -17,7 +17,7 @@ from flat.study.known.resources import is_own
 from flat.study.paths import of as paths_of
 from flat.study.schema import Study
 
-DIMENSIONS = {"glove-6b-50d": 50, "word2vec-googlenews": 300}
+DIMENSIONS = {"glove-6b-50d": 50, "word2vec-googlenews": 300, "meta-300": 300}
 # layers, width, inner width, vocabulary of checkpoints, from their published config.json, where they are not fetched
 ENCODERS = {
     "bert-base-uncased": (12, 768, 3072, 30522),

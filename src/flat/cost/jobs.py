@@ -16,6 +16,7 @@ from flat.study.grid import (
 )
 from flat.study.known.explainers import EXPLAINERS
 from flat.study.known.recipes import RECIPES, is_made, made_from
+from flat.study.known.resources import label, parts_of
 from flat.study.paths import attacked_in_round, coordinates, figure_stem, table_stem
 from flat.study.readings import switches_of
 from flat.study.schema import Study
@@ -106,8 +107,9 @@ def _data_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
         texts = facts.train + facts.dev + facts.test
         jobs.append(Job("preprocess", (dataset,), "preprocess", texts=texts, words=facts.words))
         jobs.append(Job("draw_examples", (dataset,), "draw_examples"))
-        vectors = {study.models[c.model].vectors for c in cells if c.dataset == dataset} - {None}
-        found |= {("look_up_vectors", dataset, name) for name in vectors}
+        models = [study.models[name] for name in {c.model for c in cells if c.dataset == dataset}]
+        vectors = {(model.vectors, f"{label(model.vectors)}-{model.vectors_size}") for model in models if model.vectors}
+        found |= {("join_vectors" if parts_of(name) else "look_up_vectors", dataset, file) for name, file in vectors}
         groups = {study.strategies[c.strategy].groups for c in cells if c.dataset == dataset} - {None}
         found |= {("group_words", dataset, str(n)) for n in groups}
         for name in {attack for where, attack in attacks if where == dataset}:

@@ -23,13 +23,16 @@ _PAD, _UNKNOWN = 0, 1
 _AGAIN = "fetch the resource again: python -m flat.resources fetch --again <its name>"
 
 
-def load_vectors(name: str, words: Sequence[str], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def load_vectors(
+    name: str, words: Sequence[str], seed: int = 0, size: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The vectors of ``words``, whose first two are padding and the unknown word.
 
     Args:
         name: a resource of the catalogue, or a folder or file (with a / in its name).
         words: a vocabulary, in order.
         seed: of the vectors that are drawn. A drawn vector depends on its word, not on its place.
+        size: root mean square entry that the found vectors are scaled to; None: as they are.
 
     Returns:
         float32 matrix (words, dimension) and a mask (words,) of those found.
@@ -39,13 +42,31 @@ def load_vectors(name: str, words: Sequence[str], seed: int = 0) -> tuple[np.nda
     """
     wanted = {word: row for row, word in enumerate(words) if row > _UNKNOWN}
     matrix, found = _read(Path(name) if "/" in name else locate(name), wanted, len(words))
-    size = float(np.sqrt(np.mean(matrix[found] ** 2))) / REFERENCE_SIZE if found.any() else 1.0
+    return completed(matrix, found, words, seed, size), found
+
+
+def size_of(matrix: np.ndarray, found: np.ndarray) -> float:
+    """The root mean square entry of the found vectors; the reference size where there is none."""
+    return float(np.sqrt(np.mean(matrix[found] ** 2))) if found.any() else REFERENCE_SIZE
+
+
+def completed(
+    matrix: np.ndarray, found: np.ndarray, words: Sequence[str], seed: int, size: float | None = None
+) -> np.ndarray:
+    """The matrix (words, dimension) scaled to ``size``, with drawn vectors for the words that were not found.
+
+    The arguments are those of ``load_vectors``; ``matrix`` is zero where nothing was found, and changed in place.
+    """
+    given = size_of(matrix, found)
+    if size is not None:
+        matrix *= np.float32(size / given)
+    scale = (given if size is None else size) / REFERENCE_SIZE
     for row in np.flatnonzero(~found):
         if row != _PAD:
-            reach = size * (UNKNOWN_RANGE if row == _UNKNOWN else ABSENT_RANGE)
+            reach = scale * (UNKNOWN_RANGE if row == _UNKNOWN else ABSENT_RANGE)
             drawn = np.random.default_rng(seed_of(seed, "vector", words[row]))
             matrix[row] = drawn.uniform(-reach, reach, matrix.shape[1])
-    return matrix, found
+    return matrix
 
 
 def _read(place: Path, wanted: dict[str, int], rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ Both ignore padding exactly, so that an answer does not depend on the batch a te
 """
 
 from collections.abc import Sequence
+from statistics import fmean
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +18,7 @@ from flat.models.masks import Mask
 from flat.models.pooled_windows import pooled_windows
 
 PAD, UNKNOWN = 0, 1
+WORDS_AT_ONCE = 4096
 
 
 class WordModel(Classifier):
@@ -76,6 +78,23 @@ class WordModel(Classifier):
     def baseline(self, batch: Batch) -> Tensor:
         """Zeros: the padding's embedding."""
         return torch.zeros(*batch.ids.shape, self.dim, device=batch.ids.device)
+
+
+@torch.inference_mode()
+def importance_of_unknown(model: Classifier) -> dict[str, float]:
+    """phi, in evaluation, of the word that stands for all those a CNN or LSTM does not know.
+
+    Every substitute outside the vocabulary has it. Beside it the mean over the words of the vocabulary, each once;
+    padding and the unknown word are none of them. Empty for a model without a variational mask, and for encoders.
+    """
+    if not isinstance(model, WordModel) or not model.mask.variational:
+        return {}
+    phi = []
+    for start in range(UNKNOWN, len(model.words), WORDS_AT_ONCE):
+        ids = range(start, min(start + WORDS_AT_ONCE, len(model.words)))
+        phi.append(model.phi(model.encode_ids([(i,) for i in ids]).to(model.device))[:, 0].double())
+    unknown, *known = torch.cat(phi).tolist()
+    return {"unknown_word_importance": unknown, "mean_word_importance": fmean(known)}
 
 
 class CNN(WordModel):

@@ -152,7 +152,7 @@ _TABLES = (
     Table("guards", "What the numbers should be judged by", "main", "guards.guards", ("guards", "flags")),
     Table("validity", "Validity of adversarial texts", "main", "validity.validity", ("validity", "antonyms", "flags"),
           line=(_AA, _STRICTER)),
-    Table("readings", "What each reading of the method does", "readings", "readings.readings"),
+    Table("readings", "What each reading of the method does", "readings", "readings.readings", (*MEASURED, "guards")),
     Table("replay", "Adversarial texts of each model, read by the others", "replay", "replay.replay",
           ("replays", "flags")),
     Table("grim", "Check of the printed numbers", "main", "grim.grim_check", ("paper",)),

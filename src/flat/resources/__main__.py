@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from flat.errors import ResourceError, command
-from flat.resources.catalogue import Catalogue, Shipped, load_catalogue
+from flat.resources.catalogue import Catalogue, Joined, Shipped, load_catalogue
 from flat.resources.fetch import fetch, in_place
 from flat.resources.places import PROVENANCE, differences, folder_of, resources_root
 from flat.resources.weights import convert
@@ -75,7 +75,7 @@ def verify(catalogue: Catalogue, names: list[str]) -> None:
     names = names or [name for name in catalogue if (folder_of(name) / PROVENANCE).is_file()]
     for name in names:
         entry = catalogue[name]
-        if isinstance(entry, Shipped):
+        if isinstance(entry, Shipped | Joined):
             continue
         folder = folder_of(name)
         problems = differences(folder, verify=True)

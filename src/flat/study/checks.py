@@ -1,6 +1,7 @@
 """What a study's parts must have in common: names that exist, combinations that make sense."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from pydantic import ValidationError
 
@@ -41,7 +42,9 @@ def refuse_unknown(names: Iterable[str], known: Iterable[str], place: str, kind:
     """Raise StudyError if a name is not among the known ones, which are of a ``kind`` (in words, plural)."""
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise StudyError(place, f"{', '.join(unknown)} is not among the {kind}", f"use one of {', '.join(known)}")
+        near = get_close_matches(unknown[0], known, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise StudyError(place, f"{', '.join(unknown)} is not among the {kind}", f"{hint}use one of {', '.join(known)}")
 
 
 def check(study: Study, where: str) -> None:
@@ -103,6 +106,18 @@ def _check_readings(study: Study, where: str) -> None:
         if first != number:
             raise StudyError(place, f"it is row {first} once more", "remove it")
         strategy, model = study.strategies[row.strategy], study.models[row.model]
+        if not strategy.adversarial and row.strategy != "base":
+            raise StudyError(
+                f"{place}.strategy",
+                f"{row.strategy} sets adversarial: false, but base alone is trained on no adversarial texts",
+                "name base, or a strategy with adversarial: true",
+            )
+        if not strategy.adversarial and strategy.switches.double_softmax:
+            raise StudyError(
+                f"{place}.strategy",
+                "base sets double_softmax, but it is trained with the plain cross entropy in either reading",
+                "remove the switch",
+            )
         for switch in strategy.switches.model_dump(exclude_none=True):
             if switch in ENCODER_SWITCHES and not model.is_encoder:
                 raise StudyError(

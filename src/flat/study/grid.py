@@ -6,6 +6,7 @@ A block of ``artefacts`` that a study leaves out has no cells, tables or figures
 from dataclasses import replace
 
 from flat.study.cells import NO_ATTACK, AttackedCell, Cell, base_of
+from flat.study.fields import Where
 from flat.study.known.explainers import EXPLAINERS
 from flat.study.schema import Study
 from flat.study.settings import attacked_test, explains_all, seeds_of
@@ -104,6 +105,12 @@ def reading_cells(study: Study) -> list[AttackedCell]:
     ]
 
 
+def _readings_where(study: Study, asked: str) -> list[AttackedCell]:
+    """The rows of the table of readings, if its block says that they are ``explained`` or ``calibrated``."""
+    block = study.artefacts.readings
+    return reading_cells(study) if block is not None and getattr(block, asked) else []
+
+
 def curve_cells(study: Study) -> list[AttackedCell]:
     """Robustness curves: the main tables' cells whose query counts are exact, which a lazy search's are not."""
     lazy = {name for name, attack in study.attacks.items() if attack.search == "lazy"}
@@ -112,11 +119,13 @@ def curve_cells(study: Study) -> list[AttackedCell]:
 
 def explained_cells(study: Study, method: str) -> list[AttackedCell]:
     """The cells whose explanations are compared: Table 8's; of a method that goes beyond the main tables also those of
-    the readings and of Fig. 3. None of a method that the study gives no options."""
+    the readings (``artefacts.readings.explained``) and of Fig. 3. None of a method that the study gives no options."""
     if method not in study.interpretation.methods:
         return []
-    grids = (main_cells, saliency_cells, reading_cells) if EXPLAINERS[method].beyond_main else (main_cells,)
-    return sorted({attacked for grid in grids for attacked in grid(study)})
+    found = set(main_cells(study))
+    if EXPLAINERS[method].beyond_main:
+        found.update(saliency_cells(study), _readings_where(study, "explained"))
+    return sorted(found)
 
 
 def all_explained_cells(study: Study) -> set[AttackedCell]:
@@ -125,7 +134,7 @@ def all_explained_cells(study: Study) -> set[AttackedCell]:
 
 
 def attacked_cells(study: Study) -> list[AttackedCell]:
-    grids = (main_cells, transfer_cells, variant_cells, replay_cells)
+    grids = (main_cells, transfer_cells, variant_cells, replay_cells, reading_cells)
     explained = all_explained_cells(study)
     shared = {AttackedCell(base_of(a.cell), a.attack) for a in explained}  # their adversarial texts are explained too
     return sorted({attacked for grid in grids for attacked in grid(study)} | explained | shared)
@@ -152,6 +161,31 @@ def explained_draws(study: Study, dataset: str) -> list[int | None]:
     return sorted({attacked_test(study, dataset, *names) for names in chosen}, key=lambda size: (size is None, size))
 
 
+def tuned_cell(study: Study, dataset: str, model: str, strategy: str) -> Cell:
+    """The cell that a search trains; a base model has no train attack."""
+    seed = study.seeds[0] if study.tune.seed is None else study.tune.seed
+    return _cell(study, dataset, model, strategy, study.tune.train_attack or NO_ATTACK, seed)
+
+
+def tuned_cells(study: Study) -> list[Cell]:
+    """The cells that ``snakemake tune`` searches, each once."""
+    tune = study.tune
+    names = [(d, m, s) for d in tune.datasets for m in tune.models for s in tune.strategies]
+    return [tuned_cell(study, *of_cell) for of_cell in dict.fromkeys(names)]
+
+
+def tuned_where(study: Study, cell: Cell) -> Where:
+    """The cells that get what a search chose: those of one data set, model and strategy, and of one train attack if
+    ``apply_to`` says so."""
+    one_attack = study.tune.apply_to == "train_attack" and cell.train_attack != NO_ATTACK
+    return Where(
+        datasets=[cell.dataset],
+        models=[cell.model],
+        strategies=[cell.strategy],
+        train_attacks=[cell.train_attack] if one_attack else None,
+    )
+
+
 REFERENCE = "adv"  # the strategy that the others are compared with, where a group has it
 
 
@@ -163,12 +197,19 @@ def checked_cells(study: Study) -> list[AttackedCell]:
 def calibrated_cells(study: Study) -> list[AttackedCell]:
     """The cells that are attacked again at the temperature fitted on dev; none without ``guards.calibration``.
 
+    Those of Tables 3 and 8 that its ``where`` fits, and the readings (``artefacts.readings.calibrated``).
+    """
+    if study.guards.calibration is None:
+        return []
+    return sorted({*chosen_for_calibration(study), *_readings_where(study, "calibrated")})
+
+
+def chosen_for_calibration(study: Study) -> list[AttackedCell]:
+    """The cells of Tables 3 and 8 that ``guards.calibration.where`` fits.
+
     ``where.train_attacks`` speaks of the attack of a column: a base model is attacked by each.
     """
-    chosen = study.guards.calibration
-    if chosen is None:
-        return []
-    return [a for a in checked_cells(study) if chosen.where.fits(_as_trained(a))]
+    return [a for a in checked_cells(study) if study.guards.calibration.where.fits(_as_trained(a))]
 
 
 def _as_trained(attacked: AttackedCell) -> Cell:

@@ -5,9 +5,9 @@ from pathlib import PurePath
 from flat.errors import StudyError
 from flat.study.checks import check_names
 from flat.study.datasets import Source
-from flat.study.grid import calibrated_cells
+from flat.study.grid import chosen_for_calibration, trained_cells, tuned_cells, tuned_where
 from flat.study.schema import Study
-from flat.study.settings import searched
+from flat.study.settings import all_seeds, searched
 
 
 def check(study: Study, where: str) -> None:
@@ -16,6 +16,13 @@ def check(study: Study, where: str) -> None:
         _check_splits(dataset.source, f"{where}: datasets.{name}.source")
     if study.guards.calibration is not None:
         _check_calibration(study, f"{where}: guards.calibration.where")
+    readings = study.artefacts.readings
+    if readings is not None and readings.calibrated and study.guards.calibration is None:
+        raise StudyError(
+            f"{where}: artefacts.readings.calibrated",
+            "it is true, but guards.calibration is null: on how many examples is not said",
+            "set guards.calibration: {examples: 100}, or calibrated: false",
+        )
     if study.tune is not None:
         _check_tune(study, f"{where}: tune")
 
@@ -39,17 +46,39 @@ def _check_splits(source: Source, place: str) -> None:
 
 def _check_calibration(study: Study, place: str) -> None:
     check_names(study, study.guards.calibration.where, place)
-    if not calibrated_cells(study):
+    if not chosen_for_calibration(study):
         raise StudyError(place, "it fits no cell of artefacts.main", "widen it, or set calibration: null")
 
 
 def _check_tune(study: Study, place: str) -> None:
     tune = study.tune
     check_names(study, tune, place)
-    strategy = study.strategies[tune.strategy]
-    if not strategy.adversarial:
+    for name in tune.strategies:
+        strategy = study.strategies[name]
+        if not strategy.adversarial and name != "base":
+            raise StudyError(
+                f"{place}.strategies",
+                f"{name} trains on no adversarial texts",
+                "name base, or strategies with adversarial: true",
+            )
+        if strategy.adversarial and tune.train_attack is None:
+            raise StudyError(
+                f"{place}.train_attack", f"{name} trains on adversarial texts", "name the attack that makes them"
+            )
+        if not searched(study, name):
+            raise StudyError(
+                place, f"nothing is left to search for {name}", "give low and high, or choices, of learning_rate"
+            )
+    if tune.seed is not None and tune.seed not in all_seeds(study):
+        known = ", ".join(map(str, all_seeds(study)))
         raise StudyError(
-            f"{place}.strategy", f"{tune.strategy} trains on no adversarial texts", "name one with adversarial: true"
+            f"{place}.seed", f"{tune.seed} is no seed of the study", f"use one of {known}, or leave it out"
         )
-    if not searched(study):
-        raise StudyError(place, "nothing is left to search", "give a range of beta, gamma or learning_rate")
+    trained = trained_cells(study)
+    for cell in tuned_cells(study):
+        if not any(tuned_where(study, cell).fits(known) for known in trained):
+            raise StudyError(
+                place,
+                f"{cell.dataset}/{cell.model}/{cell.strategy} is trained for no artefact of the study: nothing to tune",
+                "name data sets, models and strategies that its artefacts train together",
+            )

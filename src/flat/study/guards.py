@@ -7,10 +7,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from flat.study.fields import Positive, Share, Strict, Where
 
 Weight = Annotated[float, Field(gt=0)]
+Names = Annotated[list[str], Field(min_length=1)]
 
 
 class Calibration(Strict):
-    """Cells that are attacked again at the temperature fitted on dev (Raina et al. 2024)."""
+    """Cells that are attacked again at the temperature fitted on dev (Raina et al. 2024).
+
+    Rows of the table of readings are too, whatever ``where`` says, if ``artefacts.readings.calibrated``.
+    """
 
     examples: Positive = Field(100, description="attacked test examples attacked again: a draw stratified by label")
     where: Where = Field(Where(), description="the cells of Tables 3 and 8 that are checked; by default all of them")
@@ -47,41 +51,68 @@ def selected_on_dev(value: object) -> object:
 SelectedOn = Annotated[Literal["dev"], BeforeValidator(selected_on_dev)]
 
 
-class Range(Strict):
-    """Searched on a logarithmic scale, both ends included."""
+class Searched(Strict):
+    """Where a value is searched: a range on a logarithmic scale, both ends included, or a set of choices."""
 
-    low: Weight
-    high: Weight
+    low: Weight | None = None
+    high: Weight | None = None
+    choices: Annotated[list[Weight], Field(min_length=1)] | None = Field(None, description="instead of low and high")
 
     @model_validator(mode="after")
-    def _ascending(self):
-        if self.low >= self.high:
+    def _range_or_set(self):
+        if (self.low is None, self.high is None) != (self.choices is not None,) * 2:
+            raise ValueError("give low and high, or choices alone")
+        if self.choices is None and self.low >= self.high:
             raise ValueError(f"low {self.low:g} is not below high {self.high:g}")
+        if self.choices is not None and len(set(self.choices)) != len(self.choices):
+            raise ValueError(f"a choice stands twice in {self.choices}")
         return self
 
 
 class Tune(Strict):
-    """The cell whose weights and learning rate ``snakemake tune`` searches, and how."""
+    """The cells whose weights and learning rate ``snakemake tune`` searches, and how: each with as many trials."""
 
-    dataset: str
-    model: str
-    strategy: str
-    train_attack: str
+    datasets: Names
+    models: Names
+    strategies: Names = Field(description="base: round 0 alone is trained, and scored by dev accuracy")
+    train_attack: str | None = Field(
+        None, description="makes a trial's adversarial texts and attacks dev; null where base alone is searched"
+    )
+    apply_to: Literal["all", "train_attack"] = Field(
+        "all", description="the overlay's cells: those of every train attack, or those of train_attack alone"
+    )
     seed: Annotated[int, Field(ge=0)] | None = Field(None, description="null: the study's first")
     split: SelectedOn = Field("dev", description="where trials are scored; anything but dev is refused")
-    trials: Positive = 20
+    trials: Positive = Field(20, description="trials a cell, the same number for every strategy")
     examples: Positive = Field(100, description="dev examples attacked in a trial: a draw stratified by label")
+    rounds: Positive | None = Field(None, description="rounds that a trial trains at most; null: as the study")
+    attacked: Positive | None = Field(
+        None, description="train examples attacked in a trial's round at most; null: as the study"
+    )
     robustness: Share = Field(0.5, description="weight of after-attack accuracy in the score, against accuracy")
-    beta: Range | None = Field(Range(low=1e-3, high=1), description="null: not searched")
-    gamma: Range | None = Field(Range(low=1e-4, high=1), description="null: not searched")
-    learning_rate: Range | None = Field(Range(low=1e-4, high=1e-2), description="null: not searched")
+    beta: Searched | None = Field(Searched(low=1e-3, high=1), description="null: not searched")
+    gamma: Searched | None = Field(Searched(low=1e-4, high=1), description="null: not searched")
+    learning_rate: Searched | None = Field(Searched(low=1e-4, high=1e-2), description="null: not searched")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _several(cls, values: object) -> object:
+        """Say how a section of one cell is written now."""
+        for one, several in (("dataset", "datasets"), ("model", "models"), ("strategy", "strategies")):
+            if isinstance(values, dict) and one in values:
+                raise ValueError(f"{one}: a search takes lists; write {several}: [{values[one]}]")
+        return values
 
 
 class Tuned(Strict):
-    """Where an overlay's values come from; ``snakemake tune`` writes it."""
+    """Where an overlay's values of one cell come from; ``snakemake tune`` writes it."""
 
     cell: str
     split: SelectedOn = Field(description="what the values were selected on; anything but dev is refused")
-    trials: Positive
+    trials: Positive = Field(description="distinct values tried")
     score: float
+    rounds: Annotated[int, Field(ge=0)] = Field(description="rounds that a trial trained; 0: a base model")
+    attacked: Annotated[int, Field(ge=0)] | Literal["all"] = Field(description="train examples attacked in a round")
+    examples: Annotated[int, Field(ge=0)] = Field(description="dev examples attacked")
+    robustness: Share = Field(description="weight of after-attack accuracy in the score; 0: dev accuracy alone")
     evidence: str = Field(description="the table of trials")

@@ -65,8 +65,16 @@ class Paths:
         return f"{self.root}/validity/{file}"
 
     def tuning(self, file: str) -> str:
-        """overlay.yaml, trials.csv: what `snakemake tune` found."""
+        """overlay.yaml: what `snakemake tune` found."""
         return f"{self.root}/tuning/{file}"
+
+    def search(self, file: str, *, dataset, model, strategy) -> str:
+        """trials.csv and what is beside it: the search of one cell."""
+        return f"{self.root}/tuning/{dataset}/{model}/{strategy}/{file}"
+
+    def tuning_ledger(self, file: str, round: object, *, dataset, model, strategy, train_attack, seed) -> str:
+        """The attack on fewer train examples than the study's (``tune.attacked``) that trials start from."""
+        return f"{self.root}/attacks/tuning/{dataset}/{model}/{strategy}/{train_attack}/seed{seed}/round{round}/{file}"
 
     # --- what is reported
     def measurements(self) -> str:

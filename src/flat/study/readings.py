@@ -18,6 +18,7 @@ PAPER = {
     "mask_special_tokens": False,
     "mask_attention": False,
     "freeze_embeddings": False,
+    "pairs_weight": "union",
 }
 # What the published code does, by kind of model; what a kind does not name is as in PAPER.
 AUTHORS_WORD_MODELS = {
@@ -66,7 +67,7 @@ def means_something(study: Study, model: str, strategy: str, switch: str) -> boo
         return False
     if switch in ENCODER_SWITCHES and not study.models[model].is_encoder:
         return False
-    return trained.adversarial or switch not in ("keep", "attack_in_train_mode")
+    return trained.adversarial or switch not in ("keep", "attack_in_train_mode", "pairs_weight")
 
 
 def network_switches(study: Study, model: str, strategy: str) -> dict[str, bool]:
@@ -80,5 +81,5 @@ def network_switches(study: Study, model: str, strategy: str) -> dict[str, bool]
 def objective_switches(study: Study, model: str, strategy: str) -> dict[str, bool | str]:
     """The switches of flat.training.objective.Weights."""
     resolved = switches_of(study, model, strategy)
-    names = ("detach_importance", "double_softmax", "importance_over", "entropy_over")
+    names = ("detach_importance", "double_softmax", "importance_over", "entropy_over", "pairs_weight")
     return {name: resolved[name] for name in names}

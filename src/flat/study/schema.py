@@ -37,6 +37,11 @@ class Switches(Strict):
     entropy_over: Literal["words", "positions"] | None = Field(
         None, description="mean of the mask entropy over words, or over all positions, padding included"
     )
+    pairs_weight: Literal["union", "expectation"] | None = Field(
+        None,
+        description="what the adversarial texts of a batch weigh: each as much as one original, or together as much as "
+        "all originals",
+    )
     position_dependent_masks: bool | None = Field(
         None, description="encoders: phi is read behind position embeddings and layer norm"
     )
@@ -80,6 +85,11 @@ class Model(Strict):
     stand_in: str | None = None
     kind: Literal[tuple(MODELS)]
     vectors: str | None = Field(None, description="resource that holds the pretrained word vectors")
+    vectors_size: Annotated[float, Field(gt=0)] | Literal["as_is"] = Field(
+        "as_is",
+        description="root mean square entry that the vectors are scaled to; word2vec's have about 0.15, which the "
+        "printed learning rates suit",
+    )
     checkpoint: str | None = Field(
         None, description="resource, or folder (with a / in its name), of a pretrained encoder"
     )
@@ -133,6 +143,9 @@ class Rounds(Strict):
     texts_per_epoch: Positive | None = Field(None, description="as in training, for rounds; null: as in training")
     attacked: Positive | None = Field(
         None, description="train examples attacked in a round; null: the data set's attacked_train"
+    )
+    optimizer: Literal["fresh", "kept"] = Field(
+        "fresh", description="whether a round's optimiser starts anew, or goes on with the moments of the round before"
     )
     accumulate: bool = Field(False, description="D' of a round adds to the earlier ones instead of replacing them")
 
@@ -225,6 +238,6 @@ class Study(Strict):
     guards: Guards = Guards()
     validity: Validity = Validity()
     tune: Tune | None = Field(None, description="what `snakemake tune` searches, on dev")
-    tuned: Tuned | None = Field(None, description="written by `snakemake tune` beside the values it chose")
+    tuned: list[Tuned] | None = Field(None, description="written by `snakemake tune` beside the values it chose")
     overrides: list[Override] = []
     artefacts: Artefacts

@@ -88,11 +88,17 @@ def device_of(study: Study, model: str) -> str:
     return study.models[model].device or study.device
 
 
-def searched(study: Study) -> dict[str, tuple[float, float]]:
-    """The ranges that ``tune`` searches, by name. Only variational masks have a beta and a gamma."""
-    tune = study.tune
-    names = ["learning_rate"]
-    if study.strategies[tune.strategy].mask == "variational":
-        names = ["beta", "gamma", *names]
-    ranges = {name: getattr(tune, name) for name in names}
-    return {name: (chosen.low, chosen.high) for name, chosen in ranges.items() if chosen is not None}
+def searched(study: Study, strategy: str) -> dict[str, dict]:
+    """What ``tune`` searches for a strategy, by name: low and high, or choices. Only variational masks have a beta and
+    a gamma."""
+    names = (
+        ("beta", "gamma", "learning_rate") if study.strategies[strategy].mask == "variational" else ("learning_rate",)
+    )
+    chosen = {name: getattr(study.tune, name) for name in names}
+    return {name: where.model_dump(exclude_none=True) for name, where in chosen.items() if where is not None}
+
+
+def tuned_attacked(study: Study, cell: Cell) -> int | None:
+    """Train examples attacked in each round of a trial; None for all."""
+    sizes = (study.tune.attacked, attacked_train(study, cell))
+    return min((size for size in sizes if size is not None), default=None)

@@ -31,6 +31,9 @@ class Weights:
             texts have, each text's embeddings dropped out by itself (LSTM), so that unchanged words add noise.
         entropy_over: "words": mean over the words of a text; "positions": over all ``max_length`` positions, special
             tokens and padding included, so that short texts count for less.
+        pairs_weight: "union": each adversarial text and each pair weighs as much as one original of the batch, as in a
+            training on the augmented data set (section 3.3); "expectation": the adversarial texts of a batch weigh
+            together as much as its originals, however few they are (Eq. 3 word for word).
     """
 
     beta: float = 0.0
@@ -39,6 +42,7 @@ class Weights:
     double_softmax: bool = False
     importance_over: str = "changed"
     entropy_over: str = "words"
+    pairs_weight: str = "union"
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,9 @@ def flat_loss(
     weights: Weights,
     generator: torch.Generator | None = None,
 ) -> Terms:
-    """Eq. 3 on one batch: the expectations are means over the batch's originals, adversarial texts and pairs.
+    """Eq. 3 on one batch: means over the batch's originals, its adversarial texts and its pairs.
+
+    The means over adversarial texts and pairs are weighted by ``Weights.pairs_weight``.
 
     Args:
         original: B texts of D with ``labels`` (B,).
@@ -124,7 +130,8 @@ def flat_loss(
         gold = labels[rows]  # an adversarial text keeps its original's label
         embeddings_adversarial, scores_adversarial, logits = next(seen)
         ce_adversarial = cross_entropy(logits, gold, weights.double_softmax)
-        total = total + ce_adversarial
+        share = len(adversarial) / len(original) if weights.pairs_weight == "union" else 1.0
+        total = total + share * ce_adversarial
         if masked:
             entropy_adversarial = mask_entropy(
                 model, adversarial, embeddings_adversarial, scores_adversarial, weights.entropy_over
@@ -141,7 +148,7 @@ def flat_loss(
             gap = importance_gap(phi, phi_adversarial, counted)
             if weights.detach_importance:
                 gap = gap.detach()
-            total = total - weights.beta * entropy_adversarial + weights.gamma * gap
+            total = total + share * (weights.gamma * gap - weights.beta * entropy_adversarial)
     return Terms(total, ce, ce_adversarial, entropy, entropy_adversarial, gap)
 
 

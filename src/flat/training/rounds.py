@@ -10,15 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
 from flat.errors import ArtefactError
-from flat.files.artefacts import read_arrays, read_json, read_table, write_csv, write_json
+from flat.files.artefacts import read_arrays, read_json, read_table, write_csv, write_json, write_tensors
 from flat.files.digests import checksums, digest_of
 from flat.models import checkpoint, registry
 from flat.models.encoders.encoder import Encoder
 from flat.models.encoders.used_rows import only_used_rows
 from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
+from flat.models.word_models import importance_of_unknown
 from flat.resources import locate
 from flat.resources.own_files import config_of
 from flat.resources.places import PROVENANCE
@@ -55,10 +57,12 @@ def run(
         splits: parquet files of train, dev and test.
         network: how the network is built (kind, options, classes, max_length, mask, mask_hidden, switches).
         inputs: files it is built from: vocabulary and vectors, or encoder (the record of a fetched network, or every
-            file of a network's folder); groups, previous (the checkpoint to start from).
+            file of a network's folder); groups, previous (the checkpoint to start from), moments (of the optimiser of
+            the round before, to go on from).
         ledgers: attacks on the train split whose adversarial texts are D'; none for clean training.
         keep: "successful" texts only, "all" with a changed word, or "everything", skipped examples too.
-        outputs: where weights, config, words, history and metrics go, all in one folder.
+        outputs: where weights, config, words, history and metrics go, all in one folder; moments, where the next
+            round's optimiser is to go on from this one's.
         freeze_embeddings: keep an encoder's embedding block as it starts (a reading of the published code).
         journal: checkpoints are kept here while it trains, and deleted by the caller at the end; None: it cannot be
             resumed.
@@ -81,7 +85,9 @@ def run(
     checkpoints = Checkpoints(journal, digest_of(about))
     options, texts = Options(**training), _texts(train_split)
     try:
-        with _embeddings_of(model, texts, pairs, options):
+        moments = load_file(inputs["moments"]) if inputs.get("moments") else None
+        whole = moments is not None or "moments" in outputs
+        with nullcontext() if whole else _embeddings_of(model, texts, pairs, options):
             outcome = train(
                 model,
                 texts,
@@ -92,6 +98,7 @@ def run(
                 seed,
                 pairs,
                 checkpoints,
+                moments,
             )
     finally:
         checkpoints.close()
@@ -99,6 +106,8 @@ def run(
         log.warning(said)
     folder = Path(outputs["weights"]).parent
     checkpoint.save(model, folder, network)
+    if "moments" in outputs:
+        write_tensors(outputs["moments"], {name: t.cpu().contiguous() for name, t in outcome.moments.items()})
     rounded = [{k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()} for row in outcome.history]
     write_csv(outputs["history"], rounded)
     write_json(
@@ -113,6 +122,8 @@ def run(
             "adversarial_texts": len(pairs.rows),
             "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
             "keep": keep if ledgers else None,
+            "optimizer_moments": "fresh" if moments is None else "kept",
+            **importance_of_unknown(model),
             "arithmetic": how,
             **describe(Options(**training), Weights(**objective)),
         },

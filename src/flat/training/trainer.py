@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import islice
@@ -16,6 +16,7 @@ from flat.models.interface import Classifier
 from flat.resume.checkpoints import MOMENT_S, Checkpoints, Progress
 from flat.resume.stopping import orderly_stop
 from flat.study.seeds import seed_of
+from flat.training.moments import moments_of, put_moments
 from flat.training.objective import Terms, Weights, flat_loss
 from flat.training.parts import UNFETCHED, Part, fetched, not_a_number
 from flat.training.precision import arithmetic, products, reduced, say
@@ -74,11 +75,13 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Outcome:
-    """history: one dict an epoch (the terms of the loss, dev accuracy); best_epoch: 1-based, the one kept."""
+    """history: one dict an epoch (the terms of the loss, dev accuracy); best_epoch: 1-based, the one kept; moments: the
+    optimiser's at the end (``flat.training.moments``)."""
 
     history: list[dict]
     best_epoch: int
     dev_accuracy: float
+    moments: dict[str, torch.Tensor]
 
 
 def accuracy(model: Classifier, texts: Sequence[Sequence[str]], labels: np.ndarray) -> float:
@@ -120,6 +123,7 @@ def train(
     seed: int,
     pairs: Pairs | None = None,
     checkpoints: Checkpoints | None = None,
+    moments: Mapping[str, torch.Tensor] | None = None,
 ) -> Outcome:
     """Train ``model`` in place on the originals and the round's pairs; it ends with the selected epoch's weights.
 
@@ -127,6 +131,7 @@ def train(
 
     Args:
         checkpoints: where a killed training goes on from; the caller deletes them at the end.
+        moments: of an earlier round's optimiser, to go on from; None: a fresh one.
 
     Raises:
         SystemExit: SIGTERM or SIGINT came; the step in hand is done and saved.
@@ -149,6 +154,8 @@ def train(
     how = arithmetic(options.precision, device)
     say(how, device)
     optimizer = _optimizer(model, options)
+    if moments:
+        put_moments(model, optimizer, moments)
     paired = np.array(sorted(set(pairs.rows)), dtype=int)
     taken = min(len(texts), max(options.texts_per_epoch or len(texts), len(paired)))
     batches_per_epoch = -(-taken // options.batch_size)
@@ -230,7 +237,7 @@ def train(
                 checkpoints.save(progress)
     model.load_state_dict(progress.best_state)
     model.eval()
-    return Outcome(progress.history, progress.best_epoch, progress.best)
+    return Outcome(progress.history, progress.best_epoch, progress.best, moments_of(model, optimizer))
 
 
 def _zeros() -> dict[str, float]:

@@ -1,12 +1,15 @@
 """The search over beta, gamma and learning rate: Optuna's tree-structured Parzen estimator on a journal file.
 
 Each trial's draw has its own seed and sees the finished trials alone, so that an interrupted search goes on to the same
-trials, and a longer one keeps those it has.
+trials, and a longer one keeps those it has. Where sets alone are searched, each combination is tried once at most.
 """
 
 import logging
+import os
+import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 
 from flat.errors import FlatError
@@ -29,19 +32,19 @@ class Trial:
 
 def search(
     evaluate: Callable[[Mapping[str, float]], Score],
-    ranges: Mapping[str, tuple[float, float]],
+    spaces: Mapping[str, Mapping],
     present: Mapping[str, float],
     trials: int,
     journal: Path,
     name: str,
     seed: int,
 ) -> list[Trial]:
-    """Run trials until ``trials`` are finished; all of them, in the order of finishing.
+    """Run trials until ``trials`` are finished, or all combinations of sets; all of them, in the order of finishing.
 
     Args:
         evaluate: the score of values.
-        ranges: name -> (low, high), searched on a logarithmic scale.
-        present: the study's own values: the first trial, where they lie within the ranges.
+        spaces: name -> low and high, searched on a logarithmic scale, or choices.
+        present: the study's own values: the first trial, where they lie within the spaces.
         journal: Optuna's journal file; finished trials of the same ``name`` in it are kept.
         name: identifies everything that decides a trial's score.
 
@@ -50,30 +53,48 @@ def search(
     """
     try:
         import optuna  # for cost
+        from optuna.distributions import CategoricalDistribution, FloatDistribution  # for cost
         from optuna.storages import JournalStorage  # for cost
         from optuna.storages.journal import JournalFileBackend  # for cost
-        from optuna.trial import TrialState  # for cost
+        from optuna.trial import TrialState, create_trial  # for cost
     except ImportError:
         raise FlatError(
             "tune", "it needs Optuna, which is not installed", "pip install optuna, or make setup from the lock files"
         ) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    journal.parent.mkdir(parents=True, exist_ok=True)
+    _mend(journal)
     storage = JournalStorage(JournalFileBackend(str(journal)))
     study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
     for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(left.number, state=TrialState.FAIL)  # of a run that was killed
+    distributions = {
+        key: CategoricalDistribution(space["choices"])
+        if "choices" in space
+        else FloatDistribution(space["low"], space["high"], log=True)
+        for key, space in spaces.items()
+    }
+    given, whole = _given(spaces, present, seed)
+    if whole and len(given) < trials:
+        log.info("only %d combinations are there to try: %d trials, not %d", len(given), len(given), trials)
+        trials = len(given)
     while len(done := _finished(study, TrialState.COMPLETE)) < trials:
         n = len(done)
-        own = seed_of(seed, "trial", n) % 2**32
-        study.sampler = optuna.samplers.TPESampler(seed=own, n_startup_trials=STARTUP, constant_liar=False)
-        if n == 0 and all(low <= present[key] <= high for key, (low, high) in ranges.items()):
-            study.enqueue_trial({key: float(present[key]) for key in ranges}, skip_if_exists=True)
-        trial = study.ask()
-        values = {key: trial.suggest_float(key, low, high, log=True) for key, (low, high) in ranges.items()}
+        # a trial of given values is noted at its end alone: Optuna's queue would skip the values of a killed one
+        trial = None
+        if n >= len(given):
+            own = seed_of(seed, "trial", n) % 2**32
+            study.sampler = optuna.samplers.TPESampler(seed=own, n_startup_trials=STARTUP, constant_liar=False)
+            trial = study.ask(distributions)
+        values = dict(trial.params) if trial else given[n]
         found = evaluate(values)
-        trial.set_user_attr("score", asdict(found))
-        study.tell(trial, found.total)
+        noted = {"score": asdict(found)}
+        if trial:
+            trial.set_user_attr("score", noted["score"])
+            study.tell(trial, found.total)
+        else:
+            study.add_trial(
+                create_trial(params=values, distributions=distributions, value=found.total, user_attrs=noted)
+            )
         shown = ", ".join(f"{key} {value:.3g}" for key, value in values.items())
         log.info("trial %d of %d: %s: score %.4f", n + 1, trials, shown, found.total)
     return done[:trials]
@@ -82,6 +103,38 @@ def search(
 def identity(setting: object, files: Iterable[str]) -> str:
     """A name for everything that decides a trial's score: plain data, and the contents of files."""
     return digest_of([setting, checksums(files)])[:16]
+
+
+def _given(spaces: Mapping[str, Mapping], present: Mapping[str, float], seed: int) -> tuple[list[dict], bool]:
+    """Values of the first trials, which no draw decides, and whether there are no others to try.
+
+    The study's own come first. Where all spaces are sets, their other combinations follow in an order of the seed.
+    """
+    own = {key: float(present[key]) for key in spaces}
+    inside = [
+        own[key] in space["choices"] if "choices" in space else space["low"] <= own[key] <= space["high"]
+        for key, space in spaces.items()
+    ]
+    first = [own] if all(inside) else []
+    if not first:
+        log.info("the study's own values lie outside of what is searched: they are no trial")
+    if not all("choices" in space for space in spaces.values()):
+        return first, False
+    every = [
+        dict(zip(spaces, values, strict=True)) for values in product(*(space["choices"] for space in spaces.values()))
+    ]
+    rest = [values for values in every if values not in first]
+    random.Random(seed_of(seed, "order")).shuffle(rest)
+    return first + rest, True
+
+
+def _mend(journal: Path) -> None:
+    """Take away what a kill in the midst of a write leaves: Optuna's lock, which it would wait for without end (a link
+    to a relative path is no file to it), and half a line, which it could not read. No other process has the journal."""
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
+    if journal.exists():
+        os.truncate(journal, journal.read_bytes().rfind(b"\n") + 1)
 
 
 def _finished(study, state) -> list[Trial]:

@@ -38,10 +38,13 @@ class Setting:
         network, inputs, keep, freeze_embeddings: as in ``flat.training.rounds.run``; ``inputs`` without previous.
         start: a file of the base checkpoint that round 1 starts from; None where ``rounds`` begins with round 0.
         first_ledger: the attack on that checkpoint: the texts of round 1.
-        rounds: in their order.
+        rounds: in their order; round 0 alone for a base model.
         accumulate: later rounds train on the texts of earlier ones too.
+        moments: the file, beside a checkpoint, of the optimiser's moments that the next round goes on with; None: each
+            round's optimiser starts anew.
         objective: weights and switches of the objective.
-        attack, tables, attacked, train_mode: the attack of a round, as in ``flat.attacks.job.attack_split``.
+        attack, tables, attacked, train_mode: the attack of a round, as in ``flat.attacks.job.attack_split``; ``attack``
+            None: nothing is attacked, the score is dev accuracy.
         examples: dev examples attacked for the score.
         dev_seed: of that attack and its draw; the same in each trial.
         robustness: weight of after-attack accuracy in the score.
@@ -57,8 +60,9 @@ class Setting:
     first_ledger: str | None
     rounds: Sequence[RoundSetting]
     accumulate: bool
+    moments: str | None
     objective: Mapping[str, object]
-    attack: Mapping[str, object]
+    attack: Mapping[str, object] | None
     tables: Mapping[str, str]
     attacked: int | None
     train_mode: bool
@@ -72,13 +76,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class Score:
-    """Fractions, all on dev: standard accuracy, after-attack accuracy, and their weighted mean.
+    """Fractions, all on dev: standard accuracy, after-attack accuracy (None: not attacked), and their weighted mean.
 
     ``constant``: the model answers nearly all texts alike; its after-attack accuracy counts as 0 in the mean.
     """
 
     accuracy: float
-    after_attack: float
+    after_attack: float | None
     total: float
     constant: bool = False
 
@@ -122,7 +126,7 @@ def run(values: Mapping[str, float], setting: Setting, folder: Path) -> Score:
         rounds.run(
             splits=splits,
             network=dict(setting.network),
-            inputs=dict(setting.inputs) | {"previous": previous},
+            inputs=dict(setting.inputs) | {"previous": previous} | _kept(previous, setting.moments),
             ledgers=ledgers,
             keep=setting.keep,
             training=dict(chosen.training) | rate,
@@ -130,14 +134,23 @@ def run(values: Mapping[str, float], setting: Setting, folder: Path) -> Score:
             freeze_embeddings=setting.freeze_embeddings,
             seed=chosen.seed,
             device=setting.device,
-            outputs={name: str(place / file) for name, file in FILES.items()},
+            outputs={name: str(place / file) for name, file in FILES.items()}
+            | ({"moments": str(place / setting.moments)} if setting.moments else {}),
         )
         previous = str(place / FILES["weights"])
     accuracy = float(read_json(Path(previous).with_name(FILES["metrics"]))["dev_accuracy"])
+    if setting.attack is None:
+        shutil.rmtree(folder)
+        return Score(accuracy, None, accuracy)
     counts = attack(splits["dev"], previous, setting.examples, setting.dev_seed, folder / "dev", False)
     constant = _is_constant(folder / "dev" / "ledger.parquet", setting.constant_share)
     shutil.rmtree(folder)
     return score(accuracy, counts.after_attack_accuracy(whole=1), setting.robustness, constant)
+
+
+def _kept(previous: str | None, moments: str | None) -> dict[str, str]:
+    """The moments beside the checkpoint that a round starts from, where its optimiser goes on with them."""
+    return {"moments": str(Path(previous).with_name(moments))} if previous and moments else {}
 
 
 def score(accuracy: float, after_attack: float, robustness: float, constant: bool = False) -> Score:

@@ -6,7 +6,7 @@ import pytest
 from flat.analysis.guards import flags as guards
 from flat.analysis.guards import parity, refusals
 from flat.analysis.guards.columns import check_columns
-from flat.analysis.measurements import rows_of
+from flat.analysis.measurements import ledger_values, rows_of
 from flat.errors import ArtefactError
 from flat.files.digests import digest_of as lock_hash
 from flat.study.cells import AttackedCell, Cell
@@ -56,6 +56,9 @@ def test_measured_values_by_hand():
         "unchecked_similarity_percent": (pytest.approx(200 / 3), 3),
     }
     assert "aa_known_words_percent" not in guards.measure(LEDGER, LIMITS, None, None)
+    more = {"original_words": [["a", "b"]] * 4, "queries": [1] * 4}
+    counted = ledger_values(LEDGER.assign(**more), frozenset({"fine", "good"}))
+    assert counted["aa_known_words_percent"] == values["aa_known_words_percent"]  # one number under one name
 
 
 def test_a_saturated_cell_is_flagged_above_the_share():

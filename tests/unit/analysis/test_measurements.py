@@ -71,6 +71,46 @@ def test_substitutes_out_of_vocabulary():
 def test_a_dropped_word_is_no_substitute():
     found = values([example("e1", "succeeded", swaps=["good", ""])], ["good"])
     assert found["oov_swap_percent"] == (0.0, 1)
+    assert found["aa_known_words_percent"] == (0.0, 1)  # the success stands
+
+
+VOCABULARY = ["<pad>", "<unk>", "good", "fine", "film"]
+KNOWN_WORDS_LEDGERS = {
+    # TextFooler on a model that knows some substitutes: e2 alone fails without unknown words; e1, e4 succeed
+    "some": (
+        [
+            example("e1", "succeeded", "a b c d", ["good"]),
+            example("e2", "succeeded", "a b c", ["Fine", "zesty", "film"]),  # one of three is unknown
+            example("e3", "failed", "a b c", ["zesty"]),  # failed anyway, counted once
+            example("e4", "succeeded", "a b", ["GOOD", "Film"]),
+            example("e5", "skipped", "a"),  # already wrong: no failed attack in either count
+        ],
+        (20.0, 40.0, 5),
+    ),
+    # PWWS swaps by WordNet: all substitutes unknown, so no success is left; skipped ones stay wrong
+    "all": (
+        [
+            example("e1", "succeeded", "a b", ["flick", "superb"]),
+            example("e2", "succeeded", "a b", ["flick"]),
+            example("e3", "skipped", "a"),
+            example("e4", "skipped", "a"),
+        ],
+        (0.0, 50.0, 4),
+    ),
+    "none": ([example("e1", "succeeded", "a", ["film"]), example("e2", "failed", "a")], (50.0, 50.0, 2)),
+    "all skipped": ([example("e1", "skipped", "a")], (0.0, 0.0, 1)),
+}
+
+
+@pytest.mark.parametrize(("rows", "wanted"), KNOWN_WORDS_LEDGERS.values(), ids=KNOWN_WORDS_LEDGERS)
+def test_successes_with_an_unknown_word_count_as_failed(rows, wanted):
+    found, (aa, known, n) = values(rows, VOCABULARY), wanted
+    assert found["after_attack_accuracy_percent"] == (aa, n)
+    assert found["aa_known_words_percent"] == (known, n)
+    # the successes that remain are those that oov_success_percent does not count
+    spared = sum(row["status"] == "succeeded" for row in rows) * found["oov_success_percent"][0] / 100
+    assert known == aa if not spared or math.isnan(spared) else known == pytest.approx(aa + 100 * spared / n)
+    assert "aa_known_words_percent" not in values(rows)  # encoders know every word by its pieces
 
 
 def test_every_example_skipped():
@@ -94,7 +134,10 @@ def test_model_accuracies_are_percent():
     found = robustness.model_values(metrics)
     assert found["test_accuracy_percent"] == (pytest.approx(83.0), 200)
     assert found["dev_accuracy_percent"] == (50.0, 10)
-    assert found["parameters"] == (7.0, 1)
+    assert found["parameters"] == (7.0, 1) and "unknown_word_importance" not in found
+    phi = {"unknown_word_importance": 0.25, "mean_word_importance": 0.75}
+    found = robustness.model_values(metrics | phi)
+    assert {name: found[name] for name in phi} == {name: (value, 1) for name, value in phi.items()}
     with pytest.raises(ArtefactError, match="dev_accuracy"):
         robustness.model_values({"test_accuracy": 0.5, "test_n": 1})
 
@@ -117,6 +160,7 @@ def test_collect_reads_files(tmp_path):
     assert rows.loc["after_attack_accuracy_percent", ["attack", "value", "n", "round"]].tolist() == ["pwws", 25.0, 4, 3]
     assert rows.loc["test_accuracy_percent", ["attack", "value"]].tolist() == ["", 80.0]
     assert rows.loc["oov_success_percent", "value"] == 50.0
+    assert rows.loc["aa_known_words_percent", ["value", "n"]].tolist() == [50.0, 4]  # e2 is spared, e3 failed
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flat.data.vectors import REFERENCE_SIZE, load_vectors
+from flat.data.vectors import REFERENCE_SIZE, load_vectors, size_of
 from flat.errors import ResourceError
 
 VECTORS = {"good": [1.0, 0.0, -1.0], "film": [0.5, 2.0, 0.25], "a b": [9.0, 9.0, 9.0], "the": [0.0, 1.0, 0.0]}
@@ -128,3 +128,22 @@ def test_glove_vectors_of_common_words(resources):
         return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
 
     assert cosine(film, movie) > 0.9 > cosine(film, good)
+
+
+def test_vectors_are_scaled_to_the_size_asked_for_and_the_drawn_ones_with_them(tmp_path):
+    path, words = tmp_path / "vectors.vec", [*WORDS, "absent"]
+    path.write_bytes(text(header=True))
+    as_is, found = load_vectors(str(path), words, seed=1)
+    scaled, _ = load_vectors(str(path), words, seed=1, size=0.3)
+    assert size_of(scaled, found) == pytest.approx(0.3, rel=1e-5)
+    np.testing.assert_allclose(scaled, as_is * (0.3 / size_of(as_is, found)), rtol=1e-5, atol=1e-7)
+    assert 0 < np.abs(scaled[-1]).max() <= 0.3 / REFERENCE_SIZE * 0.01
+    assert not scaled[0].any()
+
+
+def test_without_a_found_word_drawn_vectors_have_the_reference_size(tmp_path):
+    path = tmp_path / "vectors.vec"
+    path.write_bytes(text(header=True))
+    matrix, found = load_vectors(str(path), ["<pad>", "<unk>", *(f"x{i}" for i in range(50))], size=0.3)
+    assert not found.any()
+    assert 0.019 < np.abs(matrix[2:]).max() <= 0.02  # twice the reference size, twice the range

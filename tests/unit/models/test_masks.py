@@ -2,9 +2,11 @@
 
 import math
 
+import model_toys
 import pytest
 import torch
 
+from flat.models import word_models
 from flat.models.batch import Batch
 from flat.models.interface import word_phi
 from flat.models.masks import GroupMask, Mask, VariationalWordMask, build_mask
@@ -109,3 +111,30 @@ def test_build_mask_refuses_unknown_kinds():
         build_mask("soft", 3)
     with pytest.raises(ValueError, match="group"):
         build_mask("group", 3)
+
+
+@pytest.mark.parametrize("kind", ["cnn", "lstm"])
+def test_the_importance_of_the_unknown_word_stands_beside_the_mean_of_the_known(kind, monkeypatch):
+    model = model_toys.make(kind, "variational")
+    with torch.no_grad():  # phi of a word: the sigmoid of its first number
+        model.mask.network = torch.nn.Linear(8, 2)
+        model.mask.network.weight.zero_()
+        model.mask.network.weight[1, 0] = 1
+        model.mask.network.bias.zero_()
+        model.embedding.weight[:, 0] = math.log(3)  # every word's phi: 3/4 ...
+        model.embedding.weight[1, 0] = 0  # ... the unknown word's: 1/2 ...
+        model.embedding.weight[2, 0] = math.log(1 / 3)  # ... and one word's: 1/4
+    wanted = {"unknown_word_importance": 0.5, "mean_word_importance": (0.25 + 59 * 0.75) / 60}
+    for at_once in (4096, 7):  # whole or in parts, in evaluation or in training: phi is neither sampled nor dropped
+        monkeypatch.setattr(word_models, "WORDS_AT_ONCE", at_once)
+        for mode in (model.eval(), model.train()):
+            assert word_models.importance_of_unknown(mode) == pytest.approx(wanted, abs=1e-6)
+    model.eval()
+    phi = model.phi(model.encode([["never-seen", "w0"]]))[0].tolist()  # what a substitute out of the vocabulary gets
+    assert phi == pytest.approx([wanted["unknown_word_importance"], 0.25], abs=1e-6)
+
+
+def test_models_without_a_variational_mask_have_learned_no_importance():
+    assert [word_models.importance_of_unknown(model_toys.make("cnn", mask)) for mask in ("none", "group")] == [{}, {}]
+    encoder = torch.nn.Module()  # no word model: its pieces know every word
+    assert word_models.importance_of_unknown(encoder) == {}

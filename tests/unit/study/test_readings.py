@@ -2,17 +2,31 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 import yaml
 from table_examples import ROOT, build, entry, make_extras, row, study, tau
 
+from flat.analysis.guards.flags import frame
+from flat.analysis.measurements import rows_of
 from flat.errors import StudyError
 from flat.report.tables import notes as table_notes
+from flat.report.tables import render
 from flat.report.tables.layout import wide
 from flat.report.tables.readings import differences
 from flat.study import paths
-from flat.study.grid import AttackedCell, Cell, attacked_cells, explained_cells, reported_datasets, trained_cells
+from flat.study.cells import base_of
+from flat.study.grid import (
+    AttackedCell,
+    Cell,
+    attacked_cells,
+    calibrated_cells,
+    explained_cells,
+    reading_cells,
+    reported_datasets,
+    trained_cells,
+)
 from flat.study.load import parse
 from flat.study.readings import means_something, switches_of
 
@@ -53,6 +67,37 @@ def test_rows_enter_the_grids_with_their_base_models_and_without_lime():
     explained = {method: set(explained_cells(chosen, method)) for method in ("ig", "lime")}
     assert {AttackedCell(c, "textfooler") for c in (softmax, masked)} == explained["ig"] - explained["lime"]
     assert AttackedCell(softmax, "pwws") not in attacked_cells(chosen)
+
+
+def test_rows_are_attacked_again_and_explained_where_the_block_says_so():
+    values = demo(ROWS, strategies=SOFTMAX)
+    plain, block = parse(values), values["artefacts"]["readings"]
+    rows = set(reading_cells(plain))
+    beyond = {a for a in rows if a.cell.strategy == "softmax" or a.cell.dataset == "sst2-masked"}
+    assert len(beyond) == 2 and not beyond & set(calibrated_cells(plain))
+    block["calibrated"] = True
+    calibrated = parse(values)
+    assert set(calibrated_cells(calibrated)) == set(calibrated_cells(plain)) | rows  # whatever calibration.where says
+    assert attacked_cells(calibrated) == attacked_cells(plain)
+    block["explained"] = False
+    unexplained = parse(values)
+    assert set(explained_cells(plain, "ig")) - set(explained_cells(unexplained, "ig")) == beyond
+    assert beyond <= set(attacked_cells(unexplained))
+    values["guards"]["calibration"] = None
+    with pytest.raises(StudyError, match=r"readings\.calibrated: it is true, but guards\.calibration is null"):
+        parse(values)
+
+
+def test_rows_of_base_and_adv_are_compared_with_the_base_models_texts():
+    """“shared” of a row outside the main tables: explained on the texts stored from the base model of its data."""
+    authors = {"title": "adv, authors", "switches": {"keep": "everything", "double_softmax": True}}
+    chosen = parse(
+        demo([("sst2-masked", "CNN", name) for name in ("base", "authors")], strategies={"authors": authors})
+    )
+    base = AttackedCell(Cell("sst2-masked", "CNN", "base", "none", 0), "textfooler")
+    adv = AttackedCell(Cell("sst2-masked", "CNN", "authors", "textfooler", 0), "textfooler")
+    assert {base, adv} <= set(explained_cells(chosen, "ig")) and AttackedCell(base_of(adv.cell), adv.attack) == base
+    assert switches_of(chosen, "CNN", "authors")["keep"] == "everything"
 
 
 def test_data_of_a_readings_row_alone_are_not_reported():
@@ -114,6 +159,83 @@ def test_the_table_by_hand(extras):
     assert [line.labels[0] for line in wide(table).body] == ["LSTM", "LSTM", "CNN"]
     assert entry(table, ("CNN", "AG", "FLAT", "(reading: paper)"), "SA").text == "not run"
     assert set(table.frame["printed"]) == {"–"}
+
+
+FIRST = ("LSTM", "SST2 †", "FLAT", "(reading: paper)")
+SECOND = ("LSTM", "SST2 †", "FLAT, softmax", "keep: all; double_softmax")
+ORIGIN_TITLES = ("AA at T", "saturated %", "AA, known words", "unknown word used %", "φ(unknown)", "φ, mean")
+
+
+def titles_of(table, pair_set=None):
+    return [text for text, _ in wide(table, pair_set).header[-1]]
+
+
+def test_columns_that_say_where_aa_comes_from(extras):
+    """Calibrated AA and saturation as the guards measured them; a mean and its spread where there are several seeds."""
+    attack = {"attack": "textfooler"}
+    rows = [
+        measured("aa_known_words_percent", 40.0, "FLAT", **attack),
+        measured("aa_known_words_percent", 44.0, "FLAT", seed=1, **attack),
+        measured("oov_success_percent", 50.0, "FLAT", **attack),
+        measured("oov_success_percent", 53.0, "FLAT", attack="pwws", seed=1),  # another attack's
+        measured("unknown_word_importance", 0.25, "FLAT"),
+        measured("unknown_word_importance", 0.5, "FLAT-softmax"),
+        measured("mean_word_importance", 0.75, "FLAT"),
+    ]
+    cell = Cell("sst2", "LSTM", "FLAT", "textfooler", 0)
+    values = {"aa_calibrated_percent": (12.0, 100), "aa_at_one_percent": (30.0, 100), "saturated_percent": (61.5, 300)}
+    guarded = [*rows_of(cell, 3, "textfooler", values), *rows_of(cell, 3, "pwws", {"saturated_percent": (1.0, 300)})]
+    table = build("readings", rows, replace(extras, guards=frame(guarded)), seeds=[0, 1])
+    shown = [entry(table, FIRST, title).text for title in ORIGIN_TITLES]
+    assert shown == ["12.00ᶜ", "61.5ᶜ", "42.00 ± 2.83ᵈ", "50.00ᶜ", "0.250ᶜ", "0.750ᶜ"]
+    assert [entry(table, SECOND, title).text for title in ORIGIN_TITLES] == ["", "", "", "", "0.500ᶜ", ""]
+    lines = table.frame.set_index(["strategy", "metric"])["ours"]
+    assert lines["FLAT", "aa_at_one_percent"] == 30.0  # in the csv alone
+    assert "AA at T = 1" not in titles_of(table)
+    told = " ".join(table.notes)
+    assert "on examples: SST2 100." in told and "exceeds 0.999" in told and "φ: learned importance" in told
+    assert "stand with their standard deviation" in told
+
+
+def test_columns_that_were_not_measured_are_left_out(extras):
+    rows = [
+        measured("test_accuracy_percent", 80.0, "FLAT"),
+        measured("aa_known_words_percent", 40.0, "FLAT-softmax", attack="textfooler"),
+    ]
+    table = build("readings", rows, extras)
+    labels = ["Model", "Data", "Trained as", "Differs in"]
+    always = ["SA", "Δ SA", "AA", "Δ AA", "KT", "Δ KT", "TI@5"]
+    assert titles_of(table) == titles_of(table, "saved") == [*labels, *always, "AA, known words"]
+    assert entry(table, FIRST, "AA, known words").text == "" and entry(table, FIRST, "KT").text == "not run"
+    assert set(table.frame["metric"]) & {"saturated_percent", "unknown_word_importance"} == set()
+    assert not any("φ" in note or "Saturated" in note for note in table.notes)
+    for text in (render.to_markdown(table), render.to_tex(table), render.to_csv(table)):
+        assert "AA, known words" in text or "aa_known_words_percent" in text
+    block = study().artefacts.model_dump()
+    block["readings"]["explained"] = False
+    table = build("readings", rows, extras, artefacts=block)
+    assert titles_of(table) == [*labels, *always[:4], "AA, known words"] and table.views == ("",)
+    assert "Kendall" not in table.caption and not any("shared" in note for note in table.notes)
+
+
+def test_rows_are_compared_with_the_first_that_is_trained_in_the_same_way(extras):
+    strategies = study().model_dump()["strategies"]
+    strategies["adv-softmax"] = {"title": "adv, softmax", "switches": {"double_softmax": True}}
+    names = ("base", "adv", "FLAT", "adv-softmax", "FLAT-softmax")
+    artefacts = study().artefacts.model_dump()
+    artefacts["readings"]["rows"] = [{"dataset": "sst2", "model": "LSTM", "strategy": name} for name in names]
+    aa = dict(zip(names, (2.0, 3.0, 4.0, 13.0, 44.0), strict=True))
+    rows = [
+        row("after_attack_accuracy_percent", value, strategy=name, attack="textfooler", train_attack=trained)
+        for name, value in aa.items()
+        for trained in ["none" if name == "base" else "textfooler"]
+    ]
+    table = build("readings", rows, extras, strategies=strategies, artefacts=artefacts)
+    own = "(reading: paper)"
+    differs = {"base": own, "adv": own, "FLAT": own, "adv, softmax": "double_softmax", "FLAT, softmax": SECOND[-1]}
+    assert [line.labels[2:] for line in wide(table).body] == list(differs.items())
+    shown = [entry(table, ("LSTM", "SST2 †", *labels), "Δ AA").ours for labels in differs.items()]
+    assert shown == ["0.00", "0.00", "0.00", "+10.00", "+40.00"]
 
 
 def test_differences_are_taken_seed_by_seed(extras):
@@ -222,6 +344,8 @@ def test_a_strategy_attacked_in_another_mode_has_a_first_attack_of_its_own():
 
 
 ENCODER_ONLY = {"x": FLAT | {"switches": {"mask_attention": True}}}
+CLEAN = {"x": {"title": "clean", "adversarial": False}}
+SOFT_BASE = {"base": {"title": "base", "adversarial": False, "switches": {"double_softmax": True}}}
 MASKLESS = {"x": {"title": "adv", "switches": {"importance_over": "all"}}}
 BAD = {
     "no such data set": (demo([ROWS[0], ("sst3", "CNN", "FLAT")]), r"readings\.rows\.1\.dataset: sst3 is not among"),
@@ -231,6 +355,14 @@ BAD = {
     "encoders' switch on a CNN": (
         demo([ROWS[0], ("sst2", "CNN", "x")], strategies=ENCODER_ONLY),
         r"x sets mask_attention, which only encoders have; CNN is a cnn",
+    ),
+    "another model of clean texts": (
+        demo([ROWS[0], ("sst2", "CNN", "x")], strategies=CLEAN),
+        r"x sets adversarial: false, but base alone is trained on no adversarial texts",
+    ),
+    "a base model with two softmaxes": (
+        demo([ROWS[0], ("sst2", "CNN", "base")], strategies=SOFT_BASE),
+        r"base sets double_softmax, but it is trained with the plain cross entropy",
     ),
     "mask switch without a mask": (
         demo([ROWS[0], ("sst2", "CNN", "x")], strategies=MASKLESS),

@@ -9,6 +9,7 @@ from flat.study.grid import (
     AttackedCell,
     Cell,
     attacked_cells,
+    calibrated_cells,
     explained_cells,
     importance_cells,
     main_cells,
@@ -21,6 +22,7 @@ from flat.study.grid import (
     variant_cells,
 )
 from flat.study.load import load, parse
+from flat.study.readings import AUTHORS_WORD_MODELS, MASK_SWITCHES, PAPER, switches_of
 from flat.study.settings import last_round, objective_of, rounds_of, training_of
 
 
@@ -38,6 +40,36 @@ def test_the_papers_study_has_every_cell_of_the_paper():
     readings = {a for a in reading_cells(study) if a.cell.strategy != "FLAT" or a.cell.dataset == "sst2-masked"}
     assert set(explained_cells(study, "ig")) == set(explained_cells(study, "lime")) | readings and len(readings) == 12
     assert all(last_round(study, c) == (0 if c.strategy == "base" else 3) for c in main)
+
+
+def test_the_study_of_readings_has_each_switch_alone_and_all_of_them():
+    study = load(ROOT / "config/readings.yaml")
+    rows = reading_cells(study)
+    assert len(rows) == len(set(rows)) == 2 * 16 * 3  # two models, three seeds
+    assert set(attacked_cells(study)) == set(rows) == set(explained_cells(study, "ig")) == set(calibrated_cells(study))
+    assert {a.cell.strategy for a in explained_cells(study, "lime")} == {"base"}  # main is as small as it may be
+    assert reported_datasets(study) == ["sst2"]
+    usual = {name: switches_of(study, "CNN", name) for name in ("adv", "FLAT")}
+    assert usual["adv"] == usual["FLAT"] == PAPER
+    changed = {
+        name: {s: v for s, v in switches_of(study, "CNN", name).items() if v != PAPER[s]} for name in study.strategies
+    }
+    assert changed.pop("FLAT-authors") == AUTHORS_WORD_MODELS  # the mask's switches are none of adv's
+    authors = changed.pop("adv-authors")
+    assert authors == {name: value for name, value in AUTHORS_WORD_MODELS.items() if name not in MASK_SWITCHES}
+    as_printed = {"base", "adv", "FLAT", "adv-long", "FLAT-long"}
+    assert all(len(switches) == (name not in as_printed) for name, switches in changed.items())
+    alone = {k: v for name in changed if name.startswith("FLAT") for k, v in changed[name].items()}
+    assert alone == authors | {"pairs_weight": "expectation"}
+    long = {a.cell.strategy for a in rows if rounds_of(study, a.cell).epochs == 10}
+    assert long == {"adv-long", "adv-authors", "FLAT-long", "FLAT-authors", "FLAT-softmax"}
+    for cell in {a.cell for a in rows}:  # 30 epochs, or all rounds of 4
+        rounds, own = last_round(study, cell), study.strategies[cell.strategy].start == "own"
+        assert rounds == (0 if cell.strategy == "base" else 2 if cell.strategy in long else 3)
+        if own:
+            assert training_of(study, cell, 0).epochs == (10 if cell.strategy in long else 4)
+    masked = [a.cell for a in rows if study.datasets[a.cell.dataset].cleaning.mask_unknown]
+    assert {cell.strategy for cell in masked} == {"base", "FLAT", "adv-authors", "FLAT-authors"}
 
 
 def test_the_transfer_matrix_has_cells_of_its_own():

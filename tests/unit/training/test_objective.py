@@ -89,16 +89,15 @@ def test_inserted_and_merged_words_are_compared_with_nothing():
     assert counterparts(originals, pairs, 9, "all").tolist() == [[0, 2, 3, -1], [-1, -1, 1, -1]]
 
 
-def test_the_total_is_the_sum_of_equation_3():
+@pytest.mark.parametrize("pairs_weight, share", [("expectation", 1), ("union", 2 / 3)])  # 2 adversarial texts, 3 others
+def test_the_total_is_the_sum_of_equation_3(pairs_weight, share):
     model = make().eval()
-    weights = Weights(beta=0.3, gamma=0.7)
+    weights = Weights(beta=0.3, gamma=0.7, pairs_weight=pairs_weight)
     t = terms(model, weights)
     by_hand = (
         t.ce_original
         - 0.3 * t.entropy_original
-        + t.ce_adversarial
-        - 0.3 * t.entropy_adversarial
-        + 0.7 * t.importance_gap
+        + share * (t.ce_adversarial - 0.3 * t.entropy_adversarial + 0.7 * t.importance_gap)
     )
     assert t.total.item() == pytest.approx(by_hand.item(), abs=1e-6)
     # each term, recomputed from its definition
@@ -110,6 +109,43 @@ def test_the_total_is_the_sum_of_equation_3():
     entropy = lambda p: -(p * math.log(p) + (1 - p) * math.log(1 - p))  # noqa: E731
     per_text = [sum(entropy(phi[w]) for w in text) / len(text) for text in ORIGINAL]
     assert t.entropy_original.item() == pytest.approx(sum(per_text) / 3, abs=1e-6)
+
+
+def test_in_the_union_every_text_weighs_alike():
+    model = make("none").eval()
+    t = terms(model, Weights())
+    own = lambda words, label: -F.log_softmax(model(model.encode([words])), -1)[0, label].item()  # noqa: E731
+    texts = [*zip(ORIGINAL, LABELS.tolist(), strict=True), *zip(ADVERSARIAL, LABELS[ROWS].tolist(), strict=True)]
+    assert t.total.item() == pytest.approx(sum(own(*text) for text in texts) / len(ORIGINAL), abs=1e-6)
+
+
+def test_the_union_does_not_depend_on_how_a_batch_is_cut():
+    # text 0 with its pair, then texts 1 and 2 with theirs: parts weighted by their originals give the whole
+    model, weights = make().eval(), Weights(beta=0.3, gamma=0.7)
+    model.mask.sample = model.mask.phi  # no noise
+    compared = counterparts(ORIGINAL[:2], Pairs([0, 1], ADVERSARIAL), model.max_length)
+    total = 0.0
+    for rows, pairs in (([0], [0]), ([1, 2], [1])):
+        part = flat_loss(
+            model,
+            model.encode([ORIGINAL[row] for row in rows]),
+            LABELS[rows],
+            model.encode([ADVERSARIAL[pair] for pair in pairs]),
+            torch.tensor([rows.index(ROWS[pair].item()) for pair in pairs]),
+            compared[pairs],
+            weights,
+        )
+        total += len(rows) / 3 * part.total.item()
+    assert terms(model, weights).total.item() == pytest.approx(total, abs=1e-6)
+
+
+def test_few_adversarial_texts_weigh_little_in_the_union_and_as_much_as_all_originals_by_expectation():
+    model = make("none").eval()
+    batch, one = model.encode(ORIGINAL), model.encode(ADVERSARIAL[:1])
+    alone = F.cross_entropy(model(one), LABELS[:1]).item()
+    for how, weight in (("union", 1 / 3), ("expectation", 1)):
+        t = flat_loss(model, batch, LABELS, one, ROWS[:1], torch.tensor([[-1]]), Weights(pairs_weight=how))
+        assert t.total.item() - t.ce_original.item() == pytest.approx(weight * alone, abs=1e-6)
 
 
 def test_entropy_is_rewarded_and_the_gap_is_punished():

@@ -2,11 +2,16 @@
 
 import pytest
 import torch
+from encoder_training_toys import write_split
 from model_toys import TEXTS, make
+from training_toys import WORDS, data
 
+from flat.files.artefacts import read_json, write_json, write_tensors
+from flat.models import checkpoint
 from flat.models.joined import joined, parted
 from flat.models.pooled_windows import pooled_windows
 from flat.models.word_models import CNN
+from flat.training import rounds
 from flat.training.objective import Weights, flat_loss
 
 # shorter than a filter, empty, cut at 12 words; no word twice in a text: of windows that differ in the last bit alone
@@ -14,6 +19,8 @@ from flat.training.objective import Weights, flat_loss
 ORIGINALS = [["w1"], ["w2", "w3", "unseen"], [f"w{i}" for i in range(20, 29)], ["W4", "w5"], [], TEXTS[2]]
 ADVERSARIAL = [["w9"], ["w2", "w8", "unseen"], [*(f"w{i}" for i in range(20, 28)), "w1", "w6"]]
 LABELS = torch.tensor([0, 1, 2, 1, 0, 2])
+FILES_OF_WORDS = {"vocabulary": "vocabulary.json", "vectors": "vectors.safetensors"}
+OUTPUTS = {"weights": "model.safetensors", "history": "history.csv", "metrics": "metrics.json"}
 
 
 def gradients(kind, mask, monkeypatch, plain, adversarial=ADVERSARIAL, **options):
@@ -100,3 +107,46 @@ def test_a_joined_batch_gives_its_parts_back():
         for part, batch in zip(parted(getattr(whole, name), whole), batches, strict=True):
             assert torch.equal(part, getattr(batch, name))
     assert not whole.present[:2, 3:].any() and (whole.word_index[:2, 3:] == -1).all()
+
+
+def test_each_round_records_the_importance_of_the_unknown_word(tmp_path):
+    texts, labels = data(40)
+    splits = {name: write_split(tmp_path / f"{name}.parquet", texts, labels) for name in ("train", "dev", "test")}
+    generator = torch.Generator().manual_seed(0)
+    write_tensors(tmp_path / "vectors.safetensors", {"vectors": torch.randn(len(WORDS), 10, generator=generator)}, {})
+    write_json(tmp_path / "vocabulary.json", {"words": WORDS, "counts": [1] * len(WORDS)})
+    inputs = {name: str(tmp_path / file) for name, file in FILES_OF_WORDS.items()}
+    network = {
+        "kind": "cnn",
+        "options": {"filters": 8},
+        "classes": 2,
+        "max_length": 9,
+        "mask_hidden": 8,
+        "switches": {},
+    }
+    found, previous = {}, None
+    for name, mask in (("base", "none"), ("round0", "variational"), ("round1", "variational")):
+        outputs = {kind: str(tmp_path / name / file) for kind, file in OUTPUTS.items()}
+        rounds.run(
+            splits=splits,
+            network=network | {"mask": mask, "switches": {}},
+            inputs=inputs | {"previous": previous},
+            ledgers=[],
+            keep="successful",
+            training={"epochs": 2, "batch_size": 8, "learning_rate": 0.05},
+            objective={"beta": 0.1} if mask == "variational" else {},
+            seed=3,
+            device="cpu",
+            outputs=outputs,
+        )
+        previous = outputs["weights"] if mask == "variational" else None
+        metrics = read_json(outputs["metrics"])
+        found[name] = {key: metrics[key] for key in metrics if key.endswith("word_importance")}
+    assert found["base"] == {}
+    assert set(found["round0"]) == {"unknown_word_importance", "mean_word_importance"}
+    for name in ("round0", "round1"):  # as the stored checkpoint answers
+        model = checkpoint.load(tmp_path / name)
+        phi = model.phi(model.encode([["never-seen"], *([word] for word in WORDS[2:])]))[:, 0].tolist()
+        assert found[name]["unknown_word_importance"] == pytest.approx(phi[0], abs=1e-6)
+        assert found[name]["mean_word_importance"] == pytest.approx(sum(phi[1:]) / len(phi[1:]), abs=1e-6)
+    assert found["round0"] != found["round1"]

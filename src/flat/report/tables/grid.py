@@ -7,7 +7,8 @@ import pandas as pd
 
 from flat.paper import printed as paper
 from flat.paper.catalogue import TABLES
-from flat.report.tables.layout import Find, Layout, Row, Table, assemble
+from flat.report.tables.assembled import Find, assemble
+from flat.report.tables.layout import Layout, Row, Table
 from flat.study.cells import NO_ATTACK
 
 # Marks of stand-ins, explained in the notes (table_notes.stand_ins).

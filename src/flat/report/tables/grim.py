@@ -3,8 +3,9 @@
 import pandas as pd
 
 from flat.paper import grim
+from flat.report.tables.assembled import assemble
 from flat.report.tables.grid import Extras, attack_title, dataset_title, model_title, strategy_title
-from flat.report.tables.layout import Column, Layout, Row, Table, Value, assemble
+from flat.report.tables.layout import Column, Layout, Row, Table, Value
 from flat.report.tables.notes import joined
 from flat.study.paths import table_name
 

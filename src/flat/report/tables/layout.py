@@ -1,12 +1,12 @@
 """What a table is: rows, columns, one entry for each pair of them, and the tidy frame that holds every number.
 
-A builder (data, accuracy, robustness, ...) says which rows and columns its table has. ``assemble`` looks each entry up
-and puts the printed value beside it. ``wide`` lays the table out as plain strings. render.py writes Markdown and TeX
-from them, the report HTML.
+A builder (data, accuracy, robustness, ...) says which rows and columns its table has. ``assemble`` (assembled.py) looks
+each entry up and puts the printed value beside it. ``wide`` lays the table out as plain strings. render.py writes
+Markdown and TeX from them, the report HTML.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -15,7 +15,6 @@ import pandas as pd
 
 from flat.files.artefacts import records
 from flat.paper.catalogue import TABLES
-from flat.paper.printed import Printed
 from flat.study.paths import table_name, table_stem
 
 RUN, NOT_RUN, UNDEFINED = "run", "not run", "undefined"
@@ -42,10 +41,6 @@ KEY_ORDER = (
     "k",
     "minus",
 )
-VALUE_COLUMNS = (
-    "ours", "ours_sd", "low", "high", "ours_n", "seeds", "mark", "dropped", "printed", "unit", "status", "stand_ins",
-    "flags",
-)  # fmt: skip
 PAIR_SETS = ("shared", "saved", "successful", "all", "floor")
 PAIR_SET_TITLES = {
     "shared": "Pair set “shared”: the adversarial texts stored from the base model, the same for every strategy",
@@ -86,7 +81,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Column:
-    """``spec`` formats one value of ours, for example ``.2f``. Columns not ``shown`` are in the csv only, where run."""
+    """``spec`` formats one value of ours, for example ``.2f``. Columns not ``shown`` are in the csv only, where run.
+
+    Of an ``optional`` column entries that were not run are empty; it is left out where none was run.
+    """
 
     title: str
     keys: Mapping[str, object]
@@ -94,6 +92,7 @@ class Column:
     spec: str
     group: str = ""
     shown: bool = True
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,8 +149,8 @@ class Table:
 
     @cached_property
     def lines(self) -> dict[tuple, dict]:
-        """The frame's lines by their key, see ``_key``."""
-        return {_key(record): record for record in records(self.frame)}
+        """The frame's lines by their key, see ``key_of``."""
+        return {key_of(record): record for record in records(self.frame)}
 
 
 @dataclass(frozen=True)
@@ -190,65 +189,16 @@ class Wide:
     body: tuple[WideRow, ...]
 
 
-Find = Callable[[Mapping[str, object]], Value | None]
-
-
-def assemble(
-    key: str,
-    layout: Layout,
-    find: Find,
-    printed: Printed,
-    stand_ins: Callable[[Mapping[str, object]], str],
-) -> pd.DataFrame:
-    """The tidy frame of a table: every shown entry, and what was run of the others.
-
-    Args:
-        find: the value of an entry's keys, None where the study did not run it.
-        stand_ins: says what stands in for what behind an entry's keys.
-    """
-    lines: dict[tuple, dict] = {}
-    for row in layout.rows:
-        for column in layout.columns:
-            for pair_set in PAIR_SETS if "method" in column.keys else ("",):
-                keys = {**row.keys, **column.keys, **({"pair_set": pair_set} if pair_set else {})}
-                value = find(keys)
-                if _key(keys) in lines:  # base models belong to every training attack
-                    continue
-                if value is None and not (column.shown and (not pair_set or pair_set in layout.pair_sets)):
-                    continue
-                shown = {**(row.keys if row.printed is None else row.printed), **column.keys}
-                beside = None if pair_set == "floor" else printed.value(key, **shown)
-                line = {**keys, **_values(value), "printed": NOT_PRINTED if beside is None else beside}
-                lines[_key(keys)] = {**line, "unit": column.unit, "stand_ins": stand_ins(keys)}
-    columns = [name for name in KEY_ORDER if any(name in line for line in lines.values())] + list(VALUE_COLUMNS)
-    frame = pd.DataFrame([{name: line.get(name, "") for name in columns} for line in lines.values()], columns=columns)
-    if "k" in columns:
-        frame["k"] = [line.get("k", 0) for line in lines.values()]
-    return frame
-
-
-def _values(value: Value | None) -> dict[str, object]:
-    if value is None:
-        numbers = dict.fromkeys(("ours", "ours_sd", "low", "high"), float("nan"))
-        return numbers | {"ours_n": 0, "seeds": 0, "mark": "", "dropped": 0, "status": NOT_RUN}
-    return {
-        "ours": value.mean,
-        "ours_sd": value.sd,
-        "low": value.low,
-        "high": value.high,
-        "mark": value.mark,
-        "ours_n": value.n,
-        "seeds": value.seeds,
-        "dropped": value.dropped,
-        "status": UNDEFINED if math.isnan(value.mean) else RUN,
-    }
-
-
 def wide(table: Table, pair_set: str | None = None) -> Wide:
     """A table laid out as the paper prints it, for one pair set (None: the table's main one)."""
     pair_set = table.views[0] if pair_set is None else pair_set
     layout = table.layout
-    columns = [column for column in layout.columns if column.shown]
+    columns = [
+        column
+        for column in layout.columns
+        if column.shown
+        and not (column.optional and all(_line(table, row, column, pair_set) is None for row in layout.rows))
+    ]
     body, before = [], None
     for row in layout.rows:
         block = row.labels[: layout.blocks]
@@ -268,8 +218,9 @@ def wide(table: Table, pair_set: str | None = None) -> Wide:
 
 
 def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
-    in_set = {"pair_set": pair_set} if "method" in column.keys else {}
-    line = table.lines[_key({**row.keys, **column.keys, **in_set})]
+    line = _line(table, row, column, pair_set)
+    if line is None:
+        return Entry("", "", NOT_RUN)
     printed = line["printed"] if table.in_paper else ""
     if line["status"] != RUN:
         return Entry(line["status"], printed, line["status"])
@@ -284,12 +235,20 @@ def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
     return Entry(ours, printed, RUN, line["mark"], interval)
 
 
+def _line(table: Table, row: Row, column: Column, pair_set: str) -> dict | None:
+    """The frame's line of an entry; None of an optional column's that was not run."""
+    in_set = {"pair_set": pair_set} if "method" in column.keys else {}
+    key = key_of({**row.keys, **column.keys, **in_set})
+    return table.lines.get(key) if column.optional else table.lines[key]
+
+
 def _number(value: float, spec: str) -> str:
     text = format(value, spec)
     return text.lstrip("+-") if float(text) == 0 else text  # no "-0.00"
 
 
-def _key(keys: Mapping[str, object]) -> tuple:
+def key_of(keys: Mapping[str, object]) -> tuple:
+    """What an entry is found by in a frame: its values of KEY_ORDER."""
     return tuple(keys.get(name, 0 if name == "k" else "") for name in KEY_ORDER)
 
 

@@ -1,6 +1,6 @@
 """The sentences below a table: what an entry is, what stands in for what, how many examples, which choices."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from flat.analysis.intervals import RANGES
 from flat.analysis.measurements import METRICS
@@ -29,7 +29,7 @@ SEED_MARKS = {
 }
 
 
-NOT_SHOWN = set(METRICS) - set(RANGES)  # metrics that tables have in their csv only
+NOT_SHOWN = set(METRICS) - set(RANGES)  # metrics that most tables have in their csv only
 
 
 def used(frame, column: str) -> list[str]:
@@ -73,8 +73,8 @@ def stand_ins(study, frame) -> list[str]:
     ]
 
 
-def seeds(study, frame) -> str:
-    """What the entries' seeds permit to say (docs/statistics.md)."""
+def seeds(study, frame, also: Collection[str] = ()) -> str:
+    """What the entries' seeds permit to say (docs/statistics.md). ``also``: further metrics that the table shows."""
     marked = frame[(frame["status"] != NOT_RUN) & frame["mark"].ne("")]
     parts = []
     for mark, meaning in SEED_MARKS.items():
@@ -89,7 +89,7 @@ def seeds(study, frame) -> str:
     text = f"{'; '.join(parts)} (docs/statistics.md)."
     if (several & marked["low"].notna()).any():
         text += " Means over seeds stand with a 95 % interval in brackets (seeds and examples resampled)."
-    without = several & marked["low"].isna() & ~marked["metric"].isin(NOT_SHOWN)
+    without = several & marked["low"].isna() & ~marked["metric"].isin(NOT_SHOWN - set(also))
     if without.any():
         text += " Means over seeds without an interval stand with their standard deviation (±)."
     return text

@@ -27,6 +27,7 @@ BESIDE_AA = (
     "mean_queries",
     "perturbed_words_percent",
     "unchecked_similarity_percent",
+    "aa_known_words_percent",
     "oov_swap_percent",
     "oov_success_percent",
 )

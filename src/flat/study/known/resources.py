@@ -26,6 +26,12 @@ def catalogued(path: Path = CATALOGUE) -> dict[str, dict]:
         raise ResourceError(str(path), f"not a catalogue ({error})", "git checkout -- config/resources.yaml") from None
 
 
+def parts_of(name: str) -> tuple[str, ...]:
+    """The resources that a resource of the catalogue is made of for each data set; none for one that is fetched."""
+    entry = catalogued().get(name, {})
+    return tuple(entry["of"]) if entry.get("kind") == "joined" else ()
+
+
 def is_own(name: str) -> bool:
     """Whether a name in a study is a path of the user's, not a resource of the catalogue."""
     return "/" in name
