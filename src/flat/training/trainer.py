@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from itertools import islice
 
@@ -81,7 +81,7 @@ class Outcome:
     history: list[dict]
     best_epoch: int
     dev_accuracy: float
-    moments: dict[str, torch.Tensor]
+    moments: dict[str, torch.Tensor] = field(compare=False, repr=False)
 
 
 def accuracy(model: Classifier, texts: Sequence[Sequence[str]], labels: np.ndarray) -> float:
