@@ -32,6 +32,12 @@ _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*|(?:o|st1|v|w|x|m):[A-Za-z]+)((?:[
 _ATTRIBUTE = re.compile(r"[A-Za-z_:@][\w:.@-]*\s*=")
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);")
 _PARAMETER = re.compile(r"&\w+=")
+# ampersands written within ampersands (&amp;amp;amp;), where each may be written in several ways; with semicolons alone
+_CLOSED = r"(?:amp|AMP|#0*38|#[xX]0*26);"
+_OPEN = r"(?:(?:amp|AMP);?|#0*38(?:;|(?![0-9;]))|#[xX]0*26(?:;|(?![0-9A-Fa-f;])))"
+_LAYERS = 8  # that are left of a pile: each goes by one look at the text, and nobody wrote more of them by mistake
+_PILES = {step: re.compile(rf"&(?:{step}){{{_LAYERS + 1},}}+") for step in (_CLOSED, _OPEN)}
+_DIGITS = re.compile(r"&#(?=[0-9])0*+([0-9]*)")  # Python reads no number of thousands of them
 
 
 def without(text: str, lower: bool) -> str:
@@ -53,8 +59,10 @@ def without(text: str, lower: bool) -> str:
 def _without_tags(text: str) -> str:
     if "<" not in text:
         return text
+    closed = None
 
     def replaced(found: re.Match) -> str:
+        nonlocal closed
         slash, name, rest = found[1], found[2].lower(), found[3].strip("/ \t\r\n\f")
         if name not in _ELEMENTS and ":" not in name:
             return found[0]
@@ -62,8 +70,12 @@ def _without_tags(text: str) -> str:
             return found[0]
         if rest and slash:
             return found[0]
-        if name in _PLACEHOLDERS and not slash and not rest and f"</{name}" not in text.lower():
-            return found[0]
+        if name in _PLACEHOLDERS and not slash and not rest:
+            if closed is None:
+                lowered = text.lower()
+                closed = {placeholder for placeholder in _PLACEHOLDERS if f"</{placeholder}" in lowered}
+            if name not in closed:
+                return found[0]
         return " "
 
     return _TAG.sub(replaced, text)
@@ -72,7 +84,7 @@ def _without_tags(text: str) -> str:
 def _resolved(text: str) -> str:
     """Entities as characters. In an address, and before "=", only with a semicolon: "?a=1&copy=2" is no ©."""
     if "://" not in text and "www." not in text and not _PARAMETER.search(text):
-        return html.unescape(text)
+        return _unescaped(text, _OPEN)
     return re.sub(r"\S+", _resolved_word, text)
 
 
@@ -81,5 +93,16 @@ def _resolved_word(found: re.Match) -> str:
     if "&" not in word:
         return word
     if "://" in word or "www." in word or _PARAMETER.search(word):
-        return _ENTITY.sub(lambda entity: html.unescape(entity[0]), word)
-    return html.unescape(word)
+        word = _PILES[_CLOSED].sub(lambda pile: _lowered(pile, _CLOSED), word)
+        return _ENTITY.sub(lambda entity: _unescaped(entity[0], _CLOSED), word)
+    return _unescaped(word, _OPEN)
+
+
+def _unescaped(text: str, step: str) -> str:
+    """``html.unescape``, of what has been written in more than ``_LAYERS`` layers as if it had that many."""
+    text = _PILES[step].sub(lambda pile: _lowered(pile, step), text)
+    return html.unescape(_DIGITS.sub(lambda found: f"&#{found[1][:9] or 0}", text))  # 9 digits: of no character
+
+
+def _lowered(pile: re.Match, step: str) -> str:
+    return "&" + "".join(re.findall(step, pile[0])[-_LAYERS:])

@@ -1,9 +1,13 @@
 """HTML goes, other words in angle brackets and ampersands stay."""
 
+import re
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flat.data import markup
 from flat.data.cleaning import KEPT as KEPT_BY_STYLE
 from flat.data.cleaning import clean
 
@@ -65,3 +69,46 @@ def test_published_styles_keep_the_word_of_a_placeholder():
 def test_cleaning_again_changes_nothing(text, style, lower, max_words):
     cleaned = clean(text, style, lower, True, max_words)
     assert clean(cleaned, style, lower, True, max_words) == cleaned
+
+
+def seconds(text: str) -> float:
+    """CPU time of a cleaning, the least of three."""
+    taken = []
+    for _ in range(3):
+        begun = time.process_time()
+        clean(text, "none", lower=False)
+        taken.append(time.process_time() - begun)
+    return min(taken)
+
+
+PILES = {
+    "layers": lambda n: "&" + "amp;" * n + "lt;br&gt;so",
+    "layers without semicolons": lambda n: "&" + "amp" * n + " so",
+    "layers by number": lambda n: "&" + "#38;#x26;" * (n // 2) + "lt;br&gt;so",
+    "layers in an address": lambda n: "http://x.org/?a=1&" + "amp;" * n + "b=2",
+    "many layers": lambda n: "&amp;amp;amp;amp;amp;amp;amp;amp;amp;amp;amp;lt;br&gt; " * (n // 12),
+    "bare placeholders": lambda n: "<time> " * (n // 4),
+}
+
+
+@pytest.mark.parametrize("pile", PILES.values(), ids=PILES)
+def test_time_grows_as_the_text(pile):
+    assert seconds(pile(200_000)) < 1
+    assert seconds(pile(400_000)) <= 3 * seconds(pile(200_000)) + 0.01
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 10, 17, 24])
+@pytest.mark.parametrize("step", ["amp;", "AMP;", "amp", "#38;", "#038;", "#x26;", "#X26;", "#38;amp;", "amp;#x026;"])
+@pytest.mark.parametrize("end", ["lt;b&gt;x", "copy;", "x", " ", "5;", "=2", "#"])
+@pytest.mark.parametrize("start", ["", "http://x.org/?a=1", "R&D "])
+def test_layers_go_as_if_one_by_one(monkeypatch, start, end, step, n):
+    text = f"{start}&{step * n}{end}"
+    quick = clean(text, "none", lower=False)
+    monkeypatch.setattr(markup, "_PILES", dict.fromkeys(markup._PILES, re.compile("(?!)")))
+    assert clean(text, "none", lower=False) == quick
+
+
+@pytest.mark.parametrize("digits", ["9" * 10, "1" * 5000, "0" * 5000 + "1" * 8])
+def test_a_number_of_no_character_is_the_sign_for_that(digits):
+    assert clean(f"so &#{digits}; late", "none", lower=False) == "so \N{REPLACEMENT CHARACTER} late"
+    assert clean("so &#" + "0" * 5000 + "65; late", "none", lower=False) == "so A late"
