@@ -6,6 +6,7 @@ tags; ``<user>``, ``<unk>``, ``a <b and c> d`` and ``<http://x.org>`` are not.
 
 import html
 import re
+from collections.abc import Callable
 
 _HTML_5_AND_OBSOLETE = """
     a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br
@@ -31,6 +32,7 @@ _ELEMENTS, _PLACEHOLDERS, _FLAGS = (
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*|(?:o|st1|v|w|x|m):[A-Za-z]+)((?:[\s/][^<>]*)?)>")  # o: is Microsoft's
 _ATTRIBUTE = re.compile(r"[A-Za-z_:@][\w:.@-]*\s*=")
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);")
+_NESTED = re.compile(r"(?:<[^<>]*){9}")  # as many looks at a text are no burden
 _PARAMETER = re.compile(r"&\w+=")
 # ampersands written within ampersands (&amp;amp;amp;), where each may be written in several ways; with semicolons alone
 _CLOSED = r"(?:amp|AMP|#0*38|#[xX]0*26);"
@@ -78,7 +80,28 @@ def _without_tags(text: str) -> str:
                 return found[0]
         return " "
 
+    if _NESTED.search(text):
+        return _from_within(text, replaced)
     return _TAG.sub(replaced, text)
+
+
+def _from_within(text: str, replaced: Callable[[re.Match], str]) -> str:
+    """All looks at the text at once, for tags in tags ("<a <b <i>>>"), whose inner ones go first."""
+    open_ = [[]]  # the pieces before the first "<", and after each that is still open
+    for piece in re.split("([<>])", text):
+        if piece == "<":
+            open_.append([])
+        elif piece == ">" and len(open_) > 1:
+            tag = f"<{''.join(open_.pop())}>"
+            plain = _TAG.sub(replaced, tag)
+            if plain == tag:  # a tag around it is none either
+                for pieces in open_[1:]:
+                    open_[0] += ["<", *pieces]
+                del open_[1:]
+            open_[-1].append(plain)
+        else:
+            open_[-1].append(piece)
+    return "<".join("".join(pieces) for pieces in open_)
 
 
 def _resolved(text: str) -> str:

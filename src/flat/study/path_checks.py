@@ -18,6 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 # what is no place for results, beside the Snakefile and in the folder that Snakemake runs in
 OF_REPOSITORY = ("config", "docs", "envs", "profiles", "resources", "rules", "src", "tests", "workflow", ".venv")
 OF_TOOLS = (".git", ".github", ".snakemake")
+LONGEST_NAME = 255  # bytes
 WEB = ("http://", "https://")
 
 
@@ -70,6 +71,8 @@ def problem_of(path: str, address: bool = False) -> tuple[str, str] | None:
         return f"{shown}: ~ is not expanded", f"write it in full: {os.path.expanduser(path)!r}"
     if re.search(r"\$(\w|\()", path):
         return f"{shown}: variables are not expanded", f"write it in full: {os.path.expandvars(path)!r}"
+    if max(len(os.fsencode(part)) for part in path.split("/")) > LONGEST_NAME:
+        return f"{shown[:40]}... holds a name of more than {LONGEST_NAME} bytes, which disks do not take", "shorten it"
     if "://" in path:
         return f"{shown} is an address, not a path", "download it and name the file or folder"
     return None

@@ -87,6 +87,9 @@ PILES = {
     "layers by number": lambda n: "&" + "#38;#x26;" * (n // 2) + "lt;br&gt;so",
     "layers in an address": lambda n: "http://x.org/?a=1&" + "amp;" * n + "b=2",
     "many layers": lambda n: "&amp;amp;amp;amp;amp;amp;amp;amp;amp;amp;amp;lt;br&gt; " * (n // 12),
+    "tags in tags": lambda n: "<a " * (n // 4) + ">" * (n // 4),
+    "tags in no tag": lambda n: "<3 " * (n // 4) + "<b>" + ">" * (n // 4),
+    "no tags": lambda n: "<3> " * (n // 4) + "<3" * 9,
     "bare placeholders": lambda n: "<time> " * (n // 4),
 }
 
@@ -112,3 +115,17 @@ def test_layers_go_as_if_one_by_one(monkeypatch, start, end, step, n):
 def test_a_number_of_no_character_is_the_sign_for_that(digits):
     assert clean(f"so &#{digits}; late", "none", lower=False) == "so \N{REPLACEMENT CHARACTER} late"
     assert clean("so &#" + "0" * 5000 + "65; late", "none", lower=False) == "so A late"
+
+
+@given(
+    st.lists(
+        st.sampled_from(["<", ">", "<b>", "</b>", "<3", "a", " ", "<br/>", "<i ", "<user>", "&lt;", "c=1"]), max_size=40
+    )
+)
+def test_tags_in_tags_go_as_if_one_by_one(pieces):
+    text = "".join(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(markup, "_NESTED", re.compile("(?!)"))
+        one_by_one = markup.without(text, lower=False)
+        patch.setattr(markup, "_NESTED", re.compile("<"))
+        assert markup.without(text, lower=False) == one_by_one

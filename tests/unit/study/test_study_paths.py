@@ -24,6 +24,7 @@ WRONG = {
     "a/b\x00": "cannot be printed",
     "s3://mine/b": "an address, not a path",
     "gs://mine/b": "an address, not a path",
+    "a/" + "é" * 128: "a name of more than 255 bytes",
     "file:///mine/b": "an address, not a path",
 }
 KEYS = {
