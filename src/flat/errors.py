@@ -1,8 +1,27 @@
 """The one family of errors a user may meet. Each message names the place, what was found, and what to do."""
 
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
+
+# control characters, line and paragraph separators, marks that turn the direction of writing, halves of characters
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def unseen(text: str) -> str | None:
+    """The first character that a reader cannot see, or that a terminal obeys; None: there is none."""
+    found = _UNSEEN.search(text)
+    return found[0] if found else None
+
+
+def visible(text: str, kept: str = "\n\t") -> str:
+    """A text with such characters as Python's escapes, so that it moves no cursor and hides nothing.
+
+    Args:
+        kept: those that stay as they are.
+    """
+    return _UNSEEN.sub(lambda found: found[0] if found[0] in kept else ascii(found[0])[1:-1], text)
 
 
 class FlatError(Exception):
@@ -13,7 +32,7 @@ class FlatError(Exception):
 
     def __init__(self, where: str, problem: str, remedy: str):
         self.where, self.problem, self.remedy = where, problem, remedy
-        super().__init__(f"{where}: {problem}\n  remedy: {remedy}")
+        super().__init__(visible(f"{where}: {problem}\n  remedy: {remedy}"))
 
     def __reduce__(self):  # exceptions cross process boundaries by pickling; the default would lose arguments
         return (type(self), (self.where, self.problem, self.remedy))

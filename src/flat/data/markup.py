@@ -6,6 +6,7 @@ tags; ``<user>``, ``<unk>``, ``a <b and c> d`` and ``<http://x.org>`` are not.
 
 import html
 import re
+from collections.abc import Callable
 
 _HTML_5_AND_OBSOLETE = """
     a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br
@@ -31,7 +32,14 @@ _ELEMENTS, _PLACEHOLDERS, _FLAGS = (
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*|(?:o|st1|v|w|x|m):[A-Za-z]+)((?:[\s/][^<>]*)?)>")  # o: is Microsoft's
 _ATTRIBUTE = re.compile(r"[A-Za-z_:@][\w:.@-]*\s*=")
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);")
+_NESTED = re.compile(r"(?:<[^<>]*){9}")  # as many looks at a text are no burden
 _PARAMETER = re.compile(r"&\w+=")
+# ampersands written within ampersands (&amp;amp;amp;), where each may be written in several ways; with semicolons alone
+_CLOSED = r"(?:amp|AMP|#0*38|#[xX]0*26);"
+_OPEN = r"(?:(?:amp|AMP);?|#0*38(?:;|(?![0-9;]))|#[xX]0*26(?:;|(?![0-9A-Fa-f;])))"
+_LAYERS = 8  # that are left of a pile: each goes by one look at the text, and nobody wrote more of them by mistake
+_PILES = {step: re.compile(rf"&(?:{step}){{{_LAYERS + 1},}}+") for step in (_CLOSED, _OPEN)}
+_DIGITS = re.compile(r"&#(?=[0-9])0*+([0-9]*)")  # Python reads no number of thousands of them
 
 
 def without(text: str, lower: bool) -> str:
@@ -53,8 +61,10 @@ def without(text: str, lower: bool) -> str:
 def _without_tags(text: str) -> str:
     if "<" not in text:
         return text
+    closed = None
 
     def replaced(found: re.Match) -> str:
+        nonlocal closed
         slash, name, rest = found[1], found[2].lower(), found[3].strip("/ \t\r\n\f")
         if name not in _ELEMENTS and ":" not in name:
             return found[0]
@@ -62,17 +72,42 @@ def _without_tags(text: str) -> str:
             return found[0]
         if rest and slash:
             return found[0]
-        if name in _PLACEHOLDERS and not slash and not rest and f"</{name}" not in text.lower():
-            return found[0]
+        if name in _PLACEHOLDERS and not slash and not rest:
+            if closed is None:
+                lowered = text.lower()
+                closed = {placeholder for placeholder in _PLACEHOLDERS if f"</{placeholder}" in lowered}
+            if name not in closed:
+                return found[0]
         return " "
 
+    if _NESTED.search(text):
+        return _from_within(text, replaced)
     return _TAG.sub(replaced, text)
+
+
+def _from_within(text: str, replaced: Callable[[re.Match], str]) -> str:
+    """All looks at the text at once, for tags in tags ("<a <b <i>>>"), whose inner ones go first."""
+    open_ = [[]]  # the pieces before the first "<", and after each that is still open
+    for piece in re.split("([<>])", text):
+        if piece == "<":
+            open_.append([])
+        elif piece == ">" and len(open_) > 1:
+            tag = f"<{''.join(open_.pop())}>"
+            plain = _TAG.sub(replaced, tag)
+            if plain == tag:  # a tag around it is none either
+                for pieces in open_[1:]:
+                    open_[0] += ["<", *pieces]
+                del open_[1:]
+            open_[-1].append(plain)
+        else:
+            open_[-1].append(piece)
+    return "<".join("".join(pieces) for pieces in open_)
 
 
 def _resolved(text: str) -> str:
     """Entities as characters. In an address, and before "=", only with a semicolon: "?a=1&copy=2" is no ©."""
     if "://" not in text and "www." not in text and not _PARAMETER.search(text):
-        return html.unescape(text)
+        return _unescaped(text, _OPEN)
     return re.sub(r"\S+", _resolved_word, text)
 
 
@@ -81,5 +116,16 @@ def _resolved_word(found: re.Match) -> str:
     if "&" not in word:
         return word
     if "://" in word or "www." in word or _PARAMETER.search(word):
-        return _ENTITY.sub(lambda entity: html.unescape(entity[0]), word)
-    return html.unescape(word)
+        word = _PILES[_CLOSED].sub(lambda pile: _lowered(pile, _CLOSED), word)
+        return _ENTITY.sub(lambda entity: _unescaped(entity[0], _CLOSED), word)
+    return _unescaped(word, _OPEN)
+
+
+def _unescaped(text: str, step: str) -> str:
+    """``html.unescape``, of what has been written in more than ``_LAYERS`` layers as if it had that many."""
+    text = _PILES[step].sub(lambda pile: _lowered(pile, step), text)
+    return html.unescape(_DIGITS.sub(lambda found: f"&#{found[1][:9] or 0}", text))  # 9 digits: of no character
+
+
+def _lowered(pile: re.Match, step: str) -> str:
+    return "&" + "".join(re.findall(step, pile[0])[-_LAYERS:])

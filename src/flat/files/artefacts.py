@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flat.errors import ArtefactError
+from flat.files import foreign
 from flat.files.failures import of_storage
 
 if TYPE_CHECKING:  # most jobs write no tensors
@@ -90,7 +91,7 @@ def write_csv(path: str | Path, rows: Sequence[Mapping[str, object]], columns: S
     with atomic(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns or list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(map(foreign.cells, rows))
 
 
 def read_json(path: str | Path) -> dict:

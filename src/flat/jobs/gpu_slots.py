@@ -6,8 +6,10 @@ device 0. Here a job takes the first free device of the machine and holds it whi
 chosen (``CUDA_VISIBLE_DEVICES`` is set: by Slurm, by Kubernetes, by the user) nothing is done.
 """
 
+import errno
 import fcntl
 import os
+import stat
 import subprocess
 import tempfile
 import time
@@ -116,7 +118,7 @@ def _opened(path: Path) -> BinaryIO:
     for left in reversed(range(TRIES)):
         try:
             with suppress(FileNotFoundError):
-                return path.open("rb")
+                return _regular(path)
             with suppress(FileExistsError):  # another job has made it just now
                 made = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o644)
                 os.fchmod(made, 0o644)  # whatever the umask: other users' jobs have to open it
@@ -126,6 +128,26 @@ def _opened(path: Path) -> BinaryIO:
                 raise _not_ours(path, "cannot be opened") from None
             time.sleep(0.1)
     raise _not_ours(path, "comes and goes, so that it cannot be opened")
+
+
+def _regular(path: Path) -> BinaryIO:
+    """Open a file for reading; without waiting, as a pipe would for somebody who writes to it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # a socket
+            raise
+        descriptor, regular = None, False
+    if regular:
+        return os.fdopen(descriptor, "rb", buffering=0)
+    if descriptor is not None:
+        os.close(descriptor)
+    raise FlatError(
+        f"GPU lock {path}",
+        "it is no regular file (a pipe, a socket, a folder?)",
+        f"delete it; or set {FOLDER} to a folder that all jobs of this machine can use",
+    )
 
 
 def _not_ours(path: Path, what: str) -> FlatError:

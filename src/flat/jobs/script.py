@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flat.errors import FlatError
+from flat.errors import FlatError, visible
 from flat.files.artefacts import remove_parts
 from flat.files.failures import of_machine, of_storage
 from flat.jobs import gpu_slots
@@ -20,6 +20,13 @@ from flat.jobs.handover import hand_over
 PR_SET_PDEATHSIG = 1
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's mallopt
 log = logging.getLogger("flat")
+
+
+class Visible(logging.Formatter):
+    """Lines in which signs that a terminal would obey, of a text or a name, stand as escapes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
 
 
 @contextmanager
@@ -39,7 +46,7 @@ def running(snakemake) -> Iterator[logging.Logger]:
     except OSError as error:
         print(f"error in {snakemake.rule}: {of_storage(error, path) or f'{path}: {error}'}", file=sys.stderr)
         sys.exit(1)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(Visible("%(asctime)s %(message)s", "%H:%M:%S"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False

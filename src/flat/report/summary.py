@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from flat.errors import FlatError
+from flat.errors import FlatError, visible
 from flat.report.summary_items import Item, collect, evidence
 from flat.study import paths
 from flat.study.load import load
@@ -40,7 +40,7 @@ def lines(
         text += [f"{'':<10}missing: {path}" for path in item.missing]
     text += ["", *(f"{'Rests on':<10}{line}" for line in rests)]
     text += ["", f"Report    {report}{absent(report)}", ""]
-    return text + [f"again, {what}:\n    {command}" for what, command in reruns]
+    return [visible(line) for line in text + [f"again, {what}:\n    {command}" for what, command in reruns]]
 
 
 def show(study: Study, items: list[Item], rests: list[str], report: Path, reruns: list[tuple[str, str]]) -> None:
@@ -49,8 +49,11 @@ def show(study: Study, items: list[Item], rests: list[str], report: Path, reruns
         print("\n".join(lines(study, items, rests, report, reruns)))
         return
     from rich.console import Console  # for cost
-    from rich.markup import escape  # for cost
+    from rich.markup import escape as literal  # for cost
     from rich.table import Table  # for cost
+
+    def escape(text: str) -> str:
+        return literal(visible(text))
 
     console = Console(highlight=False)
     table = Table(title=escape(f"{study.title} ({study.name})"), title_justify="left", box=None, padding=(0, 1, 0, 0))

@@ -9,7 +9,6 @@ from flat.errors import StudyError
 from flat.study.cells import base_of
 from flat.study.fields import Strict
 from flat.study.grid import explained_draws, trained_cells
-from flat.study.known.models import MODELS
 from flat.study.known.recipes import RECIPES, ROLES, made_from, problem_of
 from flat.study.known.resources import catalogued, is_own
 from flat.study.readings import ENCODER_SWITCHES, MASK_SWITCHES
@@ -91,7 +90,6 @@ def check(study: Study, where: str) -> None:
     _check_explained(study, where)
     _check_overrides(study, where)
     _check_seeds(study, where)
-    _check_options(study, where)
     _check_groups(study, where)
 
 
@@ -165,23 +163,6 @@ def _check_resources(study: Study, where: str) -> None:
                 f"{resource} is not in the resource catalogue",
                 f"use one of {', '.join(sorted(known))}, or a folder (with a / in its name)",
             )
-
-
-def _check_options(study: Study, where: str) -> None:
-    for name, model in study.models.items():
-        place, allowed = f"{where}: models.{name}.options", MODELS[model.kind].options
-        unknown = set(model.options) - set(allowed)
-        if unknown:
-            raise StudyError(
-                place,
-                f"{', '.join(sorted(unknown))} is no option of a {model.kind}",
-                f"use {', '.join(sorted(allowed))}",
-            )
-        if model.options.get("attention", "sdpa") not in ("sdpa", "eager"):
-            raise StudyError(f"{place}.attention", f"{model.options['attention']!r} is unknown", "use sdpa or eager")
-        layers = model.options.get("layers", 1)
-        if isinstance(layers, bool) or not isinstance(layers, int) or layers < 1:
-            raise StudyError(f"{place}.layers", f"{layers!r} is no number of layers", "give a whole number from 1")
 
 
 def _check_groups(study: Study, where: str) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from flat.study.fields import WEIGHTS, Positive, Seeds, Share, Strict, Where
+from flat.study.fields import WEIGHTS, Count, Positive, Seeds, Share, Size, Strict, Weight, Where
 from flat.study.known.corpora import CORPORA
 
 SPLITS = ("train", "dev", "test")
@@ -89,7 +89,7 @@ class Cleaning(Strict):
 
 
 class Vocabulary(Strict):
-    min_count: Annotated[int, Field(ge=0)] = 0
+    min_count: Count = 0
     over: list[Literal["train", "dev"]] = ["train"]
 
 
@@ -101,7 +101,7 @@ class Dataset(Strict):
     splits: Splits = Splits()
     cleaning: Cleaning = Cleaning()
     vocabulary: Vocabulary = Vocabulary()
-    max_length: Positive
+    max_length: Size
     max_overlap: Share = 0.02
     duplicates: Literal["drop", "keep", "refuse"] = "keep"
     empty: Literal["drop", "refuse"] = Field("refuse", description="rows whose text is empty, before or after cleaning")
@@ -122,7 +122,7 @@ class Override(Strict):
     where: Where
     training: dict[str, int | float | str | None] = {}
     rounds: dict[str, int | str | bool] = {}
-    objective: dict[Literal[WEIGHTS], float] = {}
+    objective: dict[Literal[WEIGHTS], Weight] = {}
     attacked_test: Positive | None = Field(
         None, description="test examples attacked: a fixed sub-draw of the data set's attacked_test; null: all of them"
     )

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from flat.study.fields import Positive, Share, Strict, Where
+from flat.study.fields import Count, Positive, Seed, Share, Strict, Where, above_0, from_0, upto
 
-Weight = Annotated[float, Field(gt=0)]
+Sought = above_0(1_000_000)
 Names = Annotated[list[str], Field(min_length=1)]
 
 
@@ -22,7 +22,7 @@ class Calibration(Strict):
 
 class Guards(Strict):
     calibration: Calibration | None = Field(None, description="null: no cell is attacked again")
-    tolerated_drop: Annotated[float, Field(ge=0)] = Field(
+    tolerated_drop: from_0(100) = Field(
         5.0, description="points that AA may drop under the calibrated attack; a cell above is flagged miscalibrated"
     )
     saturated_probability: Annotated[float, Field(gt=0.5, lt=1)] = Field(
@@ -54,9 +54,9 @@ SelectedOn = Annotated[Literal["dev"], BeforeValidator(selected_on_dev)]
 class Searched(Strict):
     """Where a value is searched: a range on a logarithmic scale, both ends included, or a set of choices."""
 
-    low: Weight | None = None
-    high: Weight | None = None
-    choices: Annotated[list[Weight], Field(min_length=1)] | None = Field(None, description="instead of low and high")
+    low: Sought | None = None
+    high: Sought | None = None
+    choices: Annotated[list[Sought], Field(min_length=1)] | None = Field(None, description="instead of low and high")
 
     @model_validator(mode="after")
     def _range_or_set(self):
@@ -81,11 +81,11 @@ class Tune(Strict):
     apply_to: Literal["all", "train_attack"] = Field(
         "all", description="the overlay's cells: those of every train attack, or those of train_attack alone"
     )
-    seed: Annotated[int, Field(ge=0)] | None = Field(None, description="null: the study's first")
+    seed: Seed | None = Field(None, description="null: the study's first")
     split: SelectedOn = Field("dev", description="where trials are scored; anything but dev is refused")
-    trials: Positive = Field(20, description="trials a cell, the same number for every strategy")
+    trials: upto(100_000) = Field(20, description="trials a cell, the same number for every strategy")
     examples: Positive = Field(100, description="dev examples attacked in a trial: a draw stratified by label")
-    rounds: Positive | None = Field(None, description="rounds that a trial trains at most; null: as the study")
+    rounds: upto(1_000) | None = Field(None, description="rounds that a trial trains at most; null: as the study")
     attacked: Positive | None = Field(
         None, description="train examples attacked in a trial's round at most; null: as the study"
     )
@@ -110,9 +110,9 @@ class Tuned(Strict):
     cell: str
     split: SelectedOn = Field(description="what the values were selected on; anything but dev is refused")
     trials: Positive = Field(description="distinct values tried")
-    score: float
-    rounds: Annotated[int, Field(ge=0)] = Field(description="rounds that a trial trained; 0: a base model")
-    attacked: Annotated[int, Field(ge=0)] | Literal["all"] = Field(description="train examples attacked in a round")
-    examples: Annotated[int, Field(ge=0)] = Field(description="dev examples attacked")
+    score: Annotated[float, Field(ge=-1_000, le=1_000)]
+    rounds: Count = Field(description="rounds that a trial trained; 0: a base model")
+    attacked: Count | Literal["all"] = Field(description="train examples attacked in a round")
+    examples: Count = Field(description="dev examples attacked")
     robustness: Share = Field(description="weight of after-attack accuracy in the score; 0: dev accuracy alone")
     evidence: str = Field(description="the table of trials")

@@ -7,12 +7,18 @@ wildcards. An absolute path, one that begins with ``..`` and one with spaces ins
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from flat.errors import StudyError
 from flat.study.known.recipes import made_from
 from flat.study.known.resources import is_own
 from flat.study.schema import Study
 
+REPOSITORY = Path(__file__).resolve().parents[3]
+# what is no place for results, beside the Snakefile and in the folder that Snakemake runs in
+OF_REPOSITORY = ("config", "docs", "envs", "profiles", "resources", "rules", "src", "tests", "workflow", ".venv")
+OF_TOOLS = (".git", ".github", ".snakemake")
+LONGEST_NAME = 255  # bytes
 WEB = ("http://", "https://")
 
 
@@ -22,6 +28,8 @@ def check(study: Study, where: str) -> None:
         address = key == "mirror" and path.startswith(WEB)
         if found := problem_of(path, address):
             raise StudyError(f"{where}: {key}", *found)
+    if found := problem_of_results(study.results, study.name):
+        raise StudyError(f"{where}: results", *found)
 
 
 def paths_of(study: Study) -> Iterator[tuple[str, str]]:
@@ -63,6 +71,29 @@ def problem_of(path: str, address: bool = False) -> tuple[str, str] | None:
         return f"{shown}: ~ is not expanded", f"write it in full: {os.path.expanduser(path)!r}"
     if re.search(r"\$(\w|\()", path):
         return f"{shown}: variables are not expanded", f"write it in full: {os.path.expandvars(path)!r}"
+    if max(len(os.fsencode(part)) for part in path.split("/")) > LONGEST_NAME:
+        return f"{shown[:40]}... holds a name of more than {LONGEST_NAME} bytes, which disks do not take", "shorten it"
     if "://" in path:
         return f"{shown} is an address, not a path", "download it and name the file or folder"
+    return None
+
+
+def problem_of_results(results: str, name: str) -> tuple[str, str] | None:
+    """What is wrong with where a study's files would lie, and what to do; None: nothing.
+
+    A run writes and deletes there. So it is neither the working folder or the repository as they are, nor a folder of
+    theirs that holds something else, nor above one.
+    """
+    remedy = "name a folder of its own, for example results"
+    here = Path.cwd().resolve()
+    as_written, real = Path(os.path.abspath(results)), Path(os.path.realpath(results))  # links may lead anywhere
+    tops = [here, *([REPOSITORY] if (REPOSITORY / "Snakefile").is_file() else [])]  # an installed copy has none
+    if real in tops:
+        return f"{results!r} is the working folder or the repository itself", remedy
+    kept = [top / part for top in tops for part in OF_TOOLS + OF_REPOSITORY * (top == REPOSITORY)]
+    for folder in (as_written, real):
+        written = folder / name
+        for other in kept:
+            if folder.is_relative_to(other) or written.is_relative_to(other) or other.is_relative_to(written):
+                return f"{results!r} would put the study's files into {other}, which holds something else", remedy
     return None

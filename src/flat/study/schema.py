@@ -11,7 +11,20 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from flat.study.artefacts import Artefacts
 from flat.study.datasets import Dataset, Override
-from flat.study.fields import Name, Positive, Seeds, Strict
+from flat.study.fields import (
+    Count,
+    LearningRate,
+    Name,
+    Positive,
+    Seed,
+    Seeds,
+    Size,
+    Strict,
+    Weight,
+    above_0,
+    from_0,
+    upto,
+)
 from flat.study.guards import Guards, Tune, Tuned, Validity, selected_on_dev
 from flat.study.known.explainers import EXPLAINERS
 from flat.study.known.models import MODELS
@@ -64,17 +77,19 @@ class Method(Strict):
 class Training(Strict):
     """Options of the optimiser; flat.training.trainer.Options documents each."""
 
-    epochs: Positive = 10
-    batch_size: Positive = 64
-    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    epochs: upto(100_000) = 10
+    batch_size: upto(1_000_000) = 64
+    learning_rate: LearningRate = 0.01
     optimizer: Literal["adam", "adamw"] = "adam"
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    weight_decay: from_0(100) = 0.0
     schedule: Literal["none", "linear"] = "none"
-    clip_norm: Annotated[float, Field(gt=0)] | None = None
+    clip_norm: above_0(1_000_000) | None = None
     texts_per_epoch: Positive | None = Field(
         None, description="originals an epoch takes: a fresh draw, with those of the adversarial texts; null: all"
     )
-    accumulate: Positive = Field(1, description="batches whose gradients are added up before a step, for small GPUs")
+    accumulate: upto(1_000_000) = Field(
+        1, description="batches whose gradients are added up before a step, for small GPUs"
+    )
     patience: Positive | None = None
     select: Annotated[Literal["dev", "last"], BeforeValidator(selected_on_dev)] = "dev"
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -85,7 +100,7 @@ class Model(Strict):
     stand_in: str | None = None
     kind: Literal[tuple(MODELS)]
     vectors: str | None = Field(None, description="resource that holds the pretrained word vectors")
-    vectors_size: Annotated[float, Field(gt=0)] | Literal["as_is"] = Field(
+    vectors_size: above_0(1_000) | Literal["as_is"] = Field(
         "as_is",
         description="root mean square entry that the vectors are scaled to; word2vec's have about 0.15, which the "
         "printed learning rates suit",
@@ -93,8 +108,10 @@ class Model(Strict):
     checkpoint: str | None = Field(
         None, description="resource, or folder (with a / in its name), of a pretrained encoder"
     )
-    options: dict[str, int | float | bool | str | list[int]] = {}
-    mask_hidden: Positive = 400
+    options: dict[str, int | float | bool | str | list[int]] = Field(
+        {}, description="those of the model's kind (flat.study.known.models)"
+    )
+    mask_hidden: Size = 400
     device: Literal["cpu", "cuda", "auto"] | None = Field(None, description="null: the study's device")
     training: Training = Training()
 
@@ -118,9 +135,9 @@ class Strategy(Strict):
     title: str
     adversarial: bool = Field(True, description="trained on adversarial texts; false for base models")
     mask: Literal["none", "variational", "group"] = "none"
-    groups: Positive | None = Field(None, description="number of word groups of a group mask (Table 10)")
-    beta: Annotated[float, Field(ge=0)] = 0.0
-    gamma: Annotated[float, Field(ge=0)] = 0.0
+    groups: Size | None = Field(None, description="number of word groups of a group mask (Table 10)")
+    beta: Weight = 0.0
+    gamma: Weight = 0.0
     start: Literal["base", "own"] = Field(
         "base", description="round 0: the base model, or a model with this strategy's mask trained on clean data"
     )
@@ -138,8 +155,8 @@ class Strategy(Strict):
 
 
 class Rounds(Strict):
-    count: Positive = 3
-    epochs: Positive = 10
+    count: upto(1_000) = 3
+    epochs: upto(100_000) = 10
     texts_per_epoch: Positive | None = Field(None, description="as in training, for rounds; null: as in training")
     attacked: Positive | None = Field(
         None, description="train examples attacked in a round; null: the data set's attacked_train"
@@ -155,9 +172,11 @@ class Attack(Strict):
     recipe: Literal[tuple(RECIPES)]
     resources: dict[str, str] = Field({}, description="role -> resource, for example synonyms: counter-fitted")
     stand_ins: list[str] = []
-    parameters: dict[str, int | float | bool | str | None] = {}
+    parameters: dict[str, int | float | bool | str] = Field(
+        {}, description="those of the recipe (flat.study.known.recipes); left out: as TextAttack has them"
+    )
     query_budget: Positive | None = Field(None, description="model queries per example; null: no limit")
-    time_limit: Annotated[float, Field(gt=0)] | None = Field(
+    time_limit: above_0(10_000_000) | None = Field(
         None, description="seconds per example; null: no limit. A limit makes results depend on the machine"
     )
     examples: Positive | None = Field(
@@ -173,32 +192,32 @@ class Attack(Strict):
         description="encoders under TextFooler and PWWS: edits are scored in low precision first where that is faster "
         "on the device, and in fp32 where a decision hangs on it; same texts, statuses and query counts",
     )
-    shards: Positive = Field(
+    shards: upto(1_000) = Field(
         1,
         description="jobs that an attack is cut into where several machines work; on one machine processes of one job",
     )
-    workers: Positive = Field(1, description="processes of one attack job, or of each shard")
+    workers: upto(1_000) = Field(1, description="processes of one attack job, or of each shard")
 
 
 class MaskedTraining(Strict):
     """How a masked language model is trained further on a data set's texts (NAME@train)."""
 
     steps: Positive = 400
-    batch_size: Positive = 32
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    max_pieces: Positive = Field(64, description="pieces read of a text")
+    batch_size: upto(1_000_000) = 32
+    learning_rate: LearningRate = 1e-3
+    max_pieces: Size = Field(64, description="pieces read of a text")
 
 
 class IntegratedGradients(Strict):
-    steps: Positive = 50
-    tolerance: Annotated[float, Field(gt=0)] = 0.05
+    steps: upto(1_000_000) = 50
+    tolerance: above_0(1_000) = 0.05
     frozen_mask: bool = False
 
 
 class Lime(Strict):
-    samples: Positive = 1000
+    samples: upto(10_000_000) = 1000
     exact_below: Annotated[int, Field(ge=0, le=14)] = 10
-    repeats: Annotated[int, Field(ge=0)] = Field(20, description="texts explained twice, for the noise floor")
+    repeats: Count = Field(20, description="texts explained twice, for the noise floor")
 
 
 class Interpretation(Strict):
@@ -216,11 +235,11 @@ class Interpretation(Strict):
 class Study(Strict):
     name: Name
     title: str
-    seed: Annotated[int, Field(ge=0)] = 2022
+    seed: Seed = 2022
     seeds: Seeds = [0]
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     method: Method = Method()
-    torch_threads: Positive = Field(1, description="threads of one job's tensor work on the CPU")
+    torch_threads: upto(1_024) = Field(1, description="threads of one job's tensor work on the CPU")
     sharding: Literal["auto", "always", "never"] = Field(
         "auto",
         exclude=True,  # who computes is not what is computed: neither digest nor plain data of a study have it

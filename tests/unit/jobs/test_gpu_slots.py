@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import socket
+import time
 
 import pytest
 
@@ -153,9 +155,29 @@ def test_a_lock_that_its_user_keeps_to_himself_is_told_with_its_owner(tmp_path, 
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(gpu_slots.time, "sleep", lambda seconds: None)
-    monkeypatch.setattr("pathlib.Path.open" if closed == "lock" else "pathlib.Path.is_dir", refused)
+    monkeypatch.setattr("os.open" if closed == "lock" else "pathlib.Path.is_dir", refused)
     monkeypatch.setenv(gpu_slots.FOLDER, str(folder))
     with pytest.raises(FlatError) as error:
         gpu_slots._opened(gpu_slots.lock_folder() / lock.name)
     assert f"belongs to {lock.owner()}" in str(error.value) and "FLAT_GPU_LOCKS" in error.value.remedy
     assert "chmod a+r" in error.value.remedy
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def plug(path):
+    socket.socket(socket.AF_UNIX).bind(str(path))
+
+
+@pytest.mark.parametrize("made", [pipe, plug, os.mkdir])
+def test_a_lock_that_is_no_regular_file_is_refused_at_once(two_gpus, tmp_path, made):
+    folder = tmp_path / "locks"
+    folder.mkdir()
+    made(folder / "GPU-aa.lock")
+    begun = time.monotonic()
+    with pytest.raises(FlatError, match=r"GPU-aa\.lock: it is no regular file"):
+        gpu_slots.take(1, patience=30)
+    assert time.monotonic() - begun < 20
+    assert gpu_slots.VISIBLE not in os.environ

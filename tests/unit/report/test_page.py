@@ -110,6 +110,7 @@ def test_nothing_is_loaded_from_outside_the_page(html):
     assert "url(" not in style and "@import" not in style
     policy = next(a["content"] for tag, a in reader.tags if a.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'")
+    assert {"base-uri 'none'", "form-action 'none'"} <= set(policy.split("; "))  # what default-src does not cover
 
 
 def test_entries_tell_ours_from_printed_and_say_what_is_missing(html):

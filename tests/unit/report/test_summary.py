@@ -8,6 +8,7 @@ from demo_studies import with_paper_tables
 
 from flat.paper.catalogue import table_keys
 from flat.report import summary
+from flat.report.summary_items import Item
 from flat.study import paths
 from flat.study.artefacts import Artefacts, ReadingsTable, ReplayTable
 from flat.study.load import load
@@ -159,3 +160,9 @@ def test_summary_refuses_a_file_that_is_no_study(tmp_path, capsys):
     assert summary.main([str(tmp_path / "x.yaml")]) == 2
     assert "cannot be run as written" in capsys.readouterr().err
     assert summary.main([]) == 2
+
+
+def test_a_word_in_the_summary_moves_no_cursor(study):
+    item = Item("Fig. 3", "Words", "so \x1b[2J\x9b late", (Path("a\x1b.png"),), ())
+    said = summary.lines(study, [item], ["so \x07"], Path("report\x1b.html"), [("a table", "snakemake \r")])
+    assert r"so \x1b[2J\x9b late" in said[2] and all(text.replace("\n", "").isprintable() for text in said)

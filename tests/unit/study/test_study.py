@@ -75,7 +75,7 @@ BAD = {
     "model without vectors": (change("models.CNN.vectors", None), r"models\.CNN: .*need pretrained word vectors"),
     "option of another model": (
         change("models.CNN.options", {"hidden": 3}),
-        r"hidden is no option of a cnn\n.*filters",
+        r"hidden is not among the options of a cnn\n.*filters",
     ),
     "weights without a mask": (change("strategies.adv.beta", 0.1), r"strategies\.adv: .*only variational masks"),
     "group mask without groups": (

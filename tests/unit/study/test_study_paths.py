@@ -1,7 +1,7 @@
 """Paths of a study that would not mean what they seem to are refused with their key and a remedy."""
 
 import pytest
-from demo_studies import DEMO, change
+from demo_studies import DEMO, ROOT, change
 
 from flat.errors import StudyError
 from flat.study.load import parse
@@ -17,12 +17,15 @@ WRONG = {
     "a/$(pwd)": "variables are not expanded",
     "a/{b}/c": "takes for wildcards",
     "a/b}": "takes for wildcards",
-    "a/b\n": "white space",
+    "a/b\n": "line break",
     " a/b": "white space",
     "a/b\tc": "cannot be printed",
     "a/b\nc": "cannot be printed",
     "a/b\x00": "cannot be printed",
     "s3://mine/b": "an address, not a path",
+    "gs://mine/b": "an address, not a path",
+    "a/" + "é" * 128: "a name of more than 255 bytes",
+    "file:///mine/b": "an address, not a path",
 }
 KEYS = {
     "results": "results",
@@ -78,6 +81,48 @@ def test_other_paths_stand(path):
 @pytest.mark.parametrize("path", ["./r", "r/", "r//", "././r"])
 def test_results_are_named_as_their_files_are_listed(path):
     assert of(parse(DEMO | {"results": path})).root == f"r/{DEMO['name']}"
+
+
+OF_OTHERS = (
+    "src",
+    "rules",
+    "workflow",
+    "tests",
+    "config",
+    "docs",
+    ".git",
+    ".snakemake",
+    "resources",
+    "src/flat",
+    "./src",
+)
+
+
+@pytest.mark.parametrize("path", [*OF_OTHERS, *(str(ROOT / path) for path in OF_OTHERS), "./src", "results/../src"])
+def test_results_lie_in_no_folder_that_holds_something_else(path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(StudyError, match="which holds something else") as refused:
+        parse(DEMO | {"results": path}, "mine.yaml")
+    assert str(refused.value).startswith("mine.yaml: results: ")
+
+
+@pytest.mark.parametrize("path", [".", "./", "results/..", str(ROOT)])
+def test_results_are_neither_the_working_folder_nor_the_repository(path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(StudyError, match=r"results: .* the working folder or the repository itself"):
+        parse(DEMO | {"results": path})
+
+
+def test_a_link_to_such_a_folder_is_no_way_around(tmp_path, monkeypatch):
+    (tmp_path / "mine").symlink_to(ROOT / "src")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StudyError, match="which holds something else"):
+        parse(DEMO | {"results": "mine"})
+    with pytest.raises(StudyError, match="which holds something else"):
+        parse(DEMO | {"results": ".snakemake/mine"})
+    with pytest.raises(StudyError, match="which holds something else"):  # above: the study would be named as the folder
+        parse(DEMO | {"results": str(ROOT.parent), "name": ROOT.name})
+    assert parse(DEMO | {"results": "src"})  # of the user's own folder
 
 
 def test_a_sentence_encoder_that_cannot_be_run_is_refused():

@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from flat.files import foreign
 from flat.files.artefacts import atomic
 from flat.paper.catalogue import FIGURES
 from flat.report.figures import fonts
@@ -196,7 +197,7 @@ def write(drawing: Drawing, folder: str | Path) -> dict[str, Path]:
         notes = {"Comment": "\n".join(drawing.notes), "Status": "run" if drawing.is_run else "not run"}
         _save(drawing.figure, paths["png"], {"Software": None, **words, **notes})
     with atomic(paths["csv"]) as part:
-        drawing.frame.to_csv(part, index=False, lineterminator="\n", encoding="utf-8")
+        foreign.frame(drawing.frame).to_csv(part, index=False, lineterminator="\n", encoding="utf-8")
     return paths
 
 

@@ -8,6 +8,8 @@ import io
 import re
 from pathlib import Path
 
+from flat.errors import visible
+from flat.files import foreign
 from flat.files.artefacts import records, write_text
 from flat.report.tables.layout import NOT_RUN, RUN, Entry, Table, Wide, wide
 
@@ -50,6 +52,14 @@ _TEX_ESCAPES = {
     "”": "''",
     "’": "'",
 }
+# in this order; "p < 0.05", "R&D" and an interval "[1, 2]" stay
+_MARKDOWN_ESCAPES = [
+    (re.compile(r"\\"), r"\\\\"),
+    (re.compile(r"\|"), r"\\|"),
+    (re.compile(r"&(?=#?\w+;)"), "&amp;"),
+    (re.compile(r"<(?=[A-Za-z/!?])"), "&lt;"),
+    (re.compile(r"\](?=[\[(:])"), r"\\]"),
+]
 
 
 def write(table: Table, folder: str | Path) -> dict[str, Path]:
@@ -66,7 +76,7 @@ def to_csv(table: Table) -> str:
     """The tidy frame. ``ours``, ``ours_sd``, ``low`` and ``high`` have six decimals (p-values four significant digits);
     entries that were not run say so there, a single seed has neither ``ours_sd`` nor an interval (–)."""
     if table.csv is not None:
-        return table.csv.to_csv(index=False, lineterminator="\n")
+        return foreign.frame(table.csv).to_csv(index=False, lineterminator="\n")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.frame.columns)
@@ -78,17 +88,17 @@ def to_csv(table: Table) -> str:
             defined = run and record[name] == record[name]
             nothing = NOT_RUN if record["status"] == NOT_RUN else "–"
             record[name] = format(record[name], spec) if defined else nothing
-        writer.writerow(record.values())
+        writer.writerow(map(foreign.cell, record.values()))
     return out.getvalue()
 
 
 def to_markdown(table: Table) -> str:
     """A heading, the caption, one table per pair set, the notes."""
-    parts = [f"# {table.name}. {table.title}", table.caption]
+    parts = [f"# {_markdown(table.name)}. {_markdown(table.title)}", _markdown(table.caption)]
     for view in table.views:
         laid_out = wide(table, view)
         if laid_out.heading:
-            parts.append(f"## {laid_out.heading}")
+            parts.append(f"## {_markdown(laid_out.heading)}")
         parts.append(_markdown_table(laid_out))
     parts.append("\n".join(f"- {_markdown(note)}" for note in table.notes))
     return "\n\n".join(parts) + "\n"
@@ -106,7 +116,11 @@ def _markdown_table(laid_out: Wide) -> str:
 
 
 def _markdown(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    """A text within a line: it ends no cell, begins no tag and no link, and shows what a terminal would obey."""
+    text = visible(text.replace("\n", " ").replace("\t", " "), kept="")
+    for pattern, shown in _MARKDOWN_ESCAPES:
+        text = pattern.sub(shown, text)
+    return text
 
 
 def to_tex(table: Table) -> str:
@@ -185,4 +199,4 @@ def _tex_entry(entry: Entry) -> str:
 
 def tex(text: str) -> str:
     """Plain text as TeX; letters with accents are left to TeX's own UTF-8 input."""
-    return re.sub("|".join(map(re.escape, _TEX_ESCAPES)), lambda match: _TEX_ESCAPES[match.group()], text)
+    return re.sub("|".join(map(re.escape, _TEX_ESCAPES)), lambda match: _TEX_ESCAPES[match.group()], visible(text))

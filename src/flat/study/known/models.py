@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from flat.study.known.options import SWITCH, Value, number, one_of, several, whole
+
 
 @dataclass(frozen=True)
 class ModelKind:
@@ -9,15 +11,33 @@ class ModelKind:
 
     Attributes:
         built_from: "vectors" (a vocabulary and its pretrained word vectors) or "encoder" (a pretrained checkpoint).
-        options: the keyword options that a study may set.
+        options: the keyword options that a study may set, and what each may be.
     """
 
     built_from: str
-    options: tuple[str, ...]
+    options: dict[str, Value]
+
+
+_DROPOUT = number(0, 1, below=True)  # at 1 nothing is left to train on
+_UNITS = whole(1, 100_000)
 
 
 MODELS: dict[str, ModelKind] = {
-    "cnn": ModelKind("vectors", ("filters", "widths", "dropout", "freeze_vectors")),
-    "lstm": ModelKind("vectors", ("hidden", "dropout", "embedding_dropout", "freeze_vectors")),
-    "encoder": ModelKind("encoder", ("layers", "attention", "gradient_checkpointing")),
+    "cnn": ModelKind(
+        "vectors",
+        {
+            "filters": _UNITS,
+            "widths": several(whole(1, 1_000), 100),
+            "dropout": _DROPOUT,
+            "freeze_vectors": SWITCH,
+        },
+    ),
+    "lstm": ModelKind(
+        "vectors",
+        {"hidden": _UNITS, "dropout": _DROPOUT, "embedding_dropout": _DROPOUT, "freeze_vectors": SWITCH},
+    ),
+    "encoder": ModelKind(
+        "encoder",
+        {"layers": whole(1, 1_000), "attention": one_of("sdpa", "eager"), "gradient_checkpointing": SWITCH},
+    ),
 }

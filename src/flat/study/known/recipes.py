@@ -5,6 +5,8 @@ counted in the train split) or ``NAME@train`` (a masked language model trained f
 sememes is looked up for the words of the data set. A rule makes each once per data set.
 """
 
+from flat.study.known.options import SWITCH, Value, number, one_of, whole
+
 # recipe -> the roles of the resources that it needs
 RECIPES: dict[str, tuple[str, ...]] = {
     "textfooler": ("synonyms", "sentence_encoder", "tagger"),
@@ -16,6 +18,36 @@ RECIPES: dict[str, tuple[str, ...]] = {
     "bae": ("masked_language_model", "sentence_encoder", "tagger", "stopwords"),
 }
 ROLES = tuple(dict.fromkeys(role for roles in RECIPES.values() for role in roles))
+
+_COUNT = whole(1, 1_000_000)
+_COSINE, _SHARE = number(-1, 1), number(0, 1)
+_SIMILARITY = {
+    "similarity_threshold": _COSINE,
+    "similarity_window": _COUNT,
+    "skip_short_texts": SWITCH,
+    "compare_against_original": SWITCH,
+}
+_TAGS_AND_MEANING = {"allow_verb_noun_swap": SWITCH, **_SIMILARITY}
+_RANKING = {"ranking": one_of("unk", "delete", "weighted-saliency", "gradient", "random")}
+_POPULATION = {"pop_size": _COUNT, "max_iters": _COUNT, "max_candidates": _COUNT}
+_DISTANCE = {"max_percent": _SHARE, "max_mse_dist": number(0, 1_000_000)}
+
+# recipe -> what a study may set otherwise than TextAttack has it
+PARAMETERS: dict[str, dict[str, Value]] = {
+    "textfooler": {"max_candidates": _COUNT, "min_cos_sim": _COSINE, **_TAGS_AND_MEANING, **_RANKING},
+    "pwws": _RANKING,
+    "gene": {**_POPULATION, **_DISTANCE, "top_n_per_index": _COUNT},
+    "iga": {**_POPULATION, **_DISTANCE, "max_replace_times_per_index": _COUNT},
+    "pso": {**_POPULATION, "max_turn_retries": _COUNT},
+    "clare": {
+        "max_candidates": _COUNT,
+        "swap_min_confidence": _SHARE,
+        "insertion_min_confidence": _SHARE,
+        "merge_min_confidence": _SHARE,
+        **_SIMILARITY,
+    },
+    "bae": {"max_candidates": _COUNT, "min_confidence": _SHARE, **_TAGS_AND_MEANING, **_RANKING},
+}
 
 WORDNETS = ("wordnet", "nltk-wordnet")
 BIGRAMS = "bigrams@train"
