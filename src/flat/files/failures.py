@@ -67,6 +67,19 @@ def open_once(path: str | Path) -> None:
         file.read(1)
 
 
+def of_folder(error: BaseException, folder: str | Path, family: type[FlatError] = ArtefactError) -> FlatError | None:
+    """``of_reading`` for a library that reads files of a folder and may keep to itself what the system said."""
+    if _number(error) is not None or not os.path.isdir(folder):
+        return of_reading(error, folder, family)
+    try:
+        for file in sorted(Path(folder).iterdir()):
+            if file.is_file():
+                open_once(file)
+    except OSError as closed:
+        return of_reading(closed, closed.filename or folder, family)
+    return None
+
+
 def _number(error: BaseException | None) -> int | None:
     """What the system said (errno), be it of this error, in its words, or of the one that it came of."""
     while error is not None:
