@@ -185,3 +185,15 @@ def test_without_optuna_the_search_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(FlatError, match="pip install optuna"):
         run(tmp_path / "a", 1)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("share", [0.02, 0.4, 0.8, 0.999])
+def test_a_flipped_bit_in_the_journal_changes_no_trial(tmp_path, caplog, share):
+    whole, journal = run(tmp_path / "a", 4), tmp_path / "b/journal"
+    run(journal, 3)
+    raw = bytearray(journal.read_bytes())
+    raw[int(share * len(raw))] ^= 1
+    journal.write_bytes(raw)
+    assert run(journal, 4) == whole
+    assert ("set aside as journal.stale" in caplog.text) == (share < 0.9)
