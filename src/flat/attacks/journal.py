@@ -5,13 +5,12 @@ so the journal is no output: it lies where the caller says, is resumed from by t
 the caller at the end. Rows stay on disk: memory holds where each begins, whatever the number of texts.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from flat.resume.journal import Lines
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Journal(Lines):
@@ -35,6 +34,10 @@ class Journal(Lines):
             return
         self.noted[value["example_id"]] = start
 
+    def _forget(self) -> None:
+        super()._forget()
+        self.screening = None
+
     def __len__(self) -> int:
         return len(self.noted)
 
@@ -42,10 +45,13 @@ class Journal(Lines):
         return example_id in self.noted
 
     def rows(self) -> Iterator[dict]:
-        """The rows in the order of their ids, each read when it is asked for."""
+        """The rows in the order of their ids, each read, and compared with its hash, when it is asked for.
+
+        Raises:
+            ArtefactError: a line is not as it was written.
+        """
         for example_id in sorted(self.noted):
-            self._stream.seek(self.noted[example_id])
-            yield json.loads(self._stream.readline())
+            yield self._value(self.noted[example_id])
 
     def decide(self, screening: dict) -> None:
         """Note how all examples, also those after an interruption, are screened."""

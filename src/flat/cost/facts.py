@@ -10,6 +10,7 @@ from flat.data.prepare import prepare
 from flat.data.vectors import load_vectors
 from flat.errors import FlatError, StudyError
 from flat.files.artefacts import read_json
+from flat.files.failures import of_reading
 from flat.resources import locate
 from flat.resources.places import ROOT
 from flat.study.datasets import SPLITS
@@ -142,7 +143,9 @@ def _encoder(checkpoint: str) -> tuple[int, int, int, int]:
         layers, width, words = (_first(config, names) for names in (LAYERS, WIDTH, ("vocab_size",)))
         return layers, width, _first(config, INNER, 4 * width), words
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise FlatError(checkpoint, f"its config.json tells no size ({error!r})", "fetch the checkpoint") from None
+        raise of_reading(error, checkpoint, FlatError) or FlatError(
+            checkpoint, f"its config.json tells no size ({error!r})", "fetch the checkpoint"
+        ) from None
 
 
 def _first(config: dict, names: tuple[str, ...], otherwise: int | None = None) -> int:

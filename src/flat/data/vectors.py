@@ -13,6 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from flat.errors import ResourceError
+from flat.files.failures import of_reading
 from flat.resources import locate
 from flat.study.seeds import seed_of
 
@@ -94,7 +95,9 @@ def _read(place: Path, wanted: dict[str, int], rows: int) -> tuple[np.ndarray, n
                 if row is not None and not found[row]:  # the first of two equal words is the more frequent one
                     matrix[row], found[row] = vector(), True
     except (EOFError, OSError, ValueError) as error:
-        raise ResourceError(str(place), f"damaged ({error})", _AGAIN) from None
+        raise of_reading(error, place, ResourceError) or ResourceError(
+            str(place), f"damaged ({error})", _AGAIN
+        ) from None
     return matrix, found
 
 
@@ -106,7 +109,9 @@ def _read_arrays(array: Path, index: Path, wanted: dict[str, int], rows: int) ->
         table = np.load(array, mmap_mode="r", allow_pickle=False)
         names = pq.read_table(index).column(0).to_pylist()
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise ResourceError(str(array.parent), f"damaged ({error})", _AGAIN) from None
+        raise of_reading(error, array.parent, ResourceError) or ResourceError(
+            str(array.parent), f"damaged ({error})", _AGAIN
+        ) from None
     if len(names) != len(table):
         raise ResourceError(str(array.parent), f"{len(names)} words for {len(table)} vectors", _AGAIN)
     matrix, found = np.zeros((rows, table.shape[1]), dtype=np.float32), np.zeros(rows, dtype=bool)

@@ -8,7 +8,7 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from flat.errors import ArtefactError
 from flat.files import foreign
-from flat.files.failures import of_storage
+from flat.files.failures import of_reading, of_storage, open_once
 
 if TYPE_CHECKING:  # most jobs write no tensors
     from torch import Tensor
@@ -99,6 +99,8 @@ def read_json(path: str | Path) -> dict:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>") from None
+    except OSError as error:
+        raise of_reading(error, path) or error from None
     except ValueError as error:  # not JSON, or not text at all
         raise ArtefactError(str(path), f"not JSON ({error})", "delete the file and run snakemake again") from None
 
@@ -127,7 +129,7 @@ def read_table(path: str | Path, columns: list[str] | None = None):
     """Read a parquet file as a pandas frame.
 
     Raises:
-        ArtefactError: the file is absent, truncated, or lacks one of ``columns``.
+        ArtefactError: the file is absent, closed to this user, truncated, or lacks one of ``columns``.
     """
     import pyarrow as pa  # for cost
     import pyarrow.parquet as pq  # for cost
@@ -144,7 +146,7 @@ def read_table(path: str | Path, columns: list[str] | None = None):
     except FileNotFoundError:
         raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>") from None
     except (pa.ArrowException, OSError) as error:
-        raise ArtefactError(
+        raise of_reading(error, path) or ArtefactError(
             str(path), f"not a readable parquet file ({error})", "delete the file and run snakemake again"
         ) from None
 
@@ -155,15 +157,28 @@ def read_arrays(path: str | Path) -> dict:
     Raises:
         ArtefactError: the file is absent, truncated or not safetensors.
     """
-    from safetensors import SafetensorError  # for cost
     from safetensors.numpy import load_file  # for cost
 
+    return _read_safetensors(path, load_file)
+
+
+def read_tensors(path: str | Path) -> dict[str, "Tensor"]:
+    """As ``read_arrays``, as tensors on the CPU."""
+    from safetensors.torch import load_file  # for cost
+
+    return _read_safetensors(path, load_file)
+
+
+def _read_safetensors(path: str | Path, load: Callable[[str | Path], dict]) -> dict:
+    from safetensors import SafetensorError  # for cost
+
     try:
-        return load_file(path)
+        open_once(path)
+        return load(path)
     except FileNotFoundError:
         raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>") from None
     except (SafetensorError, ValueError, OSError) as error:
-        raise ArtefactError(
+        raise of_reading(error, path) or ArtefactError(
             str(path), f"not a whole safetensors file ({error})", "delete the file and run snakemake again"
         ) from None
 

@@ -12,11 +12,9 @@ import tempfile
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from flat.errors import ArtefactError
-from flat.files.artefacts import read_json, write_json, write_tensors
+from flat.files.artefacts import read_json, read_tensors, write_json, write_tensors
 from flat.models import registry
 from flat.models.encoders.encoder import Encoder
 from flat.models.interface import Classifier
@@ -61,13 +59,7 @@ def read_weights(folder: str | Path) -> dict[str, torch.Tensor]:
     Raises:
         ArtefactError: the file is absent, truncated or not safetensors.
     """
-    path = Path(folder) / "model.safetensors"
-    try:
-        return load_file(path)
-    except FileNotFoundError:
-        raise ArtefactError(str(path), "no such file", "run the rule that trains this model") from None
-    except (SafetensorError, json.JSONDecodeError, OSError) as error:
-        raise ArtefactError(str(path), f"not a whole safetensors file ({error})", "delete it and run again") from None
+    return read_tensors(Path(folder) / "model.safetensors")
 
 
 def load(folder: str | Path, device: str = "cpu") -> Classifier:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from flat.files.artefacts import write_json
 from flat.files.digests import state_of
+from flat.files.failures import of_reading
 from flat.provenance.passport import now
 
 FORMAT = 1
@@ -80,7 +81,9 @@ def records(root: str | Path) -> dict[str, dict]:
     for path in sorted((Path(root) / FOLDER).rglob("*.json")):
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except OSError as error:
+            raise of_reading(error, path) or error from None
+        except ValueError:
             value = {}
         found[str(path)] = value if isinstance(value, dict) and value.get("format") == FORMAT else {}
     return found

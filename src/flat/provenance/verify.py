@@ -14,8 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flat.errors import ArtefactError, ResourceError, command
+from flat.errors import ArtefactError, FlatError, ResourceError, command
 from flat.files.digests import sha256_of
+from flat.files.failures import of_reading
 from flat.provenance import records as lineage
 from flat.resources.own_files import files_of
 from flat.study import paths
@@ -27,7 +28,10 @@ REMAKE = "snakemake --force {path}"
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it was. ``kind``: changed | missing | stale | outside | unrecorded | record."""
+    """Something that is not as it was, or cannot be read to be compared.
+
+    ``kind``: changed | missing | unread | stale | outside | unrecorded | record.
+    """
 
     path: str
     kind: str
@@ -42,7 +46,7 @@ def verify(root: str | Path) -> tuple[list[Finding], int]:
     """What changed under ``root`` (``results/<study>``), sorted by path, and how many files were compared.
 
     Raises:
-        ArtefactError: no records, so nothing to compare with.
+        ArtefactError: no records, so nothing to compare with; or the system does not let one be read.
     """
     found = lineage.records(root)
     if not found:
@@ -70,15 +74,18 @@ def verify(root: str | Path) -> tuple[list[Finding], int]:
     return sorted(set(findings), key=lambda f: (f.path, f.kind, f.problem)), len(now)
 
 
-def _checksum(path: str) -> str | None:
+def _checksum(path: str) -> str | FlatError | None:
+    """SHA-256 of a file; None: it is gone; an error: the system does not let it be read, so that nobody can say."""
     try:
         return sha256_of(path)
-    except OSError:
-        return None
+    except OSError as error:
+        return of_reading(error, path)
 
 
-def _of_file(path: str, recorded: str, now: str | None, rule: str) -> Iterable[Finding]:
-    if now is None:
+def _of_file(path: str, recorded: str, now: str | FlatError | None, rule: str) -> Iterable[Finding]:
+    if isinstance(now, FlatError):
+        yield Finding(path, "unread", now.problem, now.remedy)
+    elif now is None:
         yield Finding(path, "missing", f"was made by {rule} and is gone", f"snakemake {path}")
     elif now != recorded:
         problem = f"its SHA-256 is {now[:16]}..., {rule} made it with {recorded[:16]}...: it was changed since"
@@ -94,6 +101,8 @@ def _of_input(path: str, read: str, job: dict, maker: tuple[dict, dict] | None, 
                 f"was made from a {path} with SHA-256 {read[:16]}..., its record now says {maker[0]['sha256'][:16]}..."
             )
             yield Finding(first, "stale", problem, REMAKE.format(path=first))
+    elif isinstance(now, FlatError):
+        yield Finding(path, "unread", now.problem, now.remedy)
     elif now != read:
         what = "is gone" if now is None else f"has the SHA-256 {now[:16]}... now"
         problem = f"{what}; {job['rule']} read it with {read[:16]}..."

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from flat.errors import ArtefactError
 from flat.files.artefacts import atomic, write_text
 from flat.files.digests import sha256_of
+from flat.files.failures import of_reading
 
 FORMAT = 1
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
@@ -95,7 +96,9 @@ def checksums(folder: str | Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ArtefactError(str(path), f"not readable ({error})", f"pack a seed, or {GET}") from None
+        raise of_reading(error, path) or ArtefactError(
+            str(path), f"not readable ({error})", f"pack a seed, or {GET}"
+        ) from None
     found = {}
     for number, line in enumerate(lines, start=1):
         digest, _, name = line.partition("  ")
@@ -145,7 +148,7 @@ def read(path: str | Path) -> Archive:
                     raise ArtefactError(f"{path}, {member.name}", "stands in it twice", GET)
                 files[member.name] = tar.extractfile(member).read()
     except (tarfile.TarError, lzma.LZMAError, EOFError, OSError) as error:
-        raise ArtefactError(str(path), f"not a whole tar.xz ({error})", GET) from None
+        raise of_reading(error, path) or ArtefactError(str(path), f"not a whole tar.xz ({error})", GET) from None
     try:
         manifest = json.loads(files.pop(MANIFEST))
         listed, known = manifest["files"], (manifest["format"], manifest["study"]["name"], int(manifest["seed"]))

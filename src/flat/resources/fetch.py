@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from flat.errors import ResourceError
 from flat.files.artefacts import write_json
 from flat.files.digests import sha256_of
+from flat.files.failures import of_reading
 from flat.resources.catalogue import (
     Catalogue,
     Hub,
@@ -250,7 +251,11 @@ def _same_as_first_use(entry: Resource, digest: str, target: Path) -> None:
     """Where the catalogue knows no digest, the one recorded at first use of the same recipe is binding."""
     try:
         known = json.loads((target / PROVENANCE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise of_reading(error, target / PROVENANCE, ResourceError) or error from None
+    except ValueError:
         return
     if known.get("recipe") == entry.recipe_digest() and known.get("content_sha256") != digest:
         raise ResourceError(

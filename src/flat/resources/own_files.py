@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from flat.errors import ResourceError
+from flat.files.failures import of_reading
 from flat.resources.weights import refuse_pickles
 from flat.study.known.resources import is_own
 
@@ -41,7 +42,9 @@ def files_of(name: str) -> tuple[str, ...]:
     try:
         return tuple(sorted(str(path / file) for file in listing(path)))
     except OSError as error:
-        raise ResourceError(name, f"cannot be listed ({error})", "make it readable") from None
+        raise of_reading(error, name, ResourceError) or ResourceError(
+            name, f"cannot be listed ({error})", "make it readable"
+        ) from None
 
 
 def listing(folder: str | os.PathLike) -> list[str]:
@@ -75,7 +78,9 @@ def digest_of(name: str) -> str:
             with open(file, "rb") as stream:
                 content = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
-            raise ResourceError(file, f"cannot be read ({error})", "make it readable, or take it away") from None
+            raise of_reading(error, file, ResourceError) or ResourceError(
+                file, f"cannot be read ({error})", "make it readable, or take it away"
+            ) from None
         digest.update(f"{content}  {PurePosixPath(file).relative_to(PurePosixPath(name))}\n".encode())
     return digest.hexdigest()[:16]
 

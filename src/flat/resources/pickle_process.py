@@ -5,11 +5,13 @@ weights. That builds tensors and plain containers and refuses every other class 
 process gives up some things before the file is opened: the network (where the system allows it), processes of its own,
 and memory and disk beyond what such weights can need.
 
-It prints one JSON object: ``{"tensors": n, "left_out": [names]}``, or ``{"refused": name}``, or ``{"damaged": why}``.
+It prints one JSON object: ``{"tensors": n, "left_out": [names]}``, ``{"refused": name}``, ``{"damaged": why}``, or
+``{"errno": number}`` where the system refused a file.
 """
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import pickle
@@ -19,6 +21,8 @@ import sys
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_NO_NEW_PRIVS = 38
+# what a file is not to blame for; not EFBIG: the limit is ours, and what exceeds it are no such weights
+REFUSED = {getattr(errno, name) for name in ("EACCES", "EPERM", "EMFILE", "ENFILE", "EIO", "ENOSPC", "EDQUOT", "EROFS")}
 SECONDS = 3600  # of CPU time
 # how PyTorch's unpickler for weights names what it does not build
 FOREIGN = re.compile(
@@ -92,6 +96,10 @@ def main(source: str, target: str) -> dict:
         return {"damaged": "it asks for more memory than weights of its size need"}
     except Exception as error:  # a damaged file raises whatever its bytes lead to, and all of it means "not read"
         said = str(error)
+        system = re.search(r"\(os error (\d+)\)", said)  # as safetensors puts it
+        number = getattr(error, "errno", None) or (int(system[1]) if system else None)
+        if number in REFUSED:
+            return {"errno": number}
         if isinstance(error, pickle.UnpicklingError) and (named := FOREIGN.search(said)):
             return {"refused": named[1]}
         said = said.partition("WeightsUnpickler error: ")[2] or said

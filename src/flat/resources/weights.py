@@ -4,6 +4,7 @@ Repositories of the hub from before 2023 hold pickled weights alone. A pickle ca
 reads it (``flat.resources.pickle_process``). The same pickle gives the same bytes on every machine.
 """
 
+import errno
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from flat.errors import ArtefactError, ResourceError
+from flat.files.failures import of_reading, of_storage
 from flat.resources.places import PROVENANCE
 
 PROCESS = Path(__file__).with_name("pickle_process.py")
@@ -120,6 +122,10 @@ def _convert_file(source: Path, target: Path) -> list[str]:
             f"this pickle wants to load {said['refused']}, which weights have no need of; nothing of it was run",
             "do not use this file; take safetensors of the same model, or report it to its publisher",
         )
+    if "errno" in said:
+        error = OSError(said["errno"], os.strerror(said["errno"]))
+        full = said["errno"] in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # only a writer meets these
+        raise of_storage(error, target.parent) if full else of_reading(error, source, ResourceError)
     if "damaged" in said:
         raise ResourceError(str(source), f"its weights cannot be read ({said['damaged']})", again)
     if "tensors" not in said:

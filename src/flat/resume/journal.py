@@ -3,10 +3,14 @@
 Snakemake deletes the outputs of an incomplete job, so notes are no output: they lie under ``journals/`` and are deleted
 by the job (``flat.jobs.script.running``) as the last thing it does. Attacks keep rows of their own
 (flat.attacks.journal); training keeps weights (flat.resume.checkpoints). All three are held by one process at a time,
-and set aside what is not theirs.
+and set aside what is not theirs or was damaged.
+
+Each line ends with a hash of its content, of where in the file it begins and of whose file it is: a flipped bit and a
+line that is lost, doubled, moved or of another job are noticed, and a line alone can be checked where it is read again.
 """
 
 import fcntl
+import hashlib
 import json
 import logging
 import os
@@ -15,11 +19,12 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from flat.errors import ArtefactError
-from flat.files.failures import of_storage
+from flat.files.failures import of_reading, of_storage
 
-FORMAT = 1
+FORMAT = 2
 PATIENCE_S = 120  # how long a killed run's job may take to finish what it has in hand
 log = logging.getLogger("flat")
 
@@ -36,58 +41,115 @@ class Lines:
         noted: what a line says, by key (``_note``).
 
     Raises:
-        ArtefactError: another process holds the file, or it cannot be written.
+        ArtefactError: another process holds the file, or it cannot be read or written.
     """
 
     def __init__(self, path: str | Path | None, header: Mapping[str, object]):
         self.path, self._header = Path(path or "the journal in memory"), dict(header)
         self.noted: dict[str, object] = {}
-        self._hold, whole = None, None
-        if path is None:
-            self._stream = tempfile.TemporaryFile("w+b")  # noqa: SIM115 (open as long as this is)
-        else:
-            self._hold = hold(self.path)
-            whole = self._read()
-            if whole is None:
-                set_aside(self.path)
-            self._stream = self.path.open("r+b" if whole else "w+b")
-        self._end = whole or 0
-        self._stream.truncate(self._end)  # a line torn by a kill is dropped: its work is done again
-        if whole is None:
+        self._key = _key_of(_content(self._header))
+        self._hold = None if path is None else hold(self.path)
+        try:
+            self._end = 0 if path is None else self._read()
+            if path is None:
+                self._stream = tempfile.TemporaryFile("w+b")  # noqa: SIM115 (open as long as this is)
+            else:
+                self._stream = self.path.open("r+b" if self._end else "w+b")
+            self._stream.truncate(self._end)
+        except OSError as error:
+            self.finish()
+            raise of_storage(error, self.path) or error from error
+        except BaseException:
+            self.finish()
+            raise
+        if self._end == 0:
             self._write(self._header)
 
-    def _read(self) -> int | None:
-        """Note the file's lines; the length of its whole ones in bytes, or None if it is not this job's."""
-        end = 0
+    def _read(self) -> int:
+        """Note the file's lines; the length of its whole ones in bytes, or 0 if there is none of this job any more.
+
+        What a kill tears is the end of the file: it is dropped, and its work done again. Anything after a damaged line
+        says that it was whole once: then no line is believed.
+        """
         try:
             with self.path.open("rb") as stream:
-                for line in stream:
-                    if not line.endswith(b"\n"):
-                        break
-                    value = json.loads(line)
-                    if end == 0 and value != self._header:
-                        return None
-                    if end > 0:
-                        self._note(value, end)
-                    end += len(line)
+                end, why = self._note_all(stream)
         except FileNotFoundError:
-            return None
-        except (ValueError, KeyError, TypeError):
-            self.noted = {}
-            return None
-        return end or None
+            return 0
+        except OSError as error:
+            raise of_reading(error, self.path) or error from error
+        if why:
+            self._forget()
+            set_aside(self.path, why)
+        return 0 if why else end
+
+    def _note_all(self, stream: BinaryIO) -> tuple[int, str]:
+        """Note the lines of a file: the length of its whole ones in bytes, and why nothing can go on from it, or ""."""
+        end, number = 0, 0
+        for number, line in enumerate(stream, start=1):
+            if number == 1 and (why := self._unlike(line)):
+                return 0, why
+            content = _unsealed(line, end, self._key)
+            if content is None and stream.read(1):
+                return 0, f"is damaged in line {number}"
+            if content is None:
+                if line.endswith(b"\n"):
+                    log.warning("%s: its last line is damaged; it is dropped and its work done again", self.path)
+                return end, ""
+            if number > 1:
+                self._note(json.loads(content), end)
+            end += len(line)
+        return end, "" if number else "is empty"
+
+    def _unlike(self, line: bytes) -> str:
+        """What is wrong with a first line; "" if it is this job's."""
+        content = line.rpartition(b"\t")[0]
+        if _unsealed(line, 0, _key_of(content)) is None:
+            return "is damaged in its first line, or of another version"
+        return "" if content == _content(self._header) else "is of another job"
 
     def _note(self, value, start: int) -> None:
-        """Remember a line that begins at byte ``start``. ValueError, KeyError, TypeError: it is no such line."""
+        """Remember a line that begins at byte ``start``."""
         raise NotImplementedError
 
+    def _forget(self) -> None:
+        """Take back what ``_note`` remembered."""
+        self.noted = {}
+
     def _write(self, value: object) -> int:
-        """Write a line; where it begins."""
-        start = self._end
-        self._stream.seek(start)
-        write_line(self._stream, value, self.path)
+        """Write a line, handed to the system at once; where it begins.
+
+        Raises:
+            ArtefactError: the disk is full or the folder cannot be written to.
+        """
+        start, content = self._end, _content(value)
+        try:
+            self._stream.seek(start)
+            self._stream.write(b"%b\t%b\n" % (content, _hash(content, start, self._key)))
+            self._stream.flush()
+        except OSError as error:
+            raise of_storage(error, self.path) or error from error
         self._end = self._stream.tell()
         return start
+
+    def _value(self, start: int) -> object:
+        """What the line says that begins at byte ``start``, read again.
+
+        Raises:
+            ArtefactError: it is not what was written there.
+        """
+        try:
+            self._stream.seek(start)
+            content = _unsealed(self._stream.readline(), start, self._key)
+        except OSError as error:
+            raise of_reading(error, self.path) or error from error
+        if content is None:
+            raise ArtefactError(
+                str(self.path),
+                f"the line at byte {start} is not the one that this job wrote there",
+                "look at the disk (dmesg), then run snakemake again: the notes are set aside and the work done anew",
+            )
+        return json.loads(content)
 
     def finish(self) -> None:
         """Nothing more is written; what is on disk can still be read."""
@@ -118,25 +180,38 @@ class Journal(Lines):
         self.noted.update(values)
 
 
-def write_line(stream, value: object, path: Path) -> None:
-    """One value as a line, handed to the system at once.
+def _content(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()  # without tabs and line breaks: JSON escapes them
+
+
+def _key_of(header: bytes) -> bytes:
+    """The part of all hashes of a file that says whose it is."""
+    return hashlib.blake2b(header, digest_size=16).digest()
+
+
+def _hash(content: bytes, start: int, key: bytes) -> bytes:
+    place = start.to_bytes(hashlib.blake2b.SALT_SIZE, "little")
+    return hashlib.blake2b(content, digest_size=8, key=key, salt=place).hexdigest().encode()
+
+
+def _unsealed(line: bytes, start: int, key: bytes) -> bytes | None:
+    """The content of a line that begins at byte ``start``; None if it is not as a job with this key wrote it there."""
+    content, _, own = line.removesuffix(b"\n").rpartition(b"\t")
+    return content if line.endswith(b"\n") and own == _hash(content, start, key) else None
+
+
+def set_aside(path: Path, why: str) -> None:
+    """Rename notes that nothing goes on from to ``<name>.stale``; the log says why.
 
     Raises:
-        ArtefactError: the disk is full or the folder cannot be written to.
+        ArtefactError: the folder cannot be written to.
     """
+    stale = path.with_name(path.name + ".stale")
     try:
-        stream.write(json.dumps(value, ensure_ascii=False).encode() + b"\n")
-        stream.flush()
+        os.replace(path, stale)
     except OSError as error:
         raise of_storage(error, path) or error from error
-
-
-def set_aside(path: Path) -> None:
-    """Rename notes that are not this job's (other inputs, options or code; or no notes at all) to ``<name>.stale``."""
-    if path.exists():
-        stale = path.with_name(path.name + ".stale")
-        os.replace(path, stale)
-        log.warning("%s is of another job, or damaged: set aside as %s; starting anew", path, stale.name)
+    log.warning("%s %s: set aside as %s; starting anew", path, why, stale.name)
 
 
 def hold(path: Path, patience_s: float | None = None) -> int:

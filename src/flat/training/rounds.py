@@ -10,10 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from flat.errors import ArtefactError
-from flat.files.artefacts import read_arrays, read_json, read_table, write_csv, write_json, write_tensors
+from flat.files.artefacts import (
+    read_arrays,
+    read_json,
+    read_table,
+    read_tensors,
+    write_csv,
+    write_json,
+    write_tensors,
+)
 from flat.files.digests import checksums, digest_of
 from flat.models import checkpoint, registry
 from flat.models.encoders.encoder import Encoder
@@ -85,7 +92,7 @@ def run(
     checkpoints = Checkpoints(journal, digest_of(about))
     options, texts = Options(**training), _texts(train_split)
     try:
-        moments = load_file(inputs["moments"]) if inputs.get("moments") else None
+        moments = read_tensors(inputs["moments"]) if inputs.get("moments") else None
         whole = moments is not None or "moments" in outputs
         with nullcontext() if whole else _embeddings_of(model, texts, pairs, options):
             outcome = train(

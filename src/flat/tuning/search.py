@@ -1,19 +1,22 @@
-"""The search over beta, gamma and learning rate: Optuna's tree-structured Parzen estimator on a journal file.
+"""The search over beta, gamma and learning rate: Optuna's tree-structured Parzen estimator, journal as for other jobs.
 
 Each trial's draw has its own seed and sees the finished trials alone, so that an interrupted search goes on to the same
 trials, and a longer one keeps those it has. Where sets alone are searched, each combination is tried once at most.
 """
 
+import json
 import logging
 import os
 import random
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 
 from flat.errors import FlatError
 from flat.files.digests import checksums, digest_of
+from flat.resume.journal import FORMAT, Lines
 from flat.study.seeds import seed_of
 from flat.tuning.trial import Score
 
@@ -45,25 +48,55 @@ def search(
         evaluate: the score of values.
         spaces: name -> low and high, searched on a logarithmic scale, or choices.
         present: the study's own values: the first trial, where they lie within the spaces.
-        journal: Optuna's journal file; finished trials of the same ``name`` in it are kept.
+        journal: Optuna's log, a line each; finished trials of the same ``name`` in it are kept.
         name: identifies everything that decides a trial's score.
 
     Raises:
         FlatError: Optuna is not installed.
+        ArtefactError: another process holds the journal, or it cannot be read or written.
     """
+    with closing(_Log(journal)) as entries:
+        return _search(evaluate, spaces, present, trials, entries, name, seed)
+
+
+class _Log(Lines):
+    """What Optuna logs; ``noted``: each entry by its number from 0. One file serves all settings of a search."""
+
+    def __init__(self, path: Path):
+        super().__init__(path, {"format": FORMAT, "job": "optuna"})
+
+    def _note(self, value, start: int) -> None:
+        self.noted[len(self.noted)] = value
+
+    def append(self, entry: dict) -> None:
+        """Note an entry, on disk before this returns: a trial may take hours."""
+        self._note(json.loads(json.dumps(entry)), self._write(entry))
+        os.fsync(self._stream.fileno())
+
+
+def _search(evaluate, spaces, present, trials: int, entries: _Log, name: str, seed: int) -> list[Trial]:
+    """``search`` on a log that is open."""
     try:
         import optuna  # for cost
         from optuna.distributions import CategoricalDistribution, FloatDistribution  # for cost
         from optuna.storages import JournalStorage  # for cost
-        from optuna.storages.journal import JournalFileBackend  # for cost
+        from optuna.storages.journal import BaseJournalBackend  # for cost
         from optuna.trial import TrialState, create_trial  # for cost
     except ImportError:
         raise FlatError(
             "tune", "it needs Optuna, which is not installed", "pip install optuna, or make setup from the lock files"
         ) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    _mend(journal)
-    storage = JournalStorage(JournalFileBackend(str(journal)))
+
+    class Backend(BaseJournalBackend):
+        def read_logs(self, log_number_from: int) -> list[dict]:
+            return [entries.noted[number] for number in range(log_number_from, len(entries.noted))]
+
+        def append_logs(self, logs: list[dict]) -> None:
+            for entry in logs:
+                entries.append(entry)
+
+    storage = JournalStorage(Backend())
     study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
     for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(left.number, state=TrialState.FAIL)  # of a run that was killed
@@ -126,15 +159,6 @@ def _given(spaces: Mapping[str, Mapping], present: Mapping[str, float], seed: in
     rest = [values for values in every if values not in first]
     random.Random(seed_of(seed, "order")).shuffle(rest)
     return first + rest, True
-
-
-def _mend(journal: Path) -> None:
-    """Take away what a kill in the midst of a write leaves: Optuna's lock, which it would wait for without end (a link
-    to a relative path is no file to it), and half a line, which it could not read. No other process has the journal."""
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
-    if journal.exists():
-        os.truncate(journal, journal.read_bytes().rfind(b"\n") + 1)
 
 
 def _finished(study, state) -> list[Trial]:

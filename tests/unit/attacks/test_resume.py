@@ -27,7 +27,7 @@ def test_resume_from_any_point_gives_the_same_ledger(tmp_path, kept, torn):
     journal.write_bytes(b"".join(lines[: 1 + kept]) + torn)
     model = BagOfWords().eval()
     assert as_bytes(run(tmp_path, model=model, journal=journal), tmp_path) == whole
-    finished = {json.loads(line)["original"] for line in lines[1 : 1 + kept]}
+    finished = {json.loads(line.rpartition(b"\t")[0])["original"] for line in lines[1 : 1 + kept]}
     probes = [text for text, _ in SENTENCES] * 4
     attacked_again = list(model.asked)
     for text in probes:

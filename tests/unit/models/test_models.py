@@ -77,7 +77,7 @@ def test_a_truncated_checkpoint_is_refused(tmp_path):
     checkpoint.save(model, tmp_path, config)
     weights = tmp_path / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(ArtefactError, match=r"model\.safetensors.*\n.*delete it"):
+    with pytest.raises(ArtefactError, match=r"model\.safetensors.*\n.*delete the file"):
         checkpoint.load(tmp_path)
     weights.unlink()
     with pytest.raises(ArtefactError, match="no such file"):

@@ -1,5 +1,6 @@
 """Pickled weights become safetensors with the same numbers, or are refused with file and remedy and never run."""
 
+import errno
 import json
 import os
 import pickle
@@ -9,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from flat.errors import ArtefactError, ResourceError
+from flat.errors import ArtefactError, FlatError, ResourceError
 from flat.models.encoders.pretrained import read_network
 from flat.resources import weights
 from flat.resources.__main__ import main
@@ -177,3 +178,24 @@ def test_which_files_are_pickled_weights():
     assert pickled_only(["pytorch_model-00001-of-00002.bin", "onnx/model.safetensors"])
     assert not pickled_only(["pytorch_model.bin", "model.safetensors"])
     assert not pickled_only(["vectors.bin", "onnx/pytorch_model.bin", "training_args.bin"])
+
+
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [
+        (errno.EMFILE, r"pytorch_model\.bin: cannot be read \(Too many open files\)(?s:.)*need not be damaged"),
+        (errno.EIO, r"pytorch_model\.bin: cannot be read \(Input/output error\)(?s:.)*need not be damaged"),
+        (errno.ENOSPC, r"cannot be written \(No space left on device\)(?s:.)*free space"),
+    ],
+)
+def test_what_the_system_says_is_not_called_damage(tmp_path, monkeypatch, number, problem):
+    folder = saved(tmp_path, {"w": torch.ones(2)})
+    real = weights.PROCESS.read_text(encoding="utf-8")
+    refusing = real.replace(
+        "torch.load(source,", f"(_ for _ in ()).throw(OSError({number}, 'x')) or torch.load(source,"
+    )
+    (tmp_path / "process.py").write_text(refusing, encoding="utf-8")
+    monkeypatch.setattr(weights, "PROCESS", tmp_path / "process.py")
+    with pytest.raises(FlatError, match=problem):
+        convert(folder)
+    assert sorted(path.name for path in folder.glob("*.safetensors*")) == []

@@ -2,7 +2,6 @@
 
 import copy
 import csv
-import os
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -70,11 +69,10 @@ def test_an_interrupted_search_goes_on_to_the_same_trials(tmp_path, spaces, dies
 
 
 def test_a_search_killed_in_a_write_goes_on(tmp_path, monkeypatch):
-    """Optuna's lock and half a line are left; the journal's path is relative, as a job's."""
+    """Half a line is left; the journal's path is relative, as a job's."""
     monkeypatch.chdir(tmp_path)
     whole, journal = run(Path("a"), 4), Path("b/journal")
     run(journal, 2)
-    os.symlink("b/journal", "b/journal.lock")
     with journal.open("ab") as file:
         file.write(b'{"op_code":4,"wor')
     assert run(journal, 4) == whole
@@ -187,3 +185,15 @@ def test_without_optuna_the_search_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(FlatError, match="pip install optuna"):
         run(tmp_path / "a", 1)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("share", [0.02, 0.4, 0.8, 0.999])
+def test_a_flipped_bit_in_the_journal_changes_no_trial(tmp_path, caplog, share):
+    whole, journal = run(tmp_path / "a", 4), tmp_path / "b/journal"
+    run(journal, 3)
+    raw = bytearray(journal.read_bytes())
+    raw[int(share * len(raw))] ^= 1
+    journal.write_bytes(raw)
+    assert run(journal, 4) == whole
+    assert ("set aside as journal.stale" in caplog.text) == (share < 0.9)

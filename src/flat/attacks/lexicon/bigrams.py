@@ -18,6 +18,7 @@ import numpy as np
 from flat.attacks.textattack_adapter.words import attack_words
 from flat.errors import ArtefactError
 from flat.files.artefacts import atomic
+from flat.files.failures import of_reading
 
 
 class Bigrams:
@@ -97,4 +98,6 @@ def load(path: str | Path) -> Bigrams:
                 arrays["pair_counts"].astype(np.int64),
             )
     except (OSError, ValueError, KeyError, EOFError) as error:
-        raise ArtefactError(str(path), f"no table of bigrams ({error})", "delete it and run snakemake again") from None
+        raise of_reading(error, path) or ArtefactError(
+            str(path), f"no table of bigrams ({error})", "delete it and run snakemake again"
+        ) from None

@@ -11,6 +11,7 @@ import torch
 
 from flat.attacks.lexicon.masked_pieces import READ_AS, BertLikePieces
 from flat.errors import ResourceError
+from flat.files.failures import of_folder
 from flat.models.encoders import pretrained
 from flat.models.encoders.pretrained import longest_text, quiet
 from flat.resources.weights import refuse_pickles
@@ -136,7 +137,7 @@ def read_network(folder: str | Path):
             raise
         except Exception as error:  # the files may hold anything, and transformers raises what comes of it
             problem = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            raise ResourceError(
+            raise of_folder(error, folder, ResourceError) or ResourceError(
                 str(folder), f"holds no masked language model ({problem})", "fetch it again, or name another folder"
             ) from None
     if report["missing_keys"]:

@@ -18,6 +18,7 @@ from flat.attacks.lexicon.tagger import PerceptronTagger
 from flat.errors import AttackError, ResourceError
 from flat.files.artefacts import read_json
 from flat.files.digests import sha256_of
+from flat.files.failures import of_reading
 from flat.resources import locate
 from flat.resources.own_files import listing
 from flat.resources.places import PROVENANCE
@@ -115,7 +116,9 @@ class AttackResources:
         try:
             return frozenset(path.read_text(encoding="utf-8").split())
         except OSError as error:
-            raise ResourceError(str(path), f"cannot be read ({error})", "make setup") from None
+            raise of_reading(error, path, ResourceError) or ResourceError(
+                str(path), f"cannot be read ({error})", "make setup"
+            ) from None
 
     @cached_property
     def wordnet(self):

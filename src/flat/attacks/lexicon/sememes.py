@@ -17,6 +17,7 @@ from flat.attacks.lexicon.synonym_space.inflections import forms
 from flat.attacks.lexicon.wordnet_table import WordNet
 from flat.attacks.textattack_adapter.words import attack_vocabulary, attack_words
 from flat.errors import ResourceError
+from flat.files.failures import of_reading
 
 MOST = 15
 PARTS = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
@@ -42,7 +43,9 @@ def load_hownet(folder: str | Path) -> Bank:
             for word, of_word in bank.items()
         }
     except (OSError, EOFError, pickle.UnpicklingError, AttributeError, TypeError) as error:
-        raise ResourceError(str(path), f"is no bank of candidates ({error})", "fetch the resource again") from None
+        raise of_reading(error, path, ResourceError) or ResourceError(
+            str(path), f"is no bank of candidates ({error})", "fetch the resource again"
+        ) from None
 
 
 def build(texts: Iterable[str], train: Iterable[str], wordnet: WordNet) -> Bank:

@@ -12,6 +12,7 @@ import numpy as np
 
 from flat.errors import ResourceError
 from flat.files.artefacts import read_json
+from flat.files.failures import of_reading
 from flat.resources import locate
 
 UNKNOWN_COSINE = -1.0  # of two words that the table does not name as neighbours: below every threshold
@@ -34,7 +35,9 @@ class SynonymTable:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise ResourceError(str(path), f"cannot be read ({error})", "git checkout -- src") from None
+            raise of_reading(error, path, ResourceError) or ResourceError(
+                str(path), f"cannot be read ({error})", "git checkout -- src"
+            ) from None
         self.sha256 = hashlib.sha256(content).hexdigest()
         if self.sha256 != about["sha256"][path.name]:
             raise ResourceError(

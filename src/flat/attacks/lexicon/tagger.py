@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from flat.errors import ResourceError
+from flat.files.failures import of_reading
 
 NAME = "averaged_perceptron_tagger_eng"
 START, END = ["-START-", "-START2-"], ["-END-", "-END2-"]
@@ -155,7 +156,9 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise ResourceError(str(path), f"cannot be read ({error})", "fetch the tagger again: make setup") from None
+        raise of_reading(error, path, ResourceError) or ResourceError(
+            str(path), f"cannot be read ({error})", "fetch the tagger again: make setup"
+        ) from None
 
 
 def normalise(word: str) -> str:

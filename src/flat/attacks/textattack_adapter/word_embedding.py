@@ -13,6 +13,7 @@ import numpy as np
 from flat.attacks.textattack_adapter.environment import textattack
 from flat.attacks.textattack_adapter.words import is_one_word
 from flat.errors import ResourceError
+from flat.files.failures import of_reading
 from flat.resources.builders import PlainUnpickler
 
 KEPT = 2**15  # cosines that are remembered; memory must not grow with the number of texts
@@ -109,7 +110,9 @@ def load_vectors(folder: str | Path) -> VectorNeighbours:
         with (folder / "wordlist.pickle").open("rb") as stream:
             index = PlainUnpickler(stream).load()
     except (OSError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise ResourceError(str(folder), f"cannot be read ({error})", "fetch the resource again") from None
+        raise of_reading(error, folder, ResourceError) or ResourceError(
+            str(folder), f"cannot be read ({error})", "fetch the resource again"
+        ) from None
     if vectors.ndim != 2 or sorted(index.values()) != list(range(len(vectors))):
         raise ResourceError(
             str(folder), f"{len(index)} words but vectors of shape {vectors.shape}", "fetch the resource again"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flat.data.reading import encodings
 from flat.errors import DataError
+from flat.files.failures import of_reading
 
 _PACKERS = {".gz": (gzip.open, "gzip -dc"), ".bz2": (bz2.open, "bzip2 -dc"), ".xz": (lzma.open, "xz -dc")}
 _MEND_CESU8 = (
@@ -49,7 +50,7 @@ def lines_of(path: Path) -> Iterator[str]:
     except UnicodeDecodeError:
         raise misencoded(path) from None
     except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
-        raise _damaged(path, error) from None
+        raise of_reading(error, path, DataError) or _damaged(path, error) from None
 
 
 def misencoded(path: Path) -> DataError:
@@ -58,7 +59,7 @@ def misencoded(path: Path) -> DataError:
         with _opened(path) as stream:
             data = stream.read()
     except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
-        return _damaged(path, error)
+        return of_reading(error, path, DataError) or _damaged(path, error)
     inside = encodings.packed(data)
     if inside:
         kind, suffix = inside

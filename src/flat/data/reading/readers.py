@@ -8,6 +8,7 @@ from flat.data.reading import delimited, other_kinds
 from flat.data.reading.opening import kind_of, lines_of
 from flat.data.reading.tables import Table, refuse_absent, refuse_repeated
 from flat.errors import DataError
+from flat.files.failures import of_reading
 
 
 def read_columns(path: str | Path, columns: Sequence[str]) -> Table:
@@ -90,7 +91,9 @@ def _parquet(path: Path, columns: list[str]) -> Table:
             values = {name: _plain(table[name], path, name) for name in columns}
     except (pa.ArrowException, OSError) as error:
         problem = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(str(path), f"not a readable parquet file ({problem})", "write or fetch it again") from None
+        raise of_reading(error, path, DataError) or DataError(
+            str(path), f"not a readable parquet file ({problem})", "write or fetch it again"
+        ) from None
     return Table(values, class_names=_class_names(schema.metadata, columns))
 
 

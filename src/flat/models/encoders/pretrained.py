@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from flat.errors import ArtefactError, ResourceError, StudyError
+from flat.files.failures import of_folder
 from flat.resources.weights import refuse_pickles
 
 HEAD = {"classifier", "head", "pooler", "pre_classifier", "score"}  # what a checkpoint without a classifier lacks
@@ -66,14 +67,14 @@ def read_network(
         except MemoryError:
             raise
         except (SafetensorError, OSError) as error:
-            raise ArtefactError(
+            raise of_folder(error, folder) or ArtefactError(
                 str(folder),
                 f"its weights cannot be read ({_said(error)})",
                 "fetch or train it again; only safetensors are read, since a pickle can run code: "
                 f"convert one with python -m flat.resources convert {folder}",
             ) from None
         except Exception as error:  # config.json may ask for anything, and transformers raises what comes of it
-            raise ArtefactError(
+            raise of_folder(error, folder) or ArtefactError(
                 str(folder),
                 f"transformers cannot build its {config.model_type} ({_said(error)})",
                 "compare config.json, and the model's options in the study, with the weights; or name another encoder",
@@ -95,7 +96,7 @@ def _config(folder: str | Path, classes: int):
     except MemoryError:
         raise
     except Exception as error:  # the file may hold anything, and transformers raises what comes of it
-        raise ResourceError(
+        raise of_folder(error, folder, ResourceError) or ResourceError(
             str(folder), f"holds no encoder ({_said(error)})", "name a folder with config.json and weights"
         ) from None
     problem = remedy = None
@@ -208,7 +209,7 @@ def read_tokenizer(folder: str | Path):
         except MemoryError:
             raise
         except Exception as error:  # as above
-            raise ResourceError(
+            raise of_folder(error, folder, ResourceError) or ResourceError(
                 str(folder), f"holds no tokenizer ({_said(error)})", "put its tokenizer.json into the folder"
             ) from None
     if not words:  # what transformers makes of a folder that lacks the file with its words

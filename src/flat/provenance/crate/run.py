@@ -10,6 +10,7 @@ from pathlib import Path
 from flat.errors import ArtefactError, FlatError, StudyError
 from flat.files.artefacts import read_json
 from flat.files.digests import digest_of
+from flat.files.failures import of_reading
 from flat.provenance import passport as provenance
 from flat.provenance import records as lineage
 from flat.study.paths import of as paths_of
@@ -116,7 +117,9 @@ def own_file(name: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise FlatError(str(path), f"cannot be read ({error.strerror})", "export from a checkout of FLAT") from None
+        raise of_reading(error, path, FlatError) or FlatError(
+            str(path), f"cannot be read ({error.strerror})", "export from a checkout of FLAT"
+        ) from None
 
 
 def _jobs(root: str) -> dict[str, dict]:
@@ -135,8 +138,10 @@ def _check(root: str, jobs: dict[str, dict], made: Iterable[Made]) -> None:
         path, rule = f"{root}/{file.path}", jobs[file.job]["rule"]
         try:
             size = os.path.getsize(path)
-        except OSError:
-            raise ArtefactError(path, f"was made by {rule} and is gone", f"snakemake {path}") from None
+        except OSError as error:
+            raise of_reading(error, path) or ArtefactError(
+                path, f"was made by {rule} and is gone", f"snakemake {path}"
+            ) from None
         if size != file.bytes:
             problem = f"has {size} bytes, {rule} made it with {file.bytes}: it was changed since"
             raise ArtefactError(path, problem, f"python -m flat.provenance.verify {root} names everything that changed")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flat.errors import ArtefactError
+from flat.files.failures import of_reading
 from flat.paper.catalogue import FIGURES
 from flat.study.paths import figure_name, figure_stem
 
@@ -58,7 +59,9 @@ def read(folder: str | Path, number: int | str) -> FigureFile:
             picture.load()  # text fields may follow the pixels
             words = dict(picture.info)
     except (UnidentifiedImageError, OSError) as error:
-        raise ArtefactError(str(path), f"not a readable png ({error})", "delete it and run snakemake again") from None
+        raise of_reading(error, path) or ArtefactError(
+            str(path), f"not a readable png ({error})", "delete it and run snakemake again"
+        ) from None
     title = words.get("Title", "").partition(". ")[2] or FIGURES[number].title
     notes = tuple(line for line in words.get("Comment", "").split("\n") if line)
     return FigureFile(

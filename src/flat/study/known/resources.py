@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from flat.errors import ResourceError
+from flat.files.failures import of_reading
 
 CATALOGUE = Path(__file__).resolve().parents[4] / "config" / "resources.yaml"
 LABEL = 24  # characters of a path that its label shows
@@ -23,7 +24,9 @@ def catalogued(path: Path = CATALOGUE) -> dict[str, dict]:
     try:
         return dict(yaml.safe_load(path.read_text(encoding="utf-8"))["resources"])
     except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise ResourceError(str(path), f"not a catalogue ({error})", "git checkout -- config/resources.yaml") from None
+        raise of_reading(error, path, ResourceError) or ResourceError(
+            str(path), f"not a catalogue ({error})", "git checkout -- config/resources.yaml"
+        ) from None
 
 
 def parts_of(name: str) -> tuple[str, ...]:

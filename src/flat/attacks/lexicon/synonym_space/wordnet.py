@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flat.errors import ResourceError
+from flat.files.failures import of_reading
 
 FILES = {"n": "data.noun", "v": "data.verb", "a": "data.adj", "r": "data.adv"}
 SINGLE_WORD = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
@@ -71,7 +72,9 @@ def read(folder: str | Path) -> WordNet:
                     net.synsets[pos, offset] = synset
         _read_shares(net, folder / "index.sense")
     except (OSError, ValueError, IndexError) as error:
-        raise ResourceError(str(folder), f"not WordNet's database files ({error})", "make setup") from None
+        raise of_reading(error, folder, ResourceError) or ResourceError(
+            str(folder), f"not WordNet's database files ({error})", "make setup"
+        ) from None
     return net
 
 
