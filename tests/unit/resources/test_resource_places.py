@@ -33,9 +33,11 @@ def read_only(places, monkeypatch):
     """The repository may not be written to; asked of the system, which would let root do all."""
     repository, _ = places
     allowed = where.os.access
-    monkeypatch.setattr(
-        where.os, "access", lambda path, mode: not str(path).startswith(str(repository)) and allowed(path, mode)
-    )
+
+    def access(path, mode):
+        return allowed(path, mode) and not (mode & where.os.W_OK and str(path).startswith(str(repository)))
+
+    monkeypatch.setattr(where.os, "access", access)
     return places
 
 
