@@ -11,7 +11,7 @@ from pathlib import Path
 from flat.errors import DataError
 from flat.files.digests import sha256_of
 from flat.resources.places import resources_root, roots
-from flat.resources.sources import from_mirror
+from flat.resources.sources import as_the_hub_says, from_mirror
 from flat.study.known.hub_names import FILE_MEANT, REPOSITORY_MEANT, is_inside, is_repository
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -54,7 +54,7 @@ def obtain(source: Mapping, mirror: str | None = None, endpoint: str | None = No
         part.parent.mkdir(parents=True, exist_ok=True)
         try:
             if not from_mirror(mirror, [f"{path}/{file}"], part, pinned=split in expected):
-                _from_hub(path, revision, file, part, endpoint)
+                _from_hub(path, revision, file, part, endpoint, pinned=split in expected)
             _refuse_other(part, expected.get(split), f"{path}, {file} at {revision[:7]}")
             os.replace(part, local)
         finally:
@@ -76,7 +76,7 @@ def _refuse_other(file: Path, sha256: str | None, where: str) -> None:
         )
 
 
-def _from_hub(path: str, revision: str, file: str, target: Path, endpoint: str | None) -> None:
+def _from_hub(path: str, revision: str, file: str, target: Path, endpoint: str | None, pinned: bool) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import hf_hub_download  # for cost
 
@@ -85,6 +85,8 @@ def _from_hub(path: str, revision: str, file: str, target: Path, endpoint: str |
             got = hf_hub_download(
                 path, file, repo_type="dataset", revision=revision, local_dir=folder, endpoint=endpoint
             )
+            if not pinned:
+                as_the_hub_says(Path(got), path, file, revision, "dataset", endpoint)
         except Exception as error:  # the hub client raises many unrelated families, and all mean "not obtained"
             problem = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise DataError(

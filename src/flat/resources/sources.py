@@ -6,6 +6,7 @@ checks SHA-256).
 
 import http.client
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -18,6 +19,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from flat.errors import ResourceError
+from flat.files.digests import sha256_of
 from flat.resources.catalogue import Hub, Packaged
 
 TIMEOUT_S = 60  # that a source may be silent
@@ -163,8 +165,12 @@ def from_hub(entry: Hub, files: list[str], folder: Path) -> None:
 
     where = f"resource {entry.name!r}: {entry.repository} at {entry.revision}"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    unpinned = [] if entry.content_sha256 else [name for name in files if name not in entry.sha256]
     try:
         snapshot_download(entry.repository, revision=entry.revision, allow_patterns=files, local_dir=folder)
+        for name in unpinned:
+            if (folder / name).is_file():
+                as_the_hub_says(folder / name, entry.repository, name, entry.revision)
     except Exception as error:  # the hub client raises many unrelated families, and all mean "not obtained"
         problem = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ResourceError(where, f"could not be downloaded ({problem})", _OFFLINE) from None
@@ -172,6 +178,28 @@ def from_hub(entry: Hub, files: list[str], folder: Path) -> None:
     absent = [name for name in files if not (folder / name).is_file()]
     if absent:
         raise ResourceError(where, f"lacks {', '.join(absent)}", "correct `files` in config/resources.yaml")
+
+
+def as_the_hub_says(
+    file: Path, repository: str, name: str, revision: str, kind: str = "model", endpoint: str | None = None
+) -> None:
+    """Compare a download with what the hub says of the file: its client takes one whose length nobody says.
+
+    Raises:
+        OSError: other length or SHA-256 (which the hub gives as ETag of large files), or no length.
+        Others of huggingface_hub: the hub does not answer.
+    """
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url  # for cost
+
+    address = hf_hub_url(repository, name, repo_type=kind, revision=revision, endpoint=endpoint)
+    said = get_hf_file_metadata(address, endpoint=endpoint)
+    size = file.stat().st_size
+    if said.size is None:
+        raise OSError(f"{address} does not say its length, so that a cut could not be noticed")
+    if size != said.size:
+        raise OSError(f"{address}: {size:,} of {said.size:,} bytes came")
+    if re.fullmatch("[0-9a-f]{64}", said.etag or "") and sha256_of(file) != said.etag:
+        raise OSError(f"{address}: the SHA-256 is another than the hub says, {said.etag}")
 
 
 def from_mirror(mirror: str | None, candidates: Sequence[str], target: Path, *, pinned: bool = False) -> bool:
