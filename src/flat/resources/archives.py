@@ -23,6 +23,14 @@ LARGEST_B = 20 << 30  # of all members together, unpacked; the catalogue's large
 MOST_MEMBERS = 200_000
 HIGHEST_RATIO = 200  # unpacked to packed; texts and vectors have less than 20
 ANY_RATIO_B = 256 << 20  # so much may be unpacked at whatever ratio
+LONGEST_HEADER_B = 1 << 20
+LONG_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 DAMAGED = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -88,11 +96,27 @@ def _opened(archive: Path) -> Iterator[Iterator[Member]]:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
             yield (_of_zip(opened, info) for info in opened.infolist() if not info.is_dir())
-    elif tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as opened:
-            yield (_of_tar(opened, info) for info in opened if not info.isdir())
-    else:
-        raise ResourceError(archive.name, "neither a zip nor a tar archive", "the download is damaged: try again")
+        return
+    with _tar(archive) as opened:
+        yield (_of_tar(opened, info) for info in opened if not info.isdir())
+
+
+def _tar(archive: Path) -> tarfile.TarFile:
+    try:
+        return tarfile.open(archive, tarinfo=_Header)
+    except tarfile.ReadError:
+        raise ResourceError(
+            archive.name, "neither a zip nor a tar archive", "the download is damaged: try again"
+        ) from None
+
+
+class _Header(tarfile.TarInfo):
+    """A tar's header whose long names and extended attributes, which are read into memory, have a limit."""
+
+    def _proc_member(self, archive):  # which tarfile means to be overridden
+        if self.type in LONG_HEADERS and self.size > LONGEST_HEADER_B:
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
+        return super()._proc_member(archive)
 
 
 def _of_zip(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
@@ -116,9 +140,9 @@ def _within_limits(archive: Path, entries: Iterable[Member]) -> Iterator[Member]
         if number > MOST_MEMBERS:
             problem = f"it holds more than {MOST_MEMBERS:,} files"
         elif unpacked > most:
-            problem = f"its {packed:,} bytes would become more than {most:,}"
+            problem = f"its {packed:,} bytes would unpack to more than {most:,}"
         if problem:
-            raise ResourceError(f"{archive.name}: {entry.path}", problem, f"no resource does: {AGAIN}")
+            raise ResourceError(f"{archive.name}: {entry.path}", problem, AGAIN)
         yield entry
 
 

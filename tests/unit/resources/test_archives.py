@@ -3,6 +3,7 @@
 import bz2
 import io
 import tarfile
+import tracemalloc
 import zipfile
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch, kind):
     zeros = {"a.txt": bytes(1 << 20), "b.txt": bytes(8 << 20)}
     file = tmp_path / f"bomb.{kind}"
     zipped(file, zeros, compression=zipfile.ZIP_DEFLATED) if kind == "zip" else tarred(file, zeros, "w:gz")
-    refused(file, tmp_path / "out", r"b\.txt: its [\d,]+ bytes would become more than")
+    refused(file, tmp_path / "out", r"b\.txt: its [\d,]+ bytes would unpack to more than")
     assert not (tmp_path / "out/b.txt").exists()
     monkeypatch.setattr(archives, "ANY_RATIO_B", 256 << 20)
     extract(file, ALL, tmp_path / "out")
@@ -58,9 +59,27 @@ def test_totals_have_limits(tmp_path, monkeypatch, make):
     refused(file, tmp_path / "out", "holds more than 5 files")
     monkeypatch.setattr(archives, "MOST_MEMBERS", 6)
     monkeypatch.setattr(archives, "LARGEST_B", 29)
-    refused(file, tmp_path / "out", "would become more than 29")
+    refused(file, tmp_path / "out", "would unpack to more than 29")
     monkeypatch.setattr(archives, "LARGEST_B", 30)
     extract(file, ALL, tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", archives.LONG_HEADERS)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_header_that_would_fill_the_memory_is_refused(tmp_path, kind, first):
+    file = tmp_path / "header.tar.gz"
+    with tarfile.open(file, "w:gz") as archive:
+        if not first:
+            archive.addfile(tarfile.TarInfo("a.txt"))
+        entry = tarfile.TarInfo("long")
+        entry.type, entry.size = kind, 64 << 20
+        archive.addfile(entry, io.BytesIO(bytes(64 << 20)))
+        archive.addfile(tarfile.TarInfo("b.txt"))
+    tracemalloc.start()
+    refused(file, tmp_path / "out", "neither a zip nor a tar" if first else "a header of 67,108,864 bytes")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 8 << 20 and not (tmp_path / "out/b.txt").exists()
 
 
 def test_a_member_gives_no_more_than_it_announces(tmp_path):
