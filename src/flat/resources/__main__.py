@@ -12,7 +12,6 @@ from flat.resources.fetch import fetch, in_place
 from flat.resources.pins import to_pin, unpinned
 from flat.resources.places import differences, folder_of, is_held, remedy_for, resources_root
 from flat.resources.weights import convert
-from flat.study.known.resources import CATALOGUE
 
 
 @command
@@ -71,8 +70,8 @@ def show(catalogue: Catalogue) -> None:
 def tell_what_to_pin(entries: Iterable[Resource]) -> None:
     """Print, for each unpinned resource that is here, the line that pins it in the catalogue."""
     for entry in entries:
-        if words := to_pin(entry, folder_of(entry.name)):
-            print(f"{entry.name}: not pinned by the catalogue; to pin what is here, write in {CATALOGUE}: {words}")
+        if line := to_pin(entry, folder_of(entry.name)):
+            print(line)
 
 
 def convert_folders(folders: list[Path]) -> int:

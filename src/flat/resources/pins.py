@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flat.resources.catalogue import Joined, Resource, Shipped
 from flat.resources.places import PROVENANCE
+from flat.study.known.resources import CATALOGUE
 
 
 def unpinned(entry: Resource) -> bool:
@@ -22,8 +23,9 @@ def bound(entry: Resource, folder: Path) -> str | None:
 
 
 def to_pin(entry: Resource, folder: Path) -> str | None:
-    """What to write into the catalogue for it; None where there is nothing to write."""
-    if not unpinned(entry):
+    """A line that says what to write into the catalogue for a resource; None where there is nothing to write."""
+    digest = bound(entry, folder) if unpinned(entry) else None
+    if not digest:
         return None
-    digest = bound(entry, folder)
-    return f"content_sha256: {digest}" if digest else None
+    remedy = f"to pin what is here, write in {CATALOGUE}: content_sha256: {digest}"
+    return f"{entry.name}: not pinned by the catalogue; {remedy}"
