@@ -24,6 +24,7 @@ MOST_MEMBERS = 200_000
 HIGHEST_RATIO = 200  # unpacked to packed; texts and vectors have less than 20
 ANY_RATIO_B = 256 << 20  # so much may be unpacked at whatever ratio
 LONGEST_HEADER_B = 1 << 20
+ZIP_END_B = 22 + 0xFFFF  # the last record with its comment
 LONG_HEADERS = (
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,
@@ -95,10 +96,12 @@ def _opened(archive: Path) -> Iterator[Iterator[Member]]:
     """Every member of a zip or tar that is no folder, in the archive's order."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
+            if not _all_listed(archive, len(opened.infolist())):
+                raise zipfile.BadZipFile("its directory does not have as many entries as its end says")
             yield (_of_zip(opened, info) for info in opened.infolist() if not info.is_dir())
         return
     with _tar(archive) as opened:
-        yield (_of_tar(opened, info) for info in opened if not info.isdir())
+        yield _of_whole_tar(opened)
 
 
 def _tar(archive: Path) -> tarfile.TarFile:
@@ -119,10 +122,35 @@ class _Header(tarfile.TarInfo):
         return super()._proc_member(archive)
 
 
+def _all_listed(archive: Path, entries: int) -> bool:
+    """Whether a zip's last record counts so many entries, which zipfile does not ask."""
+    with archive.open("rb") as stream:
+        stream.seek(max(0, archive.stat().st_size - ZIP_END_B))
+        tail = stream.read()
+    (said,) = struct.unpack_from("<H", tail, tail.rindex(b"PK\5\6") + 10)
+    return said in (entries & 0xFFFF, 0xFFFF)  # the latter: more than these two bytes can say
+
+
 def _of_zip(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the archive was not made on Unix
     odd = None if kind in (0, stat.S_IFREG) else "a link" if kind == stat.S_IFLNK else "a device or pipe"
     return Member(info.filename, info.file_size, lambda: opened.open(info), odd)
+
+
+def _of_whole_tar(opened: tarfile.TarFile) -> Iterator[Member]:
+    """As ``_of_tar``, of all members; then to the end of the file, where gzip and its kin keep their checksum.
+
+    tarfile takes a damaged header, or the end of a file that was cut, for the end of the archive.
+    """
+    yield from (_of_tar(opened, info) for info in opened if not info.isdir())
+    rest = 0
+    opened.fileobj.seek(opened.offset)
+    if opened.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError("no end of the archive where its last whole header says")
+    while part := opened.fileobj.read(1 << 20):
+        rest += len(part)
+        if rest > ANY_RATIO_B:
+            raise tarfile.ReadError("much follows the end of the archive")
 
 
 def _of_tar(opened: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
