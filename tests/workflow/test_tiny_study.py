@@ -96,14 +96,17 @@ def test_the_readings_compare_three_models(finished):
 def test_an_optimiser_that_is_kept_goes_on_from_the_round_before(finished):
     models = finished.folder / RESULTS / "models/sst2/CNN"
     steps, said = {}, {}
-    for name, cell in (("base", "base/none/seed0/round0"), ("kept", "keep-all/textfooler/seed0/round1")):
+    cells = {"base": "base/none/seed0/round0", "first": "FLAT/textfooler/seed0/round1"}
+    cells |= {"second": "FLAT/textfooler/seed0/round2", "fresh": "FLAT/pwws/seed0/round1"}
+    for name, cell in cells.items():
         moments = load_file(models / cell / "optimizer.safetensors")
         own = {key: tensor for key, tensor in moments.items() if key.endswith("/step") and "mask" not in key}
         (steps[name],) = {tensor.item() for tensor in own.values()}
         said[name] = json.loads((models / cell / "metrics.json").read_text())["optimizer_moments"]
     per_epoch = -(-1200 // 64)
-    assert steps == {"base": 3 * per_epoch, "kept": (3 + 2) * per_epoch}
-    assert said == {"base": "fresh", "kept": "kept"}
+    epochs = {"base": 3, "first": 3 + 2, "second": 3 + 2 + 2, "fresh": 2}
+    assert steps == {name: number * per_epoch for name, number in epochs.items()}
+    assert said == {"base": "fresh", "first": "kept", "second": "kept", "fresh": "fresh"}
 
 
 def test_strategies_differ_because_training_differed(finished):

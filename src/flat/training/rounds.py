@@ -107,7 +107,7 @@ def run(
     folder = Path(outputs["weights"]).parent
     checkpoint.save(model, folder, network)
     if "moments" in outputs:
-        write_tensors(outputs["moments"], {name: t.cpu().contiguous() for name, t in outcome.moments.items()})
+        write_tensors(outputs["moments"], {name: t.cpu().contiguous() for name, t in outcome.moments.items()}, {})
     rounded = [{k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()} for row in outcome.history]
     write_csv(outputs["history"], rounded)
     write_json(
