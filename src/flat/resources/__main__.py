@@ -3,12 +3,14 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from flat.errors import ResourceError, command
-from flat.resources.catalogue import Catalogue, Joined, Shipped, load_catalogue
+from flat.resources.catalogue import Catalogue, Joined, Resource, Shipped, fetched, load_catalogue
 from flat.resources.fetch import fetch, in_place
-from flat.resources.places import PROVENANCE, differences, folder_of, resources_root
+from flat.resources.pins import to_pin, unpinned
+from flat.resources.places import differences, folder_of, is_held, remedy_for, resources_root
 from flat.resources.weights import convert
 
 
@@ -38,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         names = [*options.names, *(catalogue.defaults() if options.default or not options.names else [])]
         done = fetch(names, mirror=options.mirror, again=options.again, say=lambda line: print(line, flush=True))
         print(f"{len(done)} resources fetched" if done else "all resources are in place", f"({resources_root()})")
+        tell_what_to_pin(fetched(names, catalogue))
     else:
         verify(catalogue, options.names)
     return 0
@@ -57,8 +60,18 @@ def show(catalogue: Catalogue) -> None:
         source = f"{entry.distribution} {entry.version}" if entry.kind in ("package", "installed") else entry.upstream
         stands = f"; stands for {entry.stands_for}" if entry.stands_for else ""
         star = "*" if entry.default else ""
-        table.add_row(f"{name}{star}", here, f"{entry.holds}{stands}\n[dim]{source} · {entry.licence}[/dim]")
+        pin = "\nnot pinned: bound at first use" if unpinned(entry) else ""
+        about = f"{entry.holds}{stands}\n[dim]{source} · {entry.licence}[/dim]{pin}"
+        table.add_row(f"{name}{star}", here, about)
     Console().print(table)
+    tell_what_to_pin(catalogue.values())
+
+
+def tell_what_to_pin(entries: Iterable[Resource]) -> None:
+    """Print, for each unpinned resource that is here, the line that pins it in the catalogue."""
+    for entry in entries:
+        if line := to_pin(entry, folder_of(entry.name)):
+            print(line)
 
 
 def convert_folders(folders: list[Path]) -> int:
@@ -72,7 +85,7 @@ def convert_folders(folders: list[Path]) -> int:
 
 def verify(catalogue: Catalogue, names: list[str]) -> None:
     """Check all contents of the named (or all fetched) resources; raise for the first that differs."""
-    names = names or [name for name in catalogue if (folder_of(name) / PROVENANCE).is_file()]
+    names = names or [name for name in catalogue if is_held(folder_of(name))]
     for name in names:
         entry = catalogue[name]
         if isinstance(entry, Shipped | Joined):
@@ -82,7 +95,7 @@ def verify(catalogue: Catalogue, names: list[str]) -> None:
         if not problems and not in_place(entry, folder.parent):
             problems = ["it was fetched for another version of the catalogue"]
         if problems:
-            raise ResourceError(str(folder), "; ".join(problems[:3]), f"python -m flat.resources fetch --again {name}")
+            raise ResourceError(str(folder), "; ".join(problems[:3]), remedy_for(problems, folder))
         print(f"{name}: as recorded")
 
 

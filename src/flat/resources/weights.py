@@ -7,6 +7,7 @@ reads it (``flat.resources.pickle_process``). The same pickle gives the same byt
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from flat.files.failures import of_reading, of_storage
 from flat.resources.places import PROVENANCE
 
 PROCESS = Path(__file__).with_name("pickle_process.py")
+SHARD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.safetensors")  # a plain name: transformers unpickles any other
 PATIENCE_S = 2 * 3600
 PICKLED, INDEX, SAFE = "pytorch_model", "pytorch_model.bin.index.json", "model.safetensors"
 # a list of files in a message ends here
@@ -35,16 +37,71 @@ def pickled_only(names: Iterable[str]) -> bool:
     return bool(pickles(names)) and not any(name.endswith(".safetensors") for name in names if "/" not in name)
 
 
-def refuse_pickles(folder: str | Path) -> None:
-    """Refuse a folder whose weights are a pickle alone, with the command that converts it.
+def refuse_unsafe(folder: str | Path) -> None:
+    """Refuse a folder from which transformers would read weights that are no safetensors within it.
+
+    ``use_safetensors`` does not keep it from that: it unpickles what an index of safetensors, or config.json, names.
 
     Raises:
-        ArtefactError: it is such a folder.
+        ArtefactError: its weights are a pickle alone (the remedy is the command that converts it); its index names
+            other files than safetensors in the folder; or its config.json names files of weights.
     """
     folder = Path(folder)
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    if not pickled_only(names):
+    if pickled_only(names):
+        _refuse_pickles(folder, names)
+    if "config.json" in names:
+        _refuse_named_weights(folder / "config.json")
+    if not (folder / SAFE).is_file() and f"{SAFE}.index.json" in names:
+        _check_index(folder / f"{SAFE}.index.json", pickles(names))
+
+
+def _refuse_named_weights(config: Path) -> None:
+    """No config.json may choose the file of weights; what is wrong with it otherwise, its reader tells."""
+    try:
+        said = json.dumps(json.loads(config.read_text(encoding="utf-8")))  # without escapes that could hide a name
+    except (OSError, ValueError, RecursionError):
         return
+    if "transformers_weights" in said:
+        raise ArtefactError(
+            str(config),
+            "it names the file of its weights (transformers_weights), which may be a pickle, and a pickle can run code",
+            f"take that line out, and name the weights {SAFE}",
+        )
+
+
+def _check_index(index: Path, pickled: list[str]) -> None:
+    """Every file that an index names is a whole name of safetensors, and lies in its folder."""
+    folder = index.parent.resolve()
+    # the hub's own cache keeps files in blobs/ and links to them from snapshots/<commit>/
+    places = [folder, *([folder.parents[1] / "blobs"] if folder.parent.name == "snapshots" else [])]
+    again = "fetch or copy the encoder again"
+    try:
+        shards = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        if not all(isinstance(shard, str) for shard in shards):
+            raise TypeError("a file that is no text")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        problem = f"no index of weights ({type(error).__name__}: {error})"
+        raise ArtefactError(str(index), problem[:200], again) from None
+    for shard in shards:
+        problem, remedy = None, again
+        if not SHARD.fullmatch(shard):
+            problem = f"it names {shard[:100]!r}; only safetensors in this folder are read, since a pickle can run code"
+            remedy = (
+                f"convert it: python -m flat.resources convert {folder}"
+                if pickled
+                else "write the encoder anew with transformers' save_pretrained, or name another one"
+            )
+        elif not (folder / shard).is_file():
+            problem = f"it names {shard}, which is not there"
+        elif (folder / shard).resolve().parent not in places:
+            problem = f"it names {shard}, a link that leaves the folder"
+            remedy = "put the file itself into the folder (cp -L)"
+        if problem:
+            raise ArtefactError(str(index), problem, remedy)
+
+
+def _refuse_pickles(folder: Path, names: list[str]) -> None:
     try:  # fetching converts what comes from the hub
         hub = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))["kind"] == "hub"
     except (OSError, ValueError, KeyError, TypeError):

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from flat.study.fields import WEIGHTS, Count, Positive, Seeds, Share, Size, Strict, Weight, Where
 from flat.study.known.corpora import CORPORA
+from flat.study.known.hub_names import FileInside, Repository
 
 SPLITS = ("train", "dev", "test")
 
@@ -41,9 +42,9 @@ class HubSource(Source):
     """Files of a Hugging Face data set at a pinned revision."""
 
     kind: Literal["hub"]
-    path: str
+    path: Repository
     revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$", description="a commit: a branch may change")]
-    files: dict[Literal[SPLITS], str]
+    files: dict[Literal[SPLITS], FileInside]
     sha256: dict[Literal[SPLITS], str] = {}
     text: str | list[str] = "text"
     label: str = "label"

@@ -3,12 +3,18 @@
 import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+import yaml
+from pydantic import ValidationError
 
 from flat.data.hub import obtain
 from flat.data.prepare import prepare
-from flat.errors import DataError
+from flat.errors import DataError, StudyError
+from flat.resources.catalogue import Hub
+from flat.study.datasets import HubSource
+from flat.study.load import parse
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ROWS = "".join(f'{{"text": "sentence number {i}", "label": {i % 2}}}\n' for i in range(20)).encode()
@@ -34,15 +40,20 @@ def server(monkeypatch):
     class Handler(BaseHTTPRequestHandler):
         def answer(self):
             asked.append((self.command, self.path))
-            known = self.path in (f"/datasets/owner/small/resolve/{COMMIT}/data/train.jsonl", "/owner/small/copy.jsonl")
+            there = f"/datasets/owner/small/resolve/{COMMIT}"
+            known = self.path in (
+                *(f"{there}/{file}.jsonl" for file in ("data/train", "cut", "endless", "flipped")),
+                "/owner/small/copy.jsonl",
+            )
             self.send_response(200 if known else 404)
             if known:
-                self.send_header("Content-Length", str(len(ROWS)))
+                if "endless" not in self.path:
+                    self.send_header("Content-Length", str(len(ROWS)))
                 self.send_header("ETag", f'"{SHA256}"')
                 self.send_header("X-Repo-Commit", COMMIT)
             self.end_headers()
             if known and self.command == "GET":
-                self.wfile.write(ROWS)
+                self.wfile.write(ROWS[:100] if "cut" in self.path else ROWS.swapcase() if "flip" in self.path else ROWS)
 
         do_GET = do_HEAD = answer
 
@@ -126,10 +137,63 @@ def test_a_revision_that_can_move_is_refused(root, revision):
         obtain(source(revision=revision))
 
 
-@pytest.mark.parametrize("file", ["/etc/passwd", "../../outside.csv"])
-def test_a_file_outside_the_data_set_is_refused(root, file):
+OUTSIDE = [
+    "/etc/passwd",
+    "../../outside.csv",
+    "data/../x.csv",
+    "data\\x.csv",
+    "data//x.csv",
+    "data/",
+    "./x.csv",
+    "",
+    "a\nb",
+]
+NO_REPOSITORY = ["../../evil", "/tmp/evil", "owner/../evil", "owner\\evil", "owner/", "/name", "", ".", "a/b/c", "a//b"]
+NO_REPOSITORY += ["owner/..", "owner/.hidden", "owner/na me", "owner/name\n", "owner/a..b"]
+
+
+@pytest.mark.parametrize("file", OUTSIDE)
+def test_a_file_outside_the_data_set_is_refused(root, tmp_path, file):
     with pytest.raises(DataError, match="no path inside the data set"):
-        obtain(source(files={"train": file}))
+        obtain(source(files={"train": file}), mirror=str(tmp_path))
+    with pytest.raises(ValidationError, match="no path inside the repository"):
+        HubSource(**source(files={"train": file}))
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("path", NO_REPOSITORY)
+def test_a_path_that_is_no_repository_is_refused(root, tmp_path, path):
+    with pytest.raises(DataError, match="no repository of the hub"):
+        obtain(source(path=path), mirror=str(tmp_path))
+    with pytest.raises(ValidationError, match="no repository of the hub"):
+        HubSource(**source(path=path))
+    entry = {"version": None, "licence": "", "upstream": "", "holds": "", "stands_for": None, "content_sha256": None}
+    with pytest.raises(ValidationError, match="no repository of the hub"):
+        Hub(kind="hub", repository=path, revision=COMMIT, files=["a"], **entry)
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("path", ["owner/small", "sst2", "SetFit/sst-5", "a/b.c_d-e", "0/1"])
+def test_names_of_the_hub_are_taken(path):
+    assert HubSource(**source(path=path)).path == path
+
+
+def test_a_study_with_such_a_path_is_refused_with_its_key():
+    study = yaml.safe_load((Path(__file__).parents[3] / "config/demo.yaml").read_text())
+    name, dataset = next(iter(study["datasets"].items()))
+    dataset["source"] = source(path="../../../evil")
+    with pytest.raises(StudyError, match=rf"datasets\.{name}(.|\n)*'\.\./\.\./\.\./evil' is no repository of the hub"):
+        parse(study, "demo.yaml")
+
+
+@pytest.mark.parametrize("way", ["cut", "endless", "flipped"])
+def test_an_unpinned_file_is_what_the_hub_says_or_refused(root, server, monkeypatch, way):
+    """Cut, without a length, or other bytes than those whose SHA-256 the hub gives as ETag."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with pytest.raises(DataError, match=r"could not be downloaded \((?!.*404)"):
+        obtain(source(files={"train": f"{way}.jsonl"}, sha256={}), endpoint=server[0])
+    assert any(way in path for _, path in server[1])
+    assert not [path for path in root.rglob("*") if path.is_file()]
 
 
 def test_what_cannot_be_had_names_the_mirror_as_remedy(root, server):

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from flat.errors import ResourceError
 from flat.resources import locate
 from flat.resources import places as where
 from flat.resources.catalogue import load_catalogue, marker, marker_of_folder
@@ -33,10 +34,24 @@ def read_only(places, monkeypatch):
     """The repository may not be written to; asked of the system, which would let root do all."""
     repository, _ = places
     allowed = where.os.access
-    monkeypatch.setattr(
-        where.os, "access", lambda path, mode: not str(path).startswith(str(repository)) and allowed(path, mode)
-    )
+
+    def access(path, mode):
+        return allowed(path, mode) and not (mode & where.os.W_OK and str(path).startswith(str(repository)))
+
+    monkeypatch.setattr(where.os, "access", access)
     return places
+
+
+def close(monkeypatch, closed):
+    allowed, read = where.os.access, where.Path.read_text
+
+    def read_text(path, *words, **options):
+        if path == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path, *words, **options)
+
+    monkeypatch.setattr(where.os, "access", lambda path, mode: where.Path(path) != closed and allowed(path, mode))
+    monkeypatch.setattr(where.Path, "read_text", read_text)
 
 
 def put(root, name):
@@ -97,11 +112,47 @@ def test_fetched_files_can_be_written_by_their_owner_alone(places, monkeypatch):
     assert modes and not any(mode & (stat.S_IWGRP | stat.S_IWOTH) for mode in modes)
 
 
+@pytest.mark.parametrize("closed", [PROVENANCE, "words.txt"])
+def test_a_file_that_its_owner_closed_is_named_with_the_remedy(places, monkeypatch, closed):
+    """Mode 0600 in a folder that is shared; asked of the system, which would let root do all."""
+    folder = places[0] / "resources/wordnet"
+    put(folder.parent, "wordnet")
+    (folder / "words.txt").write_text("good")
+    (folder / PROVENANCE).write_text(json.dumps({"files": {"words.txt": {"size": 4, "sha256": ""}}}))
+    assert locate("wordnet") == folder
+    close(monkeypatch, folder / closed)
+    with pytest.raises(ResourceError, match=f"{closed} cannot be read by this user") as error:
+        locate("wordnet")
+    assert error.value.remedy == (
+        f"have their owner run chmod -R a+rX {folder}, or fetch a copy of your own: "
+        "FLAT_RESOURCES=my-folder python -m flat.resources fetch wordnet"
+    )
+
+
+def test_a_closed_folder_is_there_and_named(places, monkeypatch):
+    folder = places[0] / "resources/wordnet"
+    put(folder.parent, "wordnet")
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(where.Path, "is_file", refuse)
+    monkeypatch.setattr(where.Path, "read_text", refuse)
+    assert folder_of("wordnet") == folder
+    with pytest.raises(ResourceError, match=f"{PROVENANCE} cannot be read by this user(?s:.)*chmod -R a"):
+        locate("wordnet")
+
+
+def test_a_folder_that_takes_no_resource_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResourceError, match=r"cannot be written(?s:.)*FLAT_RESOURCES"):
+        fetch(["stopwords"], root=tmp_path / "file" / "below")
+
+
 def test_wordnet_that_nltk_refuses_is_told_with_a_remedy(resources, monkeypatch, tmp_path):
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
     from flat.attacks.lexicon import wordnet_table
-    from flat.errors import ResourceError
 
     def refused(*_, **__):
         raise PermissionError("NLTK will not read it: it is owned by another account")

@@ -14,7 +14,7 @@ from flat.errors import ResourceError
 from flat.files.failures import of_folder
 from flat.models.encoders import pretrained
 from flat.models.encoders.pretrained import longest_text, quiet
-from flat.resources.weights import refuse_pickles
+from flat.resources.weights import refuse_unsafe
 
 HEADS = {"bert": "cls", "roberta": "lm_head"}  # from hidden states to logits, by kind of model; others answer in full
 
@@ -120,7 +120,7 @@ def load(folder: str | Path, device: str = "cpu") -> MaskedLanguageModel:
 
 def read_network(folder: str | Path):
     """The network alone, fp32, on the CPU. Weights are only ever read as safetensors. Errors as in ``load``."""
-    refuse_pickles(folder)
+    refuse_unsafe(folder)
     with quiet():
         from transformers import AutoModelForMaskedLM  # for cost
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from flat.errors import ArtefactError, ResourceError, StudyError
 from flat.files.failures import of_folder
-from flat.resources.weights import refuse_pickles
+from flat.resources.weights import refuse_unsafe
 
 HEAD = {"classifier", "head", "pooler", "pre_classifier", "score"}  # what a checkpoint without a classifier lacks
 log = logging.getLogger("flat")
@@ -42,10 +42,10 @@ def read_network(
 
     Raises:
         ResourceError: the folder holds no such encoder, or lacks more of its weights than the head.
-        ArtefactError: its weights are a pickle, are truncated, or do not fit its config.json.
+        ArtefactError: its weights are no safetensors in the folder, are truncated, or do not fit its config.json.
         StudyError: more layers asked for than there are, or the encoder has no list of layers to choose from.
     """
-    refuse_pickles(folder)
+    refuse_unsafe(folder)
     with quiet():
         from transformers import AutoModelForSequenceClassification  # for cost
 

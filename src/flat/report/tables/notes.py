@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from flat.analysis.intervals import RANGES
 from flat.analysis.measurements import METRICS
 from flat.analysis.statistics import MARKS
+from flat.report.tables import pin_notes
 from flat.report.tables.grid import ATTACK_MARK, DATA_MARK, MODEL_MARK
 from flat.report.tables.layout import NOT_RUN
 from flat.study.cells import Cell
@@ -55,8 +56,7 @@ def stand_ins(study, frame) -> list[str]:
     """What stands in for what behind entries that were run: one sentence for data, models and attacks each."""
     data = [study.datasets[name] for name in used(frame, "dataset")]
     models = [study.models[name] for name in used(frame, "model")]
-    names = dict.fromkeys([*used(frame, "attack"), *used(frame, "train_attack")])
-    attacks = [study.attacks[name] for name in names if name in study.attacks]
+    attacks = [study.attacks[name] for name in _attacks(study, frame)]
     said = [
         (DATA_MARK, "the paper's data", [f"{item.title}: {item.stand_in}" for item in data if item.stand_in]),
         (MODEL_MARK, "the paper's models", [f"{item.title}: {item.stand_in}" for item in models if item.stand_in]),
@@ -71,6 +71,17 @@ def stand_ins(study, frame) -> list[str]:
         for mark, what, parts in said
         if parts
     ]
+
+
+def _attacks(study, frame) -> list[str]:
+    """The study's attacks behind entries that were run, tested with or trained on."""
+    names = dict.fromkeys([*used(frame, "attack"), *used(frame, "train_attack")])
+    return [name for name in names if name in study.attacks]
+
+
+def unpinned(study, frame) -> list[str]:
+    """Which resources behind entries that were run had no checksum to be compared with before their first use."""
+    return pin_notes.note(study, used(frame, "dataset"), used(frame, "model"), _attacks(study, frame))
 
 
 def seeds(study, frame, also: Collection[str] = ()) -> str:
@@ -244,8 +255,12 @@ def chance(study, frame, pair_set: str) -> str:
 
 
 def opening(study, frame, own: bool = False) -> list[str]:
-    """What an entry is, how much was run, what stands in for what; ``own``: the paper has no such table."""
-    return [*((OWN_ENTRIES,) if own else (ENTRIES, coverage(frame))), *stand_ins(study, frame)]
+    """What an entry is, how much was run, what stands in for what, what is not pinned.
+
+    ``own``: the paper has no such table.
+    """
+    entries = (OWN_ENTRIES,) if own else (ENTRIES, coverage(frame))
+    return [*entries, *stand_ins(study, frame), *unpinned(study, frame)]
 
 
 def closing(study, frame) -> list[str]:
