@@ -97,7 +97,7 @@ def test_an_optimiser_that_is_kept_goes_on_from_the_round_before(finished):
     models = finished.folder / RESULTS / "models/sst2/CNN"
     steps, said = {}, {}
     cells = {"base": "base/none/seed0/round0", "first": "FLAT/textfooler/seed0/round1"}
-    cells |= {"second": "FLAT/textfooler/seed0/round2", "fresh": "FLAT/pwws/seed0/round1"}
+    cells |= {"second": "FLAT/textfooler/seed0/round2", "fresh": "FLAT-nogamma/textfooler/seed0/round1"}
     for name, cell in cells.items():
         moments = load_file(models / cell / "optimizer.safetensors")
         own = {key: tensor for key, tensor in moments.items() if key.endswith("/step") and "mask" not in key}
