@@ -53,6 +53,10 @@ def run(path=None, digest="digest", **options):
 
 def assert_same(found, wanted):
     assert found[1] == wanted[1]
+    moments = [outcome.moments for _, outcome in (found, wanted)]  # what a kept optimiser hands to the next round
+    assert moments[0].keys() == moments[1].keys()
+    assert moments[0]
+    assert all(torch.equal(moments[0][name], tensor) for name, tensor in moments[1].items())
     assert all(torch.equal(found[0][name], tensor) for name, tensor in wanted[0].items())
 
 
