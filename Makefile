@@ -16,6 +16,7 @@ BENCH_ARGS ?=
 COST_ARGS ?=
 PUBLISH_ARGS ?=
 SEED ?= 0
+PART ?=
 MIRROR ?=
 
 BIN := $(VENV)/bin
@@ -39,9 +40,11 @@ demo: setup ## run the whole pipeline on real text in minutes (config/demo.yaml)
 	@$(BIN)/python -m flat.jobs.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason --configfile $(STUDY)
 	@$(BIN)/python -m flat.report.summary $(STUDY)
 
-word-models: setup ## run one seed of the paper's CNN and LSTM: make word-models SEED=3 MIRROR=folder-of-the-texts
+word-models: setup ## run a seed of the paper's CNN and LSTM: make word-models SEED=3 PART=trec/CNN MIRROR=folder-of-the-texts
+	@mkdir -p results/parts
+	@$(BIN)/python -m flat.published part config/word-models.yaml $(PART) > results/parts/word-models.yaml
 	@$(BIN)/python -m flat.jobs.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason \
-		--configfile config/word-models.yaml --config 'seeds=[$(SEED)]' $(if $(MIRROR),'mirror=$(MIRROR)')
+		--configfile results/parts/word-models.yaml --config 'seeds=[$(SEED)]' $(if $(MIRROR),'mirror=$(MIRROR)')
 
 bench: setup ## measure our times against the stock tools', and compare the answers (docs/performance.md)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m flat.bench $(BENCH_ARGS)
@@ -53,7 +56,7 @@ cost: $(STAMP) ## predict the hours and the disk that a study needs: make cost S
 	@$(BIN)/python -m flat.cost $(STUDY) $(COST_ARGS)
 
 publish: $(STAMP) ## pack a finished seed's small files, without texts: make publish STUDY=config/demo.yaml SEED=0
-	@$(BIN)/python -m flat.published pack $(STUDY) --seed $(SEED) $(PUBLISH_ARGS)
+	@$(BIN)/python -m flat.published pack $(STUDY) --seed $(SEED) $(if $(PART),--part $(PART)) $(PUBLISH_ARGS)
 
 published: $(STAMP) ## redraw a study from results/published: make published STUDY=config/demo.yaml
 	@$(BIN)/python -m flat.published redraw $(STUDY) $(PUBLISH_ARGS)

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from flat.errors import ArtefactError, FlatError, StudyError
+from flat.errors import ArtefactError, StudyError
 from flat.files.artefacts import read_json
 from flat.published import archive
 from flat.published.pack import pack
+from flat.published.parts import Part
 from flat.published.redraw import RULES, redraw
 from flat.published.wordless import KNOWN, UNKNOWN, WORD
 from flat.study.load import load, parse
@@ -25,8 +26,6 @@ from tests.workflow.conftest import Checkout, copy_to
 pytestmark = pytest.mark.workflow
 RESULTS = Path("results/tiny")
 TINY = "tests/data/tiny.yaml"
-PUBLISHED = Path(__file__).resolve().parents[2] / "results/published"
-MOST_MB = 30  # of a study's archives
 
 
 def published(checkout: Checkout, *arguments: str) -> str:
@@ -226,7 +225,8 @@ def test_a_seed_run_alone_is_redrawn_as_its_run_had_it(finished, tmp_path, monke
     pack(study, 0, tmp_path, finished.folder)
     monkeypatch.chdir(tmp_path)
     done = redraw(study, tmp_path, tmp_path / "to", cores="1", numbers=True)
-    assert (done.seeds, done.missing, done.whole, done.differing) == ((0,), (5,), True, ())
+    part = Part("sst2", "CNN")
+    assert (done.seeds, done.missing, done.whole, done.differing) == ({part: (0,)}, {part: (5,)}, True, ())
     assert "claims.csv" in done.compared and (done.folder / "importance/sst2").is_dir()
 
 
@@ -268,41 +268,3 @@ def test_an_archive_is_of_the_seed_in_its_name(finished, archives, tmp_path):
     archive.write(archive.archive_of(tmp_path / "tiny", 4), data)
     with pytest.raises(ArtefactError, match="its manifest says seed 0"):
         redraw(load(finished.folder / TINY), tmp_path, tmp_path / "to")
-
-
-# --- the archives of this repository
-
-
-def folders() -> list[Path]:
-    return sorted({path.parent for path in PUBLISHED.glob("*/seed*.tar.xz")})
-
-
-def runs_of(folder: Path) -> list[list[int]]:
-    """The seeds of each run whose conclusions are in an archive, where all of them have one."""
-    found = {one.seed: one.manifest["seeds_as_measured"] for one in map(archive.read, archive.there(folder).values())}
-    runs = sorted({tuple(seeds) for seeds in found.values() if set(seeds) <= set(found)})
-    return [list(seeds) for seeds in runs]
-
-
-@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
-def test_published_verdicts_are_those_of_the_published_files(folder, tmp_path, monkeypatch):
-    """Numbers, flags and verdicts computed anew from ids and outcomes are what each run concluded."""
-    monkeypatch.chdir(tmp_path)
-    runs = runs_of(folder)
-    assert runs
-    for seeds in runs:
-        study = parse(archive.read(archive.archive_of(folder, seeds[0])).manifest["study"])
-        to = tmp_path / "-".join(map(str, seeds))
-        done = redraw(study, folder.parent, to, seeds=seeds, numbers=True)
-        assert done.compared and done.differing == ()
-
-
-@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
-def test_published_archives_are_small_whole_and_of_one_study(folder):
-    found = [archive.read(path) for path in archive.there(folder).values()]
-    assert sum(one.path.stat().st_size for one in found) <= MOST_MB * 1e6
-    assert {one.manifest["study"]["name"] for one in found} == {folder.name}
-    try:
-        parse(found[0].manifest["study"])
-    except FlatError as error:
-        pytest.fail(str(error))

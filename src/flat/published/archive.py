@@ -14,13 +14,14 @@ from flat.errors import ArtefactError
 from flat.files.artefacts import atomic, write_text
 from flat.files.digests import sha256_of
 from flat.files.failures import of_reading
+from flat.published.parts import Part
 
 FORMAT = 1
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 LARGEST = 2 << 30  # bytes that an archive may unpack to
 # files are columns of four-byte numbers in large part: their place among four bytes tells more than the byte before
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 0, "lp": 2, "pb": 2}]
-NAME = re.compile(r"seed(\d+)\.tar\.xz")
+NAME = re.compile(r"seed(\d+)(\.[A-Za-z0-9-]+\.[A-Za-z0-9-]+)?\.tar\.xz")
 GET = "get it again (git checkout of its folder, or a new download)"
 
 
@@ -36,13 +37,18 @@ class Archive:
     def seed(self) -> int:
         return self.manifest["seed"]
 
+    @property
+    def part(self) -> Part | None:
+        """The part of the study that it is of; None: the whole study."""
+        return Part(*self.manifest["part"]) if self.manifest.get("part") else None
+
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def archive_of(folder: str | Path, seed: int) -> Path:
-    return Path(folder) / f"seed{seed}.tar.xz"
+def archive_of(folder: str | Path, seed: int, part: Part | None = None) -> Path:
+    return Path(folder) / (f"seed{seed}.{part.dataset}.{part.model}.tar.xz" if part else f"seed{seed}.tar.xz")
 
 
 def packed(manifest: Mapping, files: Mapping[str, bytes]) -> bytes:
@@ -67,7 +73,7 @@ def write(path: Path, data: bytes) -> None:
     """Write an archive and its line of SHA256SUMS.
 
     Raises:
-        ArtefactError: an archive of that seed is there with other content.
+        ArtefactError: an archive of that name is there with other content.
     """
     digest = sha256(data)
     if path.exists() and sha256_of(path) != digest:
@@ -79,11 +85,11 @@ def write(path: Path, data: bytes) -> None:
     with atomic(path) as part:
         part.write_bytes(data)
     sums = (checksums(path.parent) if (path.parent / SUMS).exists() else {}) | {path.name: digest}
-    write_text(path.parent / SUMS, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums, key=_seed)))
+    write_text(path.parent / SUMS, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums, key=_place)))
 
 
-def _seed(name: str) -> int:
-    return int(NAME.fullmatch(name).group(1))
+def _place(name: str) -> tuple[int, str]:
+    return int(NAME.fullmatch(name).group(1)), name
 
 
 def checksums(folder: str | Path) -> dict[str, str]:
@@ -108,8 +114,8 @@ def checksums(folder: str | Path) -> dict[str, str]:
     return found
 
 
-def there(folder: str | Path) -> dict[int, Path]:
-    """The archives of a folder by seed, each with the checksum that SHA256SUMS says.
+def there(folder: str | Path) -> list[Path]:
+    """The archives of a folder, by seed and part, each with the checksum that SHA256SUMS says.
 
     Raises:
         ArtefactError: none is there, one has no line or another checksum, or a line has no archive.
@@ -120,7 +126,9 @@ def there(folder: str | Path) -> dict[int, Path]:
         remedy = (
             "python -m flat.published pack STUDY.yaml --seed N, or name the folder that the study's lies in: --from"
         )
-        raise ArtefactError(str(folder), "no archive of a seed (seed<N>.tar.xz)", remedy)
+        raise ArtefactError(
+            str(folder), "no archive of a seed (seed<N>.tar.xz, or seed<N>.<data set>.<model>.tar.xz)", remedy
+        )
     sums = checksums(folder)
     for name in sorted({*names, *sums}):
         path = folder / name
@@ -130,7 +138,7 @@ def there(folder: str | Path) -> dict[int, Path]:
             raise ArtefactError(str(path), f"{SUMS} has no line for it", f"{GET}, or pack the seed again")
         if sha256_of(path) != sums[name]:
             raise ArtefactError(str(path), f"its SHA-256 is not that of {SUMS}: it was changed or cut", GET)
-    return {_seed(name): folder / name for name in sorted(names, key=_seed)}
+    return [folder / name for name in sorted(names, key=_place)]
 
 
 def read(path: str | Path) -> Archive:

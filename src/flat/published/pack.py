@@ -13,6 +13,7 @@ from flat.files.artefacts import read_json, read_table
 from flat.files.digests import sha256_of
 from flat.published import archive, wordless
 from flat.published.contents import LEFT_OUT, RUN, as_json, pieces
+from flat.published.parts import Part, of_part
 from flat.published.seeds import alone
 from flat.study import paths
 from flat.study.cells import AttackedCell
@@ -38,10 +39,11 @@ LICENCE = (
 )
 
 
-def pack(study: Study, seed: int, to: str | Path = FOLDER, root: str | Path = ".") -> Path:
+def pack(study: Study, seed: int, to: str | Path = FOLDER, root: str | Path = ".", part: Part | None = None) -> Path:
     """Write the archive of one seed and its line of SHA256SUMS; its path.
 
     Args:
+        part: the part of the study that was run by itself; None: the whole study was.
         to: folder of archives; the study's have a folder of their own in it.
         root: folder that the study's paths are relative to.
 
@@ -52,12 +54,15 @@ def pack(study: Study, seed: int, to: str | Path = FOLDER, root: str | Path = ".
     if seed not in all_seeds(study):
         named = ", ".join(map(str, all_seeds(study)))
         raise StudyError(f"study {study.name}", f"it has no seed {seed}", f"give --seed one of {named}")
+    study = of_part(study, part) if part else study
     folder = Path(root) / paths.of(study).root
     listed = pieces(study, seed)
     _refuse_unfinished(folder, seed, {path for piece in listed for path in (piece.path, *piece.more)})
     measured = read_table(folder / "measurements.parquet")
     seeds = sorted(map(int, measured["seed"].unique()))
     _refuse_other_run(study, seed, folder, measured)
+    if part:
+        _refuse_other_parts(part, folder, measured)
     if seeds == [seed] and (run := alone(study, seed)):  # what is measured of a first seed is measured of this one
         own = pieces(run, seed)
         _refuse_unfinished(folder, seed, {path for piece in own for path in (piece.path, *piece.more)})
@@ -69,6 +74,7 @@ def pack(study: Study, seed: int, to: str | Path = FOLDER, root: str | Path = ".
     manifest = {
         "study": as_values(study),
         "seed": seed,
+        "part": list(part) if part else None,
         "seeds_as_measured": seeds,
         "code": passport["environment"]["code"],
         "python": passport["environment"]["python"],
@@ -78,7 +84,7 @@ def pack(study: Study, seed: int, to: str | Path = FOLDER, root: str | Path = ".
         "files": changed,
     }
     evidence = _evidence(folder, passport)
-    path = archive.archive_of(Path(to) / study.name, seed)
+    path = archive.archive_of(Path(to) / study.name, seed, part)
     archive.write(path, archive.packed(manifest, files | evidence))
     return path
 
@@ -113,6 +119,15 @@ def _refuse_other_run(study: Study, seed: int, folder: Path, measured) -> None:
                 cell = "/".join([*map(str, vars(a.cell).values()), a.attack])
                 problem = f"it says {said} of {metric} of {cell}, whose ledger says {value:g}"
                 raise ArtefactError(where, problem, RUN.format(seed=seed))
+
+
+def _refuse_other_parts(part: Part, folder: Path, measured) -> None:
+    """What a part's run concluded is of that part alone: it is compared with what is redrawn of the part."""
+    other = set(measured[["dataset", "model"]].itertuples(index=False, name=None)) - {part}
+    if other:
+        problem = f"it is of {'/'.join(min(other))} too, not of {part} alone"
+        remedy = "run the part alone (its study file: python -m flat.published part), or pack the whole seed"
+        raise ArtefactError(str(folder / "measurements.parquet"), problem, remedy)
 
 
 def _recounted(study: Study, place: paths.Paths, a: AttackedCell) -> dict[str, tuple]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from flat.files.artefacts import read_table, records, write_text
 from flat.published import archive
 from flat.published.contents import LEFT_OUT
 from flat.published.pack import TABLES, TEXTS
-from flat.published.seeds import FIRST_SEED, of_archives
-from flat.published.unpack import BESIDE, STUDY, refuse_other_study, unpack
+from flat.published.parts import Part, parts_of
+from flat.published.seeds import FIRST_SEED, of_archives, seeds_by_part
+from flat.published.unpack import BESIDE, STUDY, beside, refuse_other_study, unpack
 from flat.resources.places import ROOT
 from flat.study.schema import Study
 from flat.study.settings import all_seeds
@@ -48,14 +49,17 @@ class Redrawn:
 
     Attributes:
         folder: its results.
-        seeds: those that it is of. missing: those of the study that there is no archive of.
+        seeds: those that each part is of.
+        missing: by part, the seeds of the study that there is no archive of.
+        left_out: parts that have archives and are not redrawn.
         whole: whether what is measured of the study's first seed alone is in it.
         compared: the files that were compared with what a run of the same seeds had. differing: those that differ.
     """
 
     folder: Path
-    seeds: tuple[int, ...]
-    missing: tuple[int, ...]
+    seeds: Mapping[Part, tuple[int, ...]]
+    missing: Mapping[Part, tuple[int, ...]]
+    left_out: tuple[Part, ...]
     whole: bool
     compared: tuple[str, ...]
     differing: tuple[str, ...]
@@ -68,6 +72,7 @@ def redraw(
     to: Path = Path(FOLDER),
     *,
     seeds: Sequence[int] | None = None,
+    parts: Sequence[Part] | None = None,
     cores: str = "all",
     numbers: bool = False,
 ) -> Redrawn:
@@ -76,7 +81,7 @@ def redraw(
     Args:
         source: folder of archives, that of the study's in it.
         to: folder of results; the study gets a folder of its own in it.
-        seeds: of which archives; None: of all that are there.
+        seeds, parts: of which archives; None: of all that are there. An archive of a whole seed holds every part.
         numbers: make numbers, flags and verdicts alone.
 
     Raises:
@@ -84,24 +89,29 @@ def redraw(
         StudyError: cells of the study have none of the seeds.
     """
     started = time.monotonic()
-    there = archive.there(source / study.name)
-    absent = sorted(set(seeds or ()) - set(there))
-    if absent:
-        missing = archive.archive_of(source / study.name, absent[0])
-        raise ArtefactError(str(missing), "no such archive", f"give --seeds of {sorted(there)}, or pack that seed")
-    found = [archive.read(there[seed]) for seed in sorted(seeds or there)]
-    refuse_other_name(found)
+    there = [archive.read(path) for path in archive.there(source / study.name)]
+    refuse_other_name(there)
+    found = [one for one in there if _is_wanted(one, seeds, parts)]
+    for seed in sorted(set(seeds or ()) - {one.seed for one in found}):
+        missing = archive.archive_of(source / study.name, seed)
+        held = sorted({one.seed for one in there})
+        raise ArtefactError(str(missing), "no such archive", f"give --seeds of {held}, or pack that seed")
+    if not found:
+        named = ", ".join(str(one.part) for one in there)
+        raise ArtefactError(str(source / study.name), "no archive of these parts", f"give --parts of {named}")
     refuse_other_study(study, found)
-    chosen = [one.seed for one in found]
-    drawn = of_archives(study, {one.seed: one.files.keys() for one in found})
-    drawn = drawn.model_copy(update={"results": str(to)})
-    folder = unpack(drawn, found)
+    by_part = seeds_by_part(study, found)
+    drawn = of_archives(study, found).model_copy(update={"results": str(to)})
+    drawn_parts = parts_of(drawn)
+    used = [one for one in found if one.part is None or one.part in drawn_parts]
+    folder = unpack(drawn, used)
     _snakemake(folder, cores, [str(folder / name) for name in (*TABLES, *TEXTS)] if numbers else ["all"])
-    held = [f"{BESIDE}/seed{one.seed}" for one in found if one.manifest["seeds_as_measured"] == chosen]
+    held = [beside(one) for one in used if _concluded(one, used)]
     return Redrawn(
         folder,
-        tuple(chosen),
-        tuple(seed for seed in all_seeds(study) if seed not in there),
+        {part: tuple(sorted(own)) for part, own in by_part.items() if part in drawn_parts},
+        {part: tuple(seed for seed in all_seeds(study) if seed not in own) for part, own in by_part.items()},
+        tuple(part for part, own in by_part.items() if own and part not in drawn_parts),
         drawn.artefacts.present(*FIRST_SEED).keys() == study.artefacts.present(*FIRST_SEED).keys(),
         (*TABLES, *TEXTS) if held else (),
         tuple(_differing(folder, held[-1])) if held else (),
@@ -109,12 +119,20 @@ def redraw(
     )
 
 
+def _is_wanted(one: archive.Archive, seeds: Sequence[int] | None, parts: Sequence[Part] | None) -> bool:
+    return (seeds is None or one.seed in seeds) and (parts is None or one.part is None or one.part in parts)
+
+
+def _concluded(one: archive.Archive, used: Sequence[archive.Archive]) -> bool:
+    """Whether the run of an archive was of what these archives are of, and of nothing else."""
+    ran = one.manifest["seeds_as_measured"]
+    return {(other.part, other.seed) for other in used} == {(one.part, seed) for seed in ran}
+
+
 def told(study: Study, done: Redrawn) -> list[str]:
     """What to tell of a redrawn study, in lines."""
     lines = [f"{study.title} ({study.name}): {done.folder}, in {done.seconds:.0f} s"]
-    lines.append(f"seeds: {', '.join(map(str, done.seeds))}")
-    if done.missing:
-        lines.append(f"seeds without an archive: {', '.join(map(str, done.missing))}")
+    lines += _told_seeds(done)
     if not done.whole:
         lines.append(
             f"left out: {' and '.join(FIRST_SEED)}: measured of the study's first seed, {study.seeds[0]}, alone"
@@ -125,6 +143,24 @@ def told(study: Study, done: Redrawn) -> list[str]:
     same = [name for name in done.compared if name not in done.differing]
     lines.append(f"as the run had them: {', '.join(same) or 'none'}")
     return lines + ([f"NOT as the run had them: {', '.join(done.differing)}"] if done.differing else [])
+
+
+def _told_seeds(done: Redrawn) -> list[str]:
+    """Which seeds each part has and lacks; in one line where all have the same."""
+    lines = []
+    if len(set(done.seeds.values())) == 1:
+        lines.append(f"seeds: {_listed(next(iter(done.seeds.values())))}")
+    else:
+        lines += [f"seeds of {part}: {_listed(seeds)}" for part, seeds in done.seeds.items()]
+    lines += [f"left out: {part}: a part that the tables show beside it has no archive" for part in done.left_out]
+    missing = {part: seeds for part, seeds in done.missing.items() if seeds}
+    if missing and len(set(done.missing.values())) == 1:
+        return [*lines, f"seeds without an archive: {_listed(next(iter(missing.values())))}"]
+    return lines + [f"seeds of {part} without an archive: {_listed(seeds)}" for part, seeds in missing.items()]
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds))
 
 
 def publish(done: Redrawn, folder: Path) -> Path:
@@ -141,11 +177,12 @@ def publish(done: Redrawn, folder: Path) -> Path:
 
 
 def refuse_other_name(found: Sequence[archive.Archive]) -> None:
-    """An archive is named by the seed that its manifest says."""
+    """An archive is named by the seed and part that its manifest says."""
     for one in found:
-        if archive.archive_of(one.path.parent, one.seed) != one.path:
-            remedy = f"rename it to {archive.archive_of('', one.seed)}, and its line of {archive.SUMS}"
-            raise ArtefactError(str(one.path), f"its manifest says seed {one.seed}", remedy)
+        if archive.archive_of(one.path.parent, one.seed, one.part) != one.path:
+            remedy = f"rename it to {archive.archive_of('', one.seed, one.part)}, and its line of {archive.SUMS}"
+            of = f" of {one.part}" if one.part else ""
+            raise ArtefactError(str(one.path), f"its manifest says seed {one.seed}{of}", remedy)
 
 
 def _snakemake(folder: Path, cores: str, targets: Sequence[str]) -> None:

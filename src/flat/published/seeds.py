@@ -1,11 +1,14 @@
-"""A study of some of its seeds: of those that there are archives of."""
+"""A study of some of its seeds and parts: of those that there are archives of."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from flat.errors import StudyError
+from flat.published.archive import Archive
 from flat.published.contents import pieces
+from flat.published.parts import Part, of_cells, of_part, parts_of
 from flat.study.load import parse
 from flat.study.schema import Study
+from flat.study.settings import all_seeds
 
 FIRST_SEED = ("importance", "saliency")  # blocks of artefacts that are measured of the study's first seed alone
 
@@ -34,16 +37,64 @@ def of_seeds(study: Study, seeds: Sequence[int], blocks: bool = True) -> Study:
     return parse(values, f"the study {study.name} of the seeds {seeds}")
 
 
-def of_archives(study: Study, files: dict[int, Collection[str]]) -> Study:
-    """The study of the seeds that there are files of: without what is measured of the first seed, if that is lacking.
+def of_archives(study: Study, found: Sequence[Archive]) -> Study:
+    """The study of what there are archives of: parts that have one, each with its seeds.
 
-    Args:
-        files: by seed, the paths in its archive.
+    Main tables have every model on every data set. So parts are left out that lack another one beside them: the fewest
+    that can be. What is measured of the first seed alone is left out if that seed's is lacking.
+
+    Raises:
+        StudyError: no seed is common to all parts.
     """
-    found = of_seeds(study, sorted(files))
-    first = found.seeds[0]
-    whole = first == study.seeds[0] or {piece.path for piece in pieces(found, first)} <= set(files[first])
-    return found if whole else of_seeds(study, sorted(files), blocks=False)
+    seeds = seeds_by_part(study, found)
+    datasets, models = _complete(study, seeds)
+    kept = {part: seeds[part] for part in parts_of(of_cells(study, datasets, models))}
+    common = set.intersection(*kept.values())
+    if not common:
+        told = "; ".join(f"{part}: {sorted(of)}" for part, of in kept.items())
+        raise StudyError(f"study {study.name}", f"no seed is common to its parts ({told})", "choose parts: --parts")
+    everything = set().union(*kept.values())
+    known = list(dict.fromkeys([*study.seeds, *all_seeds(study), *sorted(everything)]))
+    first = min(common, key=known.index)
+    ordered = [first, *(seed for seed in known if seed in everything - {first})]
+    drawn = of_seeds(of_cells(study, datasets, models), ordered)
+    values = drawn.model_dump(mode="json")
+    values["seeds"] = [seed for seed in ordered if seed in everything]
+    for part, own in kept.items():
+        if own != everything:
+            where = {"datasets": [part.dataset], "models": [part.model]}
+            values["overrides"].append({"where": where, "seeds": [seed for seed in ordered if seed in own]})
+    drawn = parse(values, f"the study {study.name} of its archives")
+    whole = first == study.seeds[0] or all(_holds(drawn, one, first) for one in found if one.seed == first)
+    return drawn if whole else of_seeds(drawn, ordered, blocks=False)
+
+
+def seeds_by_part(study: Study, found: Sequence[Archive]) -> dict[Part, set[int]]:
+    """The seeds that there are archives of, by part of the study; an archive of a whole seed holds every part."""
+    seeds: dict[Part, set[int]] = {part: set() for part in parts_of(study)}
+    for one in found:
+        for part in [one.part] if one.part else seeds:
+            seeds[part].add(one.seed)
+    return seeds
+
+
+def _complete(study: Study, seeds: Mapping[Part, Collection[int]]) -> tuple[list[str], list[str]]:
+    """Data sets and models every pair of which has a seed: the most pairs that can be, data sets before models."""
+    main = study.artefacts.main
+    whole = [d for d in main.datasets if all(seeds[Part(d, m)] for m in main.models)]
+    some = [d for d in main.datasets if any(seeds[Part(d, m)] for m in main.models)]
+    shared = [m for m in main.models if all(seeds[Part(d, m)] for d in some)]
+    choices = [(whole, main.models), (some, shared)]
+    choices += [([d], [m for m in main.models if seeds[Part(d, m)]]) for d in some]
+    datasets, models = max(choices, key=lambda choice: len(choice[0]) * len(choice[1]))
+    if set(datasets) == set(main.datasets) and set(models) == set(main.models):
+        return list(study.datasets), list(study.models)  # with those that stand in other tables
+    return list(datasets), list(models)
+
+
+def _holds(study: Study, one: Archive, seed: int) -> bool:
+    own = of_part(study, one.part) if one.part else study
+    return {piece.path for piece in pieces(own, seed)} <= set(one.files)
 
 
 def alone(study: Study, seed: int) -> Study | None:

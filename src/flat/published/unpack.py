@@ -12,6 +12,7 @@ from flat.published import archive
 from flat.published.archive import Archive
 from flat.published.contents import merged, pieces
 from flat.published.pack import MEASURED, as_values
+from flat.published.parts import of_part
 from flat.study import paths
 from flat.study.load import parse
 from flat.study.schema import Study
@@ -28,8 +29,8 @@ def refuse_other_study(study: Study, found: Iterable[Archive]) -> None:
     Raises:
         ArtefactError: names the archive and the keys that differ.
     """
-    mine = as_values(study)
     for one in found:
+        mine = as_values(of_part(study, one.part) if one.part else study)
         try:
             theirs = as_values(parse(one.manifest["study"], f"the manifest of {one.path}"))
         except StudyError as error:
@@ -71,14 +72,18 @@ def unpack(study: Study, found: Sequence[Archive]) -> Path:
     for name, holders in of_path.items():
         _join(root, name, holders)
     for one in found:
-        beside = root / BESIDE / f"seed{one.seed}"
-        write_json(beside / archive.MANIFEST, one.manifest)
+        write_json(root / beside(one) / archive.MANIFEST, one.manifest)
         for name, data in one.files.items():
             if name.startswith(f"{MEASURED}/"):
-                _write(beside / name.removeprefix(f"{MEASURED}/"), data)
+                _write(root / beside(one) / name.removeprefix(f"{MEASURED}/"), data)
     write_text(root / BESIDE / STUDY, yaml.safe_dump(state["study"], sort_keys=False, allow_unicode=True))
     write_json(root / BESIDE / UNPACKED, state)  # the last: what is only half there has none
     return root
+
+
+def beside(one: Archive) -> str:
+    """Where below the results the manifest of an archive lies, and what its run concluded."""
+    return f"{BESIDE}/{one.path.name.removesuffix('.tar.xz')}"
 
 
 def _is_unpacked(root: Path, state: Mapping) -> bool:
@@ -94,10 +99,17 @@ def _is_unpacked(root: Path, state: Mapping) -> bool:
 
 
 def _refuse_lacking(study: Study, found: Sequence[Archive]) -> None:
+    held: dict[int, list[Archive]] = {}
     for one in found:
+        twice = [other for other in held.setdefault(one.seed, []) if None in (one.part, other.part)]
+        if twice:
+            problem = f"seed {one.seed} is in {twice[0].path.name} too"
+            raise ArtefactError(str(one.path), problem, f"keep one of the two, and its line of {archive.SUMS}")
+        held[one.seed].append(one)
         if one.seed not in all_seeds(study):
             raise StudyError(f"study {study.name}", f"it has no seed {one.seed}", f"leave out {one.path}: --seeds")
-        lacking = sorted({piece.path for piece in pieces(study, one.seed)} - set(one.files))
+        own = of_part(study, one.part) if one.part else study
+        lacking = sorted({piece.path for piece in pieces(own, one.seed)} - set(one.files))
         if lacking:
             problem = f"it lacks {lacking[0]} (one of {len(lacking)})"
             raise ArtefactError(str(one.path), problem, "pack the seed again, from a run of this study")

@@ -9,6 +9,7 @@ from flat.errors import ArtefactError, StudyError
 from flat.published import archive
 from flat.published.contents import pieces
 from flat.published.pack import as_values
+from flat.published.parts import of_part
 from flat.published.seeds import alone, of_archives, of_seeds
 from flat.published.unpack import refuse_other_study, unpack
 from flat.study.load import parse
@@ -28,11 +29,12 @@ def paths_of(study, seed):
     return {piece.path for piece in pieces(study, seed)}
 
 
-def held(study, seed, folder, **files):
+def held(study, seed, folder, part=None, **files):
     """An archive of empty files, as it is read."""
-    names = dict.fromkeys(paths_of(study, seed), b"")
-    manifest = {"study": as_values(study), "seed": seed, "seeds_as_measured": [seed]}
-    path = archive.archive_of(folder, seed)
+    own = of_part(study, part) if part else study
+    names = dict.fromkeys(paths_of(own, seed), b"")
+    manifest = {"study": as_values(own), "seed": seed, "part": part, "seeds_as_measured": [seed]}
+    path = archive.archive_of(folder, seed, part)
     archive.write(path, archive.packed(manifest, names | files))
     return archive.read(path)
 
@@ -45,17 +47,19 @@ def test_a_study_keeps_the_seeds_that_are_there(study):
     assert alone(study, 2) is None and alone(study, 1).seeds == [1]
 
 
-def test_what_is_of_the_first_seed_is_in_its_archive_alone(study):
+def test_what_is_of_the_first_seed_is_in_its_archive_alone(study, tmp_path):
     first, other = paths_of(study, 0), paths_of(study, 1)
+    found = {seed: held(study, seed, tmp_path) for seed in (0, 1)}
     assert [path for path in first if path.startswith("importance/")]
     assert not [path for path in other if path.startswith("importance/")]
     assert not [path for path in first | other if path.endswith(".safetensors") or "seed2" in path]
     of_run_alone = paths_of(alone(study, 1), 1)
     assert [path for path in of_run_alone if path.startswith("importance/")]
     # without the first seed's archive there is no word importance, unless a run of another seed alone measured it
-    assert of_archives(study, {0: first, 1: other}).artefacts.importance is not None
-    assert of_archives(study, {1: other}).artefacts.importance is None
-    assert of_archives(study, {1: of_run_alone | other}).artefacts.importance is not None
+    assert of_archives(study, [*found.values()]).artefacts.importance is not None
+    assert of_archives(study, [found[1]]).artefacts.importance is None
+    run_alone = replace(found[1], files=found[1].files | dict.fromkeys(of_run_alone, b""))
+    assert of_archives(study, [run_alone]).artefacts.importance is not None
 
 
 def test_an_archive_that_lacks_a_file_is_refused_before_anything_is_written(study, tmp_path):
