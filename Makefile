@@ -13,6 +13,8 @@ STUDY ?= config/demo.yaml
 LOCK ?= $(if $(shell command -v nvidia-smi),envs/cuda.lock,envs/cpu.lock)
 PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 BENCH_ARGS ?=
+MINUTES ?= 1
+CAMPAIGN_ARGS ?=
 COST_ARGS ?=
 PUBLISH_ARGS ?=
 SEED ?= 0
@@ -28,7 +30,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 LOCKS := $(sort $(LOCK) envs/cpu.lock) envs/no-deps.lock envs/bootstrap.lock pyproject.toml
 STAMP := $(VENV)/.installed-$(shell (cat $(LOCKS); pwd) | cksum | cut -d ' ' -f 1)
 
-.PHONY: help setup demo word-models bench bench-short cost publish published test lint format resources clean-env
+.PHONY: help setup demo word-models bench bench-short cost publish published test campaign lint format resources clean-env
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -63,6 +65,9 @@ published: $(STAMP) ## redraw a study from results/published: make published STU
 
 test: setup ## run every test
 	@FLAT_REQUIRE_RESOURCES=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+campaign: setup ## kills, flipped bits, cut files at random, for a time: make campaign SEED=7 MINUTES=60 (docs/reliability.md)
+	@$(BIN)/python -m tests.campaign --seed $(SEED) --minutes $(MINUTES) $(CAMPAIGN_ARGS)
 
 lint: $(STAMP) ## check style and workflow (ruff, snakefmt, snakemake --lint)
 	@$(BIN)/ruff check src tests workflow

@@ -51,6 +51,7 @@ for line in sys.stdin:
         out = os.open(job["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1)
         os.dup2(out, 2)
+        exec(job["before"], {})
         os._exit(warm._run([job["script"]]))
     print(child, flush=True)
     _, status, used = os.wait4(child, 0)
@@ -141,8 +142,11 @@ class Driver:
         self.process.stdin.close()
         self.process.wait(10)
 
-    def start(self, job: Captured, begun: Path, gated: bool = False) -> "Running":
-        """Snakemake removes a job's outputs and starts it; with ``gated`` it waits at each unit (see ``kill_at``)."""
+    def start(self, job: Captured, begun: Path, gated: bool = False, before: str = "") -> "Running":
+        """Snakemake removes a job's outputs and starts it; with ``gated`` it waits at each unit (see ``kill_at``).
+
+        ``before``: Python that the job's process runs first.
+        """
         for path in job.outputs:
             (self.place / path).unlink(missing_ok=True)
         gate = None
@@ -152,6 +156,7 @@ class Driver:
             os.mkfifo(fifo)
             gate = os.open(fifo, os.O_RDWR)  # opens at once, and lets the job's end open at once
         request = {"script": str(job.script), "begun": str(begun), "output": str(self.folder / "output.txt")}
+        request["before"] = before
         self.process.stdin.write(json.dumps(request | {"gate": str(fifo) if gated else None}) + "\n")
         self.process.stdin.flush()
         return Running(int(self.process.stdout.readline()), begun, gate)
@@ -184,13 +189,13 @@ class Running(NamedTuple):
     gate: int | None
 
 
-def kill_after(driver: Driver, job: Running, seconds: float) -> int:
-    """Kill a running job after ``seconds``; its exit status."""
+def kill_after(driver: Driver, job: Running, seconds: float, number: int = signal.SIGKILL) -> int:
+    """Signal a running job after ``seconds``; its exit status."""
     gone = os.pidfd_open(job.pid)
     try:
         select.select([gone], [], [], seconds)
         with suppress(ProcessLookupError):  # it has ended by itself
-            signal.pidfd_send_signal(gone, signal.SIGKILL)
+            signal.pidfd_send_signal(gone, number)
     finally:
         os.close(gone)
     return driver.wait()

@@ -1,0 +1,1 @@
+"""Faults at random, with a seed: ``python -m tests.campaign`` (make campaign)."""
