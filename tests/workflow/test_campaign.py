@@ -1,4 +1,4 @@
-"""A minute of the campaign (make campaign): what it finds in hours by hand, it finds no less in the first minute here."""
+"""A minute of the campaign (make campaign): what hours of it find by hand, it finds no less in its first minute."""
 
 import random
 
