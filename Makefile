@@ -26,7 +26,8 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 # What comes from an index has a hash, and is built with what bootstrap.lock installed. A build of its own environment
 # would fetch setuptools without a hash
 LOCKED := $(PIP) --require-hashes --no-build-isolation
-REFUSED = { echo "  remedy: if pip names hashes, the index has another file than the lock: docs/resources.md, Hashes" >&2; exit 1; }
+REFUSED = { echo "  remedy: if pip names hashes, the index has another file than the lock: docs/resources.md, Hashes" \
+	>&2; exit 1; }
 # The stamp's name holds a checksum of the locks. So an edited lock installs anew, and a touched one does not
 LOCKS := $(sort $(LOCK) $(addprefix envs/,bootstrap.lock cpu.lock cuda-packages.lock no-deps.lock)) pyproject.toml
 STAMP := $(VENV)/.installed-$(shell (cat $(LOCKS); pwd) | cksum | cut -d ' ' -f 1)

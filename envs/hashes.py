@@ -3,7 +3,7 @@
 Usage: bash envs/lock.sh hashes (which runs this with the pip of bootstrap.lock).
 
 The digests are those that the package index states: PyPI, or the index that PIP_INDEX_URL names. Listed are the wheels
-that a supported Python on Linux takes, and the source archive. ``other-builds.sha256`` adds builds that are not on PyPI.
+that a supported Python on Linux takes, and the source archive. ``other-builds.sha256`` adds builds that PyPI lacks.
 flat.post-deploy.sh carries a copy of the locks, since Snakemake runs it from another folder.
 """
 

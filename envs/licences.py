@@ -28,25 +28,25 @@ PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)", re.M)
 UNKNOWN = "not stated"
 MARKS = {
     "unknown": re.compile(rf"^{UNKNOWN}"),
-    "copyleft": re.compile(r"\b(?:[AL]?GPL|MPL|EPL|CDDL|EUPL|OSL)(?![a-z])|Mozilla|CC-BY-SA"),
+    "copyleft": re.compile(r"\b(?:[AL]?GPL|MPL|EPL|CDDL|EUPL|OSL)(?:v?\d|\b)|Mozilla|CC-BY-SA"),
     "proprietary": re.compile(r"Proprietary", re.I),
     "terms of others": re.compile(r"keep the terms|research|belong to|each of its parts"),
 }
 ABOUT = """# Licences
 
-`bash envs/lock.sh` writes this page. A test compares it with the locks, with the metadata of what is installed, and with
-`config/resources.yaml`.
+`bash envs/lock.sh` writes this page. A test compares it with the locks, with the metadata of what is installed, and
+with `config/resources.yaml`.
 
-The code of this repository is under the MIT licence. Set-up fetches what stands below. Nothing of it is part of this
-repository, and each part keeps its own licence.
+The code of this repository is under the MIT licence. Set-up and jobs fetch what stands below. Nothing of it is part of
+this repository, and each part keeps its own licence.
 
-A package's licence is what its metadata states. Where that says nothing, it is the first line of the licence file beside
-it. We have not compared it with the package's sources. Many wheels also bundle libraries of others; their terms lie in
-the `licenses` folder of the installed package.
+A package's licence is what its metadata states. Where that says nothing, it is the first line of the licence file in
+the package. We have not compared it with the package's sources. Many wheels also bundle libraries of others. Their
+terms lie in the `licenses` folder of the installed package.
 
 | mark | meaning |
 |---|---|
-| copyleft | the licence, or one of several to choose from, asks that changes of the package itself are passed on under it |
+| copyleft | the licence, or one of several to choose from, asks that changes of the package are passed on under it |
 | proprietary | the vendor's own terms; read them before you pass an image with the package on |
 | terms of others | the texts or parts inside belong to others and have terms of their own |
 | unknown | neither metadata nor a licence file says it |
