@@ -120,7 +120,8 @@ def digest_of(content: bytes) -> str:
 def calls_of_setup(repository, tmp_path, lock: str) -> list[str]:
     """The lines of a set-up into a new environment that call pip."""
     command = ["make", "--dry-run", "setup", f"VENV={tmp_path / 'venv'}", f"LOCK={lock}"]
-    ran = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    ran = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True, env=environment)
     return [line for line in ran.stdout.splitlines() if " pip install " in line]
 
 
