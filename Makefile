@@ -29,7 +29,7 @@ LOCKED := $(PIP) --require-hashes --no-build-isolation
 REFUSED = { echo "  remedy: if pip names hashes, the index has another file than the lock: docs/resources.md, Hashes" \
 	>&2; exit 1; }
 # The stamp's name holds a checksum of the locks. So an edited lock installs anew, and a touched one does not
-LOCKS := $(sort $(LOCK) $(addprefix envs/,bootstrap.lock cpu.lock cuda-packages.lock no-deps.lock)) pyproject.toml
+LOCKS := $(sort $(LOCK) $(addprefix envs/,bootstrap.lock cpu-torch.lock cpu.lock cuda-packages.lock no-deps.lock)) pyproject.toml
 STAMP := $(VENV)/.installed-$(shell (cat $(LOCKS); pwd) | cksum | cut -d ' ' -f 1)
 
 .PHONY: help setup demo word-models bench bench-short cost publish published test lint format resources clean-env
@@ -88,6 +88,8 @@ $(STAMP): $(LOCKS)
 	@bash envs/create.sh "$(VENV)" "$(PYTHON)"
 	@echo "[2/3] installing the packages of $(LOCK) into $(VENV) (some minutes)"
 	@$(LOCKED) --only-binary :all: --requirement envs/bootstrap.lock || $(REFUSED)
+	@[ "$(LOCK)" != envs/cpu.lock ] || $(LOCKED) --no-deps --requirement envs/cpu-torch.lock 2>/dev/null || \
+		echo "      no listed CPU build of torch at hand: taking PyPI's, with CUDA"
 	@$(LOCKED) --requirement $(LOCK) || $(REFUSED)
 	@$(LOCKED) --no-deps --requirement envs/no-deps.lock || $(REFUSED)
 	@$(PIP) --no-index --no-deps --no-build-isolation --editable .

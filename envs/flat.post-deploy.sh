@@ -16,6 +16,17 @@ setuptools==84.2.1 \
     --hash=sha256:3ff8b3b5492a0aa66960f4419365a86b84e013070d4313e4d4a6894f5d64d6bc \
     --hash=sha256:ca140b45d5325a9478f880e351484f62fef15f336462e449ca0c03c873d589c2
 END
+cat >"$locks/cpu-torch.lock" <<'END'
+# Tried before cpu.lock, where no GPU is. pip prefers a file whose index states a listed hash to a local file, so that
+# cpu.lock alone takes PyPI's CUDA build though a folder (PIP_FIND_LINKS) has the CPU build.
+torch==2.13.0+cpu \
+    --hash=sha256:0b8f7d0423027ae8b90c7977c627f3379f325363a08224dffad9b4b2d684a83d \
+    --hash=sha256:3fbf9c9d1f3c10c2d59d04aca426dee9ccc6ceb32d255c61e93acc3b4f75fae6 \
+    --hash=sha256:4ca4a9394b0c771238a4f73590fdbbc4debad85ed0fa63d026ae1b085da7d6e2 \
+    --hash=sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b \
+    --hash=sha256:6f307c2c32d764ffc6ff6893b801fad6d4752f3e67966cb8abf1843427c02604 \
+    --hash=sha256:84453b69508ec79902f899c5ed9495acb9e2bbe9fda5f1d5d6f19e3c3842e1a7
+END
 cat >"$locks/cpu.lock" <<'END'
 # Every package of the environment, exactly. Written by envs/lock.sh from envs/requirements.in; do not edit.
 # Where torch is a CUDA build, what it asks for has hashes too:
@@ -669,5 +680,6 @@ END
 # </locks>
 locked=(python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes)
 "${locked[@]}" --only-binary :all: --requirement "$locks/bootstrap.lock"
+"${locked[@]}" --no-build-isolation --no-deps --requirement "$locks/cpu-torch.lock" 2>/dev/null || true
 "${locked[@]}" --no-build-isolation --requirement "$locks/cpu.lock"
 "${locked[@]}" --no-build-isolation --no-deps --requirement "$locks/no-deps.lock"

@@ -17,7 +17,7 @@ from pip._vendor.packaging import tags, utils
 from pip._vendor.packaging.version import Version
 
 HERE = Path(__file__).parent
-LOCKS = ("bootstrap.lock", "cpu.lock", "cuda-packages.lock", "no-deps.lock")
+LOCKS = ("bootstrap.lock", "cpu-torch.lock", "cpu.lock", "cuda-packages.lock", "no-deps.lock")
 OTHER_BUILDS = HERE / "other-builds.sha256"
 CONDA_SCRIPT = HERE / "flat.post-deploy.sh"
 INDEX = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
@@ -65,11 +65,11 @@ def other_builds() -> list[tuple[str, str]]:
 
 def digests(name: str, version: str) -> list[str]:
     """The SHA-256 of each file that pip may take for a pin; a local build (``2.13.0+cpu``) is of the pinned version."""
-    wanted = utils.canonicalize_name(name), Version(version).public
+    pin = Version(version)
     found = set()
-    for file, digest in [*of_index(name), *other_builds()]:
+    for file, digest in [*other_builds(), *([] if pin.local else of_index(name))]:
         match named(file):
-            case (of, built, True) if (of, built.public) == wanted:
+            case (of, built, True) if of == utils.canonicalize_name(name) and pin in (built, Version(built.public)):
                 found.add(digest)
     if not found:
         raise SystemExit(f"{name}=={version}: {INDEX} has no file of it\n  remedy: correct the pin, or PIP_INDEX_URL")

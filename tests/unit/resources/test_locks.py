@@ -12,7 +12,7 @@ import zipfile
 import pytest
 from packaging.requirements import Requirement
 
-LOCKS = ("bootstrap.lock", "cpu.lock", "cuda-packages.lock", "no-deps.lock")
+LOCKS = ("bootstrap.lock", "cpu-torch.lock", "cpu.lock", "cuda-packages.lock", "no-deps.lock")
 REQUIREMENT = re.compile(r"([\w.-]+)==([^\s;\\]+)(; [^\\\n]+?)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n")
 NOTHING = "0" * 64
 
@@ -41,7 +41,7 @@ def test_every_line_of_a_lock_is_a_comment_a_constraint_or_a_pin_with_hashes(rep
     text = (repository / "envs" / lock).read_text()
     rest = REQUIREMENT.sub("", text)
     assert all(line.startswith("#") or line == "-c cuda-packages.lock" for line in rest.splitlines()), rest
-    assert len(REQUIREMENT.findall(text)) >= 2
+    assert len(REQUIREMENT.findall(text)) >= 1
 
 
 def test_no_other_lock_is_there(repository):
@@ -130,6 +130,7 @@ def test_set_up_takes_nothing_from_an_index_without_its_hash(repository, tmp_pat
     *from_index, own = calls_of_setup(repository, tmp_path, lock)
     assert [re.search(r"--requirement (\S+)", line)[1] for line in from_index] == [
         "envs/bootstrap.lock",
+        "envs/cpu-torch.lock",
         lock,
         "envs/no-deps.lock",
     ]
@@ -149,10 +150,15 @@ def test_conda_installs_copies_of_the_locks_in_the_same_steps(repository, tmp_pa
     environment = os.environ | {"PATH": f"{python.parent}:{os.environ['PATH']}"}
     subprocess.run(["bash", str(script)], cwd=tmp_path, env=environment, check=True)
     calls = (tmp_path / "calls").read_text().splitlines()
-    assert [call.rpartition("/")[2] for call in calls] == ["bootstrap.lock", "cpu.lock", "no-deps.lock"]
+    assert [call.rpartition("/")[2] for call in calls] == [
+        "bootstrap.lock",
+        "cpu-torch.lock",
+        "cpu.lock",
+        "no-deps.lock",
+    ]
     assert all("-m pip install" in call and "--require-hashes" in call for call in calls)
     assert all("--only-binary :all:" in call or "--no-build-isolation" in call for call in calls)
-    assert "--no-deps" in calls[2]
+    assert "--no-deps" in calls[1] and "--no-deps" in calls[3]
     for lock in LOCKS:
         assert (tmp_path / "seen" / lock).read_bytes() == (repository / "envs" / lock).read_bytes(), lock
 
@@ -193,7 +199,7 @@ def install(repository, tmp_path):
     def run(lock: str, constraint: str = "") -> tuple[int, str, set[str]]:
         (tmp_path / "toy.lock").write_text(lock.format(first=first, needed=needed))
         (tmp_path / "needs.lock").write_text(constraint.format(needed=needed))
-        line = calls_of_setup(repository, tmp_path, str(tmp_path / "toy.lock"))[1]
+        line = calls_of_setup(repository, tmp_path, str(tmp_path / "toy.lock"))[2]
         line = line.replace(str(tmp_path / "venv/bin/python"), sys.executable)
         settings = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_TARGET": str(tmp_path / "target")}
         settings |= {"PIP_CONFIG_FILE": os.devnull}
