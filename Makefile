@@ -26,8 +26,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH PYTHONHOME
 
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input
+# What comes from an index has a hash, and is built with what bootstrap.lock installed. A build of its own environment
+# would fetch setuptools without a hash
+LOCKED := $(PIP) --require-hashes --no-build-isolation
+REFUSED = { echo "  remedy: if pip names hashes, the index has another file than the lock: docs/resources.md, Hashes" \
+	>&2; exit 1; }
 # The stamp's name holds a checksum of the locks. So an edited lock installs anew, and a touched one does not
-LOCKS := $(sort $(LOCK) envs/cpu.lock) envs/no-deps.lock envs/bootstrap.lock pyproject.toml
+LOCKS := $(sort $(LOCK) $(addprefix envs/,bootstrap.lock cpu-torch.lock cpu.lock cuda-packages.lock no-deps.lock)) pyproject.toml
 STAMP := $(VENV)/.installed-$(shell (cat $(LOCKS); pwd) | cksum | cut -d ' ' -f 1)
 
 .PHONY: help setup demo word-models bench bench-short cost publish published test campaign lint format resources clean-env
@@ -70,14 +75,14 @@ campaign: setup ## kills, flipped bits, cut files at random, for a time: make ca
 	@$(BIN)/python -m tests.campaign --seed $(SEED) --minutes $(MINUTES) $(CAMPAIGN_ARGS)
 
 lint: $(STAMP) ## check style and workflow (ruff, snakefmt, snakemake --lint)
-	@$(BIN)/ruff check src tests workflow
-	@$(BIN)/ruff format --check src tests workflow
+	@$(BIN)/ruff check src tests workflow envs
+	@$(BIN)/ruff format --check src tests workflow envs
 	@$(BIN)/snakefmt --check Snakefile rules
 	@for study in config/config.yaml config/demo.yaml; do $(BIN)/snakemake --lint --configfile $$study; done
 
 format: $(STAMP) ## rewrite Python and Snakemake files in the common style
-	@$(BIN)/ruff check --fix src tests workflow
-	@$(BIN)/ruff format src tests workflow
+	@$(BIN)/ruff check --fix src tests workflow envs
+	@$(BIN)/ruff format src tests workflow envs
 	@$(BIN)/snakefmt Snakefile rules
 
 clean-env: ## remove .venv; keep results and resources
@@ -90,10 +95,12 @@ resources: $(STAMP)
 $(STAMP): $(LOCKS)
 	@bash envs/create.sh "$(VENV)" "$(PYTHON)"
 	@echo "[2/3] installing the packages of $(LOCK) into $(VENV) (some minutes)"
-	@$(PIP) --requirement envs/bootstrap.lock
-	@$(PIP) --no-build-isolation --requirement $(LOCK)
-	@$(PIP) --no-deps --no-build-isolation --requirement envs/no-deps.lock
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(LOCKED) --only-binary :all: --requirement envs/bootstrap.lock || $(REFUSED)
+	@[ "$(LOCK)" != envs/cpu.lock ] || $(LOCKED) --no-deps --requirement envs/cpu-torch.lock 2>/dev/null || \
+		echo "      no listed CPU build of torch at hand: taking PyPI's, with CUDA"
+	@$(LOCKED) --requirement $(LOCK) || $(REFUSED)
+	@$(LOCKED) --no-deps --requirement envs/no-deps.lock || $(REFUSED)
+	@$(PIP) --no-index --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 	@echo "[3/3] resources"

@@ -227,4 +227,4 @@ def test_an_absent_library_is_named_with_its_remedy(root, capsys, monkeypatch):
 
 
 def test_the_named_library_is_the_locked_one(repository):
-    assert LIBRARY in (repository / "envs/cpu.lock").read_text().splitlines()
+    assert LIBRARY in (repository / "envs/cpu.lock").read_text().split()

@@ -9,33 +9,22 @@ import yaml
 
 
 def pins(file) -> dict[str, str]:
-    """{name: version} of a lock file; each line must be an exact pin."""
-    found = {}
-    for line in file.read_text().splitlines():
-        if line and not line.startswith(("#", "-r ")):
-            match = re.fullmatch(r"([A-Za-z0-9_.-]+)==([^;\s]+)(; .+)?", line)
-            assert match, f"{file.name}: {line!r} is not an exact pin"
-            found[plain(match[1])] = match[2]
-    return found
+    """{name: version} of a lock file (test_locks.py holds each line's form)."""
+    found = re.findall(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)", file.read_text(), re.M)
+    return {plain(name): version for name, version in found}
 
 
 def plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_conda_environment_has_the_versions_of_the_lock(repository):
+def test_conda_gives_python_and_pip_alone(repository):
     environment = yaml.safe_load((repository / "envs/flat.yaml").read_text())
-    listed = next(item for item in environment["dependencies"] if isinstance(item, dict))["pip"]
-    locked = [line for line in (repository / "envs/cpu.lock").read_text().splitlines() if not line.startswith("#")]
-    assert listed == locked
-    script = (repository / "envs/flat.post-deploy.sh").read_text().splitlines()[-1]
-    assert dict(re.findall(r"(\S+)==(\S+)", script)) == pins(repository / "envs/no-deps.lock")
+    assert environment["dependencies"] == ["python=3.11", "pip"], "the rest comes from the locks, with hashes"
 
 
-def test_cuda_lock_only_adds_to_the_cpu_lock(repository):
-    text = (repository / "envs/cuda.lock").read_text()
-    assert "\n-r cpu.lock\n" in text
-    assert not set(pins(repository / "envs/cuda.lock")) & set(pins(repository / "envs/cpu.lock"))
+def test_cuda_packages_only_add_to_the_cpu_lock(repository):
+    assert not set(pins(repository / "envs/cuda-packages.lock")) & set(pins(repository / "envs/cpu.lock"))
     assert "+" not in (repository / "envs/cpu.lock").read_text(), "a local build label is not on the index"
 
 
