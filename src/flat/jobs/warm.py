@@ -19,6 +19,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 
 from flat.files.processes import end_with_parent
@@ -74,9 +75,11 @@ LIGHT = (
 )
 
 
-def preload(modules=MODULES) -> None:
-    """Import what jobs will need."""
+def preload(modules=MODULES, wanted: Callable[[], bool] = lambda: True) -> None:
+    """Import what jobs will need, as long as it is ``wanted``."""
     for name in modules:
+        if not wanted():
+            return
         try:
             importlib.import_module(name)
         except ImportError:
@@ -121,7 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
         started.append(subprocess.Popen(command, env=environment, preexec_fn=together))
         for number in list(signals):  # they came while the command was being started
             started[0].send_signal(number)
-        preload(LIGHT) if given.light else preload()
+        preload(LIGHT if given.light else MODULES, lambda: started[0].poll() is None)
         status = server.serve(started[0])
     finally:
         server.stop()

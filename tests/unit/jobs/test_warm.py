@@ -22,7 +22,7 @@ here = os.getpid()
 handover.hand_over(sys.argv, os.getppid())
 """
 
-SERVER = "import sys\nfrom flat.jobs import warm\nwarm.preload = lambda: None\n"
+SERVER = "import sys\nfrom flat.jobs import warm\nwarm.preload = lambda *_: None\n"
 
 
 @pytest.fixture
