@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import socket
 import struct
 import sys
+from contextlib import suppress
 
 ADDRESS = "FLAT_WARM"  # environment variable: where the process that serves listens
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -52,12 +54,25 @@ def hand_over(argv: list[str], parent: int) -> None:
             return
         if taken != b"taken":
             return
+        _pass_on_stops(connection)
         status = _status(connection, parent)
     if not status:
         print("the process that ran this job was killed", file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(int(status or b"1"))
+
+
+def _pass_on_stops(connection: socket.socket) -> None:
+    """Asked to stop, ask the job to stop, and wait for it: it finishes what it has in hand."""
+
+    def stop(*_) -> None:
+        with suppress(OSError):  # it has ended just now
+            connection.shutdown(socket.SHUT_WR)  # the kernel tells the job, as it does when this process dies
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop)
 
 
 def _status(connection: socket.socket, parent: int) -> bytes:

@@ -140,7 +140,7 @@ class Server:
         os.environ.clear()
         os.environ.update(request["environment"])
         os.environ.pop(ADDRESS, None)
-        # the kernel sends SIGTERM when the asking process closes its end, that is, when it has died
+        # the kernel sends SIGTERM when the asking process closes its end: it has died, or was asked to stop
         fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(connection, fcntl.F_SETSIG, signal.SIGTERM)
         fcntl.fcntl(connection, fcntl.F_SETFL, fcntl.fcntl(connection, fcntl.F_GETFL) | os.O_ASYNC)
@@ -149,7 +149,8 @@ class Server:
         sys.stdout.flush()
         sys.stderr.flush()
         fcntl.fcntl(connection, fcntl.F_SETFL, fcntl.fcntl(connection, fcntl.F_GETFL) & ~os.O_ASYNC)
-        connection.send(str(status).encode())
+        with suppress(OSError):  # the asking process has been killed
+            connection.send(str(status).encode())
         return status
 
 

@@ -260,3 +260,17 @@ def test_ctrl_c_says_how_to_go_on(run):
     server.process.send_signal(signal.SIGINT)
     assert server.end() != 0
     assert "the next run of the same command goes on where this one stopped" in server.said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_job_that_is_asked_to_stop_by_way_of_its_caller_finishes_what_is_in_hand(run, number):
+    body = "from flat.resume.stopping import orderly_stop\nwith orderly_stop() as stop:\n"
+    body += "    print('in hand', flush=True)\n    while not stop: time.sleep(0.01)\n    print('noted', flush=True)\n"
+    server = run(body)
+    by, job = server.job()
+    assert by == "the server" and server.process.stdout.readline() == "in hand\n"
+    callers = Path(f"/proc/{server.command}/task/{server.command}/children").read_text().split()
+    os.kill(int(callers[0]), number)
+    assert server.process.stdout.readline() == "noted\n"
+    gone(job)
+    assert server.end() == 0 and "Traceback" not in server.said
