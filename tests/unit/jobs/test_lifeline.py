@@ -120,6 +120,27 @@ def test_a_job_whose_snakemake_lives_comes_to_its_end(tmp_path):
     run.snakemake.communicate(b"\n")
 
 
+def test_a_process_that_ends_while_the_kernel_is_asked_is_noticed(monkeypatch):
+    """Nobody tells of an end that came before the question, and a process that is ending still seems to live."""
+    source = "import os, sys\nfrom flat.jobs import lifeline\nlifeline.offer()\n"
+    source += "print(os.environ[lifeline.LIFELINES], flush=True)\nsys.stdin.read()"
+    other = subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    name, _, descriptor = other.stdout.readline().strip().rpartition(":")
+    pipe = f"/proc/{other.pid}/fd/{descriptor}"
+    assert lifeline._held(name, pipe)
+    before = signal.signal(signal.SIGTERM, lambda *_: None)  # of the line that is held already
+    ask = lifeline.fcntl.fcntl
+
+    def late(line, what, given=0):
+        other.kill()
+        other.communicate()
+        return ask(line, what, given)
+
+    monkeypatch.setattr(lifeline.fcntl, "fcntl", late)
+    assert not lifeline._held(name, pipe)
+    signal.signal(signal.SIGTERM, before)
+
+
 HOLD = "from flat.jobs import lifeline; lifeline.hold(); print('goes on')"
 
 
