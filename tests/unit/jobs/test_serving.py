@@ -137,11 +137,12 @@ def test_a_child_that_cannot_begin_is_no_second_server(run):
 
 
 def test_who_connects_and_says_nothing_keeps_nobody_waiting(run):
-    server = run()
+    server = run(FOR_EVER)
     silent = [server.connect() for _ in range(20)]
     assert server.job()[0] == "the server"
-    assert server.end() == 0
-    assert [connection.recv(1) for connection in silent] == 20 * [b""]  # and no child of the server holds them open
+    for connection in silent:
+        connection.send(b"at last")
+        assert connection.recv(1) == b""  # closed, and the job that still runs does not hold it open
 
 
 def test_too_many_open_files_stop_no_job(run):
@@ -238,6 +239,18 @@ def test_a_server_killed_before_its_child_could_ask_leaves_none(run, child):
     assert server.process.wait() == -signal.SIGKILL
     server.end()
     gone(server.command)
+
+
+def test_the_server_and_its_command_end_with_the_process_that_started_them():
+    """As ``python -m flat.published redraw`` starts one, killed."""
+    command = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(3000)"]
+    server = SERVER + f"raise SystemExit(warm.main({['--', *command]!r}))"
+    source = "import subprocess, sys\nfrom flat.jobs import lifeline\nlifeline.offer()\n"
+    source += f"subprocess.call([sys.executable, '-c', {server!r}])"
+    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout.readline() == "up\n"
+        starter.kill()
+        assert starter.stdout.read() == ""  # until all have closed it
 
 
 def test_a_closed_terminal_stops_nothing_under_nohup(run):
