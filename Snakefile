@@ -21,6 +21,7 @@ if "datasets" not in config:
 onstart:
     refuse_unusable(workflow.dag.needrun_jobs())
     lift_job_rate_limit()
+    hangup.stop_running()
 
 
 include: "rules/common.smk"

@@ -12,6 +12,7 @@ from flat.jobs import code_digest as digest
 from flat.study.cells import NO_ATTACK, AttackedCell, base_of, cell_at
 from flat.study.known.recipes import RECIPES, is_made, made_from
 from flat.errors import FlatError
+from flat.jobs import hangup, lifeline
 from flat.jobs.planning import hasten
 from flat.jobs.script import share_package
 from flat.study.paths import CELL, coordinates, figure_key, figure_stem, final_model, of as paths_of
@@ -35,6 +36,8 @@ from flat.paper import catalogue
 # of a plan's time
 gc.set_threshold(500_000, 50, 50)
 share_package()  # with jobs in an environment that lacks it (--sdm conda)
+hangup.stop_planning()
+lifeline.join(workflow.remote_exec)
 
 try:
     STUDY = parse_study(dict(config), f"the study {config.get('name', '')}")

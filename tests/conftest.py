@@ -15,6 +15,7 @@ FIRST = (
     "test_faults",
     "test_tiny_study",
     "test_kills",
+    "test_signals",
     "test_guards",
     "test_tuning",
     "test_seeds_and_claims",

@@ -16,13 +16,15 @@ from typing import NamedTuple
 
 from safetensors import safe_open
 
+from flat.jobs.handover import place
+
 ROOT = Path("results/tiny")
 
 # Preloads, then forks a child for each script it is told; notes each unit of work that a child begins. A child with a
 # gate waits there at each unit, so that a test may look at what it has noted and kill it then, however fast it is.
 DRIVER = """
 import json, os, sys
-from flat.jobs import warm
+from flat.jobs import serving, warm
 from flat.attacks import attack as engine
 from flat.interpretation import attributions
 from flat.training import trainer
@@ -52,7 +54,7 @@ for line in sys.stdin:
         os.dup2(out, 1)
         os.dup2(out, 2)
         exec(job["before"], {})
-        os._exit(warm._run([job["script"]]))
+        os._exit(serving.run([job["script"]]))
     print(child, flush=True)
     _, status, used = os.wait4(child, 0)
     print(json.dumps([os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime]), flush=True)
@@ -72,10 +74,10 @@ def capture(checkout, pristine: Path, targets: dict[str, str], folder: Path) -> 
     Snakemake is told that its jobs run in a preloaded process (``flat.jobs.warm``); the process that answers here
     keeps each script and puts the outputs there from ``pristine``.
     """
-    address = str(folder / "jobs")
+    address = f"flat-test-{os.getpid()}-{folder.name}"
     found: dict[str, Captured] = {}
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listening.bind(address)
+    listening.bind(place(address))
     listening.listen(8)
 
     def answer() -> None:
@@ -114,7 +116,7 @@ def capture(checkout, pristine: Path, targets: dict[str, str], folder: Path) -> 
     finally:
         del checkout.environment["FLAT_WARM"]
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as last:
-            last.connect(address)
+            last.connect(place(address))
             socket.send_fds(last, [b""], [])
         thread.join(10)
         listening.close()

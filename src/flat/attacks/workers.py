@@ -5,7 +5,6 @@ worker idles while another has long texts left. The parent alone writes files. I
 questions of, a GPU say: it takes the questions that wait for it together.
 """
 
-import ctypes
 import gc
 import multiprocessing
 import os
@@ -16,9 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import wait
 
 from flat.errors import AttackError, FlatError
+from flat.files.processes import end_with_parent
 from flat.resume.stopping import Stop
-
-PR_SET_PDEATHSIG = 1
 
 
 def attack_error(example_id: str, error: BaseException) -> FlatError:
@@ -117,12 +115,9 @@ def _hand_out(connection, process, left: Iterator[dict], in_hand: dict, stop: St
 
 def _serve(work: Callable[[dict], dict], connection, parent: int, asks: bool) -> None:
     """A worker's life: take an example, answer, until None comes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop; its own SIGTERM ends a worker
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # never outlive the parent
-        if os.getppid() != parent:
-            os._exit(1)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the parent decides when to stop
+        signal.signal(number, signal.SIG_IGN)
+    end_with_parent(signal.SIGKILL, parent)
     if asks:
 
         def ask(question):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flat.errors import DataError
 from flat.files.digests import sha256_of
+from flat.files.parts import part_of, remove_parts
 from flat.resources.places import resources_root, roots
 from flat.resources.sources import as_the_hub_says, from_mirror
 from flat.study.known.hub_names import FILE_MEANT, REPOSITORY_MEANT, is_inside, is_repository
@@ -50,8 +51,9 @@ def obtain(source: Mapping, mirror: str | None = None, endpoint: str | None = No
             found[split] = fitting[0]
             continue
         local = resources_root() / below
-        part = local.with_name(f".{local.name}.{os.getpid()}.part")
+        part = part_of(local)
         part.parent.mkdir(parents=True, exist_ok=True)
+        remove_parts(local)
         try:
             if not from_mirror(mirror, [f"{path}/{file}"], part, pinned=split in expected):
                 _from_hub(path, revision, file, part, endpoint, pinned=split in expected)

@@ -7,16 +7,15 @@ leaves nothing that looks finished.
 import csv
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flat.errors import ArtefactError
 from flat.files import foreign
 from flat.files.failures import of_reading, of_storage, open_once
+from flat.files.parts import part_of, remove, remove_parts, sole_writer
 
 if TYPE_CHECKING:  # most jobs write no tensors
     from torch import Tensor
@@ -29,15 +28,16 @@ def atomic(path: str | Path) -> Iterator[Path]:
     Where it became a folder, the file of ``path``'s name in it is what was written.
 
     Raises:
-        ArtefactError: the disk is full or the folder cannot be written to.
+        ArtefactError: the disk is full, the folder cannot be written to, or another process writes ``path``.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        remove_parts(path)
-        yield temporary
-        os.replace(temporary / path.name if temporary.is_dir() else temporary, path)
+        with sole_writer(path):
+            remove_parts(path)
+            yield temporary
+            os.replace(temporary / path.name if temporary.is_dir() else temporary, path)
     except Exception as error:
         known = of_storage(error, path)
         if known is None:
@@ -45,20 +45,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
         raise known from error
     finally:
         with suppress(OSError):
-            _remove(temporary)
-
-
-def remove_parts(path: Path) -> None:
-    """Delete what killed jobs left of ``path`` under temporary names; one job at a time writes a file."""
-    for part in path.parent.glob(f".{escape(path.name)}.*.part"):
-        _remove(part)
-
-
-def _remove(part: Path) -> None:
-    if part.is_dir():
-        shutil.rmtree(part)
-    else:
-        part.unlink(missing_ok=True)
+            remove(temporary)
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, "Tensor"], header: Mapping[str, str]) -> None:

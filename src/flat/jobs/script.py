@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flat.errors import FlatError, visible
-from flat.files.artefacts import remove_parts
 from flat.files.failures import of_machine, of_storage
-from flat.jobs import gpu_slots
+from flat.files.parts import remove_parts
+from flat.files.processes import end_with_parent
+from flat.jobs import gpu_slots, lifeline
 from flat.jobs.handover import hand_over
 
-PR_SET_PDEATHSIG = 1
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's mallopt
 log = logging.getLogger("flat")
 
@@ -33,12 +33,13 @@ class Visible(logging.Formatter):
 def running(snakemake) -> Iterator[logging.Logger]:
     """Run a script's body: messages and errors go to the rule's log file; a user's error ends without a traceback.
 
-    On Linux the job asks to be ended with Snakemake: otherwise a killed Snakemake leaves it running and writing.
+    The job ends with Snakemake (``flat.jobs.lifeline``): otherwise a killed Snakemake leaves it running and writing.
     What a script needs is imported within: a process with the libraries loaded may run it instead (``flat.jobs.warm``).
     """
+    end_with_parent(signal.SIGTERM)
+    parent = lifeline.hold()
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        hand_over(sys.argv)
+        hand_over(sys.argv, parent)
     path = Path(snakemake.log[0])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,9 +62,10 @@ def running(snakemake) -> Iterator[logging.Logger]:
         log.info("done: %.1f CPU-seconds, %.0f MiB", *_used())
         if notes := snakemake.params.get("journal"):  # the last thing: a job killed before goes on from them
             Path(notes).unlink(missing_ok=True)
-            remove_parts(Path(notes))
+            if Path(notes).parent.is_dir():
+                remove_parts(Path(notes))
     except SystemExit as end:
-        if end.code in (128 + signal.SIGTERM, 128 + signal.SIGINT):
+        if end.code in (128 + signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGHUP):
             log.warning("%s was asked to stop; the next run goes on from its journal", snakemake.rule)
         elif end.code:
             log.exception("%s failed", snakemake.rule)

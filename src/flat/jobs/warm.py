@@ -13,23 +13,19 @@ and memory not (the job's log has them).
 """
 
 import argparse
-import fcntl
 import gc
 import importlib
-import json
 import os
-import runpy
-import selectors
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import traceback
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 
-from flat.jobs.handover import ADDRESS, HOOK, LONGEST, PACKAGE
+from flat.files.processes import end_with_parent
+from flat.jobs import lifeline
+from flat.jobs.handover import ADDRESS, HOOK
+from flat.jobs.serving import STOPS, Server, tell
 
 # What the heavy jobs import, in the order in which they need it; an absent one is left to the job that wants it
 MODULES = (
@@ -79,114 +75,11 @@ LIGHT = (
 )
 
 
-class Server:
-    """Answers requests with forked children until told to stop.
-
-    Args:
-        folder: a folder of this process alone; its socket lies there.
-    """
-
-    def __init__(self, folder: str):
-        self.address = str(Path(folder) / "jobs")
-        self.listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.listening.bind(self.address)
-        self.listening.listen(256)
-        self.children: set[int] = set()
-
-    def serve(self, command: subprocess.Popen) -> int:
-        """Fork for each request while ``command`` runs; its exit status."""
-        wake, woken = os.pipe()
-        os.set_blocking(woken, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake the selector
-        signal.set_wakeup_fd(woken)
-        with selectors.DefaultSelector() as ready:
-            ready.register(self.listening, selectors.EVENT_READ)
-            ready.register(wake, selectors.EVENT_READ)
-            while command.poll() is None:
-                for key, _ in ready.select():
-                    if key.fd == wake:
-                        os.read(wake, 4096)
-                        self._reap()
-                    else:
-                        self._accept()
-        return command.returncode
-
-    def stop(self) -> None:
-        """End what still runs."""
-        for child in self.children:
-            os.kill(child, signal.SIGTERM)
-        while self.children:
-            child, _ = os.wait()
-            self.children.discard(child)
-
-    def _reap(self) -> None:
-        for child in list(self.children):
-            if os.waitpid(child, os.WNOHANG)[0]:
-                self.children.discard(child)
-
-    def _accept(self) -> None:
-        connection, _ = self.listening.accept()
-        with connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LONGEST)
-            message, outputs, _, _ = socket.recv_fds(connection, LONGEST, 2)
-            try:
-                request = json.loads(message) if message else {}
-                if request.get("package") != PACKAGE or len(outputs) != 2:
-                    return  # closed unanswered: the job runs by itself
-                sys.stdout.flush()
-                sys.stderr.flush()
-                child = os.fork()
-                if not child:
-                    os._exit(self._work(connection, request, outputs))
-                self.children.add(child)
-            finally:
-                for number in outputs:
-                    os.close(number)
-
-    def _work(self, connection: socket.socket, request: dict, outputs: list[int]) -> int:
-        """The child's life: become the asking process, run its script, tell its exit status."""
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        self.listening.close()
-        os.dup2(outputs[0], 1)
-        os.dup2(outputs[1], 2)
-        os.chdir(request["folder"])
-        os.environ.clear()
-        os.environ.update(request["environment"])
-        del os.environ[ADDRESS]
-        # the kernel sends SIGTERM when the asking process closes its end, that is, when it has died
-        fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(connection, fcntl.F_SETSIG, signal.SIGTERM)
-        fcntl.fcntl(connection, fcntl.F_SETFL, fcntl.fcntl(connection, fcntl.F_GETFL) | os.O_ASYNC)
-        connection.send(b"taken")
-        status = _run(request["argv"])
-        sys.stdout.flush()
-        sys.stderr.flush()
-        fcntl.fcntl(connection, fcntl.F_SETFL, fcntl.fcntl(connection, fcntl.F_GETFL) & ~os.O_ASYNC)
-        connection.send(str(status).encode())
-        return status
-
-
-def _run(argv: list[str]) -> int:
-    """Run a script as ``python argv`` would; its exit status."""
-    sys.argv = argv
-    try:
-        runpy.run_path(argv[0], run_name="__main__")
-    except SystemExit as end:
-        if end.code is None or isinstance(end.code, int):
-            return end.code or 0
-        print(end.code, file=sys.stderr)
-        return 1
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    return 0
-
-
-def preload(modules=MODULES) -> None:
-    """Import what jobs will need."""
+def preload(modules=MODULES, wanted: Callable[[], bool] = lambda: True) -> None:
+    """Import what jobs will need, as long as it is ``wanted``."""
     for name in modules:
+        if not wanted():
+            return
         try:
             importlib.import_module(name)
         except ImportError:
@@ -208,30 +101,37 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("give the command to run after --")
     if sys.platform != "linux":
         return subprocess.call(command)
-    folder = tempfile.mkdtemp(prefix="flat-")
-    server = Server(folder)
-    asked_to_stop: list[int] = []
+    lifeline.hold()
+    lifeline.offer()
+    here, server = os.getpid(), Server()
+    signals: list[int] = []
     started: list[subprocess.Popen] = []
 
     def pass_on(number: int, _) -> None:
         """Snakemake decides how a run ends; a terminal sends SIGINT to it as well."""
-        if number == signal.SIGTERM:
-            asked_to_stop.append(number)
+        signals.append(number)
+        if number != signal.SIGINT:
             for process in started:
                 process.send_signal(number)
 
     try:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, pass_on)
+        for number in STOPS:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, pass_on)
         path = os.pathsep.join(filter(None, [HOOK, os.environ.get("PYTHONPATH")]))
-        started.append(subprocess.Popen(command, env={**os.environ, ADDRESS: server.address, "PYTHONPATH": path}))
-        for number in asked_to_stop:  # it came while the command was being started
+        environment = {**os.environ, ADDRESS: server.address, "PYTHONPATH": path}
+        together = partial(end_with_parent, signal.SIGTERM, here)  # a killed server leaves no command behind
+        started.append(subprocess.Popen(command, env=environment, preexec_fn=together))
+        for number in list(signals):  # they came while the command was being started
             started[0].send_signal(number)
-        preload(LIGHT) if given.light else preload()
-        return server.serve(started[0])
+        preload(LIGHT if given.light else MODULES, lambda: started[0].poll() is None)
+        status = server.serve(started[0])
     finally:
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    status = 128 - status if status < 0 else status
+    if status and (signals or status - 128 in STOPS):
+        tell("stopped; the next run of the same command goes on where this one stopped")
+    return status
 
 
 if __name__ == "__main__":

@@ -120,7 +120,12 @@ def _added(folder: str, job: dict) -> Iterable[Finding]:
 def _unrecorded(root: Path, made: dict) -> Iterable[Finding]:
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts
-        if path.is_file() and parts[0] not in UNRECORDED and str(path) not in made and not parts[-1].startswith("."):
+        if (
+            path.is_file()
+            and parts[0] not in UNRECORDED
+            and str(path) not in made
+            and not any(part.startswith(".") for part in parts)
+        ):
             yield Finding(
                 str(path), "unrecorded", "no job of this study is known to have made it", "delete it, or make it anew"
             )

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_table, records, write_text
+from flat.jobs import lifeline
 from flat.published import archive
 from flat.published.contents import LEFT_OUT
 from flat.published.pack import TABLES, TEXTS
@@ -189,6 +190,7 @@ def _snakemake(folder: Path, cores: str, targets: Sequence[str]) -> None:
     command = [sys.executable, "-m", "flat.jobs.warm", "--light", "--", sys.executable, "-m", "snakemake"]
     command += ["--snakefile", str(ROOT / "Snakefile"), "--cores", cores]
     command += ["--configfile", str(folder / BESIDE / STUDY), "--allowed-rules", *RULES, "--", *targets]
+    lifeline.offer()
     with tempfile.TemporaryFile() as out:  # a pipe would be waited for until the last of its jobs has closed it
         done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=os.environ | {"OMP_NUM_THREADS": "1"})
         out.seek(0)

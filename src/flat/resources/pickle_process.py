@@ -1,12 +1,13 @@
-"""Pickled weights to safetensors, in a process that does nothing else: ``python -I pickle_process.py SOURCE TARGET``.
+"""Pickled weights to safetensors, in a process of their own: ``python -I pickle_process.py SOURCE TARGET PARENT``.
 
 ``flat.resources.weights`` starts it. It imports nothing of this package, and reads with PyTorch's own unpickler for
 weights. That builds tensors and plain containers and refuses every other class and function. It may have a hole. So the
 process gives up some things before the file is opened: the network (where the system allows it), processes of its own,
 and memory and disk beyond what such weights can need.
 
-It prints one JSON object: ``{"tensors": n, "left_out": [names]}``, ``{"refused": name}``, ``{"damaged": why}``, or
-``{"errno": number}`` where the system refused a file.
+It ends with the process that has started it, whose number is PARENT. It prints one JSON object: ``{"tensors": n,
+"left_out": [names]}``, ``{"refused": name}``, ``{"damaged": why}``, or ``{"errno": number}`` where the system refused a
+file.
 """
 
 import contextlib
@@ -17,10 +18,11 @@ import os
 import pickle
 import re
 import resource
+import signal
 import sys
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
-PR_SET_NO_NEW_PRIVS = 38
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 # what a file is not to blame for; not EFBIG: the limit is ours, and what exceeds it are no such weights
 REFUSED = {getattr(errno, name) for name in ("EACCES", "EPERM", "EMFILE", "ENFILE", "EIO", "ENOSPC", "EDQUOT", "EROFS")}
 SECONDS = 3600  # of CPU time
@@ -38,6 +40,14 @@ def leave_network() -> None:
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if os.geteuid() != 0 or libc.unshare(CLONE_NEWNET) != 0:
             libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
+
+
+def end_with(parent: int) -> None:
+    """Have the kernel kill this process when the given one ends. After ``leave_network``: it takes back such a wish."""
+    with contextlib.suppress(AttributeError):  # systems other than Linux
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before the kernel was asked
+        sys.exit("the process that wanted the weights has ended")
 
 
 def limit(size: int) -> None:
@@ -82,8 +92,9 @@ def weights(found: object) -> tuple[dict, list[str]]:
     return tensors, left_out
 
 
-def main(source: str, target: str) -> dict:
+def main(source: str, target: str, parent: str) -> dict:
     leave_network()
+    end_with(int(parent))
     import torch  # for cost
     from safetensors.torch import save_file  # for cost
 

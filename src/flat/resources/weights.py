@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from flat.errors import ArtefactError, ResourceError
 from flat.files.failures import of_reading, of_storage
+from flat.files.parts import part_of, remove_parts
 from flat.resources.places import PROVENANCE
 
 PROCESS = Path(__file__).with_name("pickle_process.py")
@@ -134,13 +135,14 @@ def convert(folder: Path) -> dict[str, list[str]]:
     try:
         for name in names:
             target = PurePosixPath(name.replace(PICKLED, "model", 1)).with_suffix(".safetensors").name
-            parts[target] = folder / f".{target}.part"
+            remove_parts(folder / target)
+            parts[target] = part_of(folder / target)
             left_out[name] = _convert_file(folder / name, parts[target])
             place_of |= dict.fromkeys(_tensor_names(parts[target]), target)
         if list(parts) != [SAFE]:
             size = sum(part.stat().st_size for part in parts.values())
             index = {"metadata": {"total_size": size}, "weight_map": dict(sorted(place_of.items()))}
-            parts[f"{SAFE}.index.json"] = folder / f".{SAFE}.index.json.part"
+            parts[f"{SAFE}.index.json"] = part_of(folder / f"{SAFE}.index.json")
             text = json.dumps(index, indent=1, sort_keys=True) + "\n"
             parts[f"{SAFE}.index.json"].write_text(text, encoding="utf-8")
         for target, part in parts.items():
@@ -156,7 +158,7 @@ def convert(folder: Path) -> dict[str, list[str]]:
 def _convert_file(source: Path, target: Path) -> list[str]:
     """Have one pickle read by the process that can do nothing else; what it left out."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
-    command = [sys.executable, "-I", str(PROCESS), str(source.resolve()), str(target.resolve())]
+    command = [sys.executable, "-I", str(PROCESS), str(source.resolve()), str(target.resolve()), str(os.getpid())]
     try:
         ran = subprocess.run(
             command,

@@ -20,7 +20,7 @@ from torch import Tensor
 from flat.files.artefacts import write_json, write_tensors
 from flat.files.digests import digest_of
 from flat.files.failures import of_machine, of_reading, open_once
-from flat.resume.journal import hold, release, set_aside
+from flat.resume.journal import hold, set_aside
 from flat.resume.stopping import Stop
 
 FORMAT = "2"
@@ -169,7 +169,7 @@ class Checkpoints:
 
     def close(self) -> None:
         if self._hold is not None:
-            release(self._hold, self.path)
+            self._hold.release()
             self._hold = None
 
 

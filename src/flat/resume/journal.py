@@ -9,13 +9,11 @@ Each line ends with a hash of its content, of where in the file it begins and of
 line that is lost, doubled, moved or of another job are noticed, and a line alone can be checked where it is read again.
 """
 
-import fcntl
 import hashlib
 import json
 import logging
 import os
 import tempfile
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +21,7 @@ from typing import BinaryIO
 
 from flat.errors import ArtefactError
 from flat.files.failures import of_reading, of_storage
+from flat.files.holds import Hold
 
 FORMAT = 2
 PATIENCE_S = 120  # how long a killed run's job may take to finish what it has in hand
@@ -154,7 +153,7 @@ class Lines:
     def finish(self) -> None:
         """Nothing more is written; what is on disk can still be read."""
         if self._hold is not None:
-            release(self._hold, self.path)
+            self._hold.release()
             self._hold = None
 
     def close(self) -> None:
@@ -214,50 +213,14 @@ def set_aside(path: Path, why: str) -> None:
     log.warning("%s %s: set aside as %s; starting anew", path, why, stale.name)
 
 
-def hold(path: Path, patience_s: float | None = None) -> int:
+def hold(path: Path) -> Hold:
     """Be the one process that writes ``path``; waits for one that is finishing what it has in hand.
 
-    Returns:
-        a descriptor for ``release``; the end of the process releases it too.
-
     Raises:
-        ArtefactError: another process still holds it after ``patience_s`` seconds.
+        ArtefactError: another process still holds it after ``PATIENCE_S`` seconds.
     """
-    lock = _lock_of(path)
     try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        lock.touch()
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise of_storage(error, path) or error from error
-    until = time.monotonic() + (PATIENCE_S if patience_s is None else patience_s)
-    waited = False
-    while True:
-        held = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(held).st_ino == os.stat(lock).st_ino:
-                return held
-        except FileNotFoundError:  # its last holder has just deleted it: take a new one
-            pass
-        except BlockingIOError:
-            if time.monotonic() > until:
-                os.close(held)
-                raise ArtefactError(
-                    str(path),
-                    "another process is at work on the same job",
-                    "wait for it or end it (is a second snakemake running in this folder?), then run snakemake again",
-                ) from None
-            if not waited:
-                log.info("waiting for the process that holds %s", path)
-            waited = True
-            time.sleep(0.05)
-        os.close(held)
-
-
-def release(held: int, path: Path) -> None:
-    _lock_of(path).unlink(missing_ok=True)
-    os.close(held)
-
-
-def _lock_of(path: Path) -> Path:
-    return path.with_name(f".{path.name}.lock")
+    return Hold(path.with_name(f".{path.name}.lock"), path, PATIENCE_S)

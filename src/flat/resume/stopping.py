@@ -1,4 +1,4 @@
-"""An orderly stop: SIGTERM and SIGINT let a job finish what is in hand, note it and leave."""
+"""An orderly stop: SIGTERM, SIGINT and SIGHUP (a closed terminal) let a job finish and note what is in hand."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class Stop:
-    """Set by SIGTERM or SIGINT: finish what is in hand, take nothing new."""
+    """Set by such a signal: finish what is in hand, take nothing new."""
 
     def __init__(self):
         self.signal: int | None = None
@@ -18,7 +18,7 @@ class Stop:
 
 @contextmanager
 def orderly_stop() -> Iterator[Stop]:
-    """Within, SIGTERM and SIGINT only set the flag. Leaving by the end of the block then ends the process (128 + n)."""
+    """Within, these signals only set the flag. Leaving by the end of the block then ends the process (128 + n)."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop  # signals reach the main thread only
@@ -27,7 +27,9 @@ def orderly_stop() -> Iterator[Stop]:
     def note(number, _):
         stop.signal = number
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    hangs_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # under nohup a terminal may close
+    numbers = (signal.SIGTERM, signal.SIGINT, *[signal.SIGHUP] * hangs_up)
+    before = {number: signal.signal(number, note) for number in numbers}
     try:
         yield stop
     finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flat.jobs import warm
+from flat.jobs import handover, warm
 from flat.jobs.handover import hand_over
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jobs are handed over on Linux only")
@@ -19,10 +19,10 @@ JOB = """
 import os, sys
 from flat.jobs import handover
 here = os.getpid()
-handover.hand_over(sys.argv)
+handover.hand_over(sys.argv, os.getppid())
 """
 
-SERVER = "import sys\nfrom flat.jobs import warm\nwarm.preload = lambda: None\n"
+SERVER = "import sys\nfrom flat.jobs import warm\nwarm.preload = lambda *_: None\n"
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def serve(tmp_path):
             text=True,
             timeout=600,
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(Path(warm.PACKAGE).parent), "MARK": "seen"},
+            env=os.environ | {"PYTHONPATH": str(Path(handover.PACKAGE).parent), "MARK": "seen"},
             **keywords,
         )
 
@@ -117,9 +117,9 @@ os._exit(9)
 
 
 def test_without_a_serving_process_a_job_runs_itself(serve, tmp_path, monkeypatch):
-    monkeypatch.setenv(warm.ADDRESS, str(tmp_path / "nobody"))
+    monkeypatch.setenv(handover.ADDRESS, str(tmp_path / "nobody"))
     monkeypatch.setattr(sys, "argv", ["job.py"])
-    assert hand_over(sys.argv) is None
+    assert hand_over(sys.argv, os.getppid()) is None
 
 
 def test_a_job_of_another_copy_of_the_package_runs_itself(serve):

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 from training_toys import data, make
 
+from flat.files import processes
 from flat.files.artefacts import write_json, write_tensors
 from flat.resume import checkpoints as resume
 from flat.resume.checkpoints import Checkpoints
@@ -153,7 +154,7 @@ def test_a_finished_training_is_not_repeated_but_for_a_short_last_epoch(tmp_path
 def test_weights_of_a_killed_save_are_found_and_removed(tmp_path):
     """safetensors itself writes under a name that nobody knows; it does so in a folder that the next save removes."""
     path, tensors = tmp_path / "model.safetensors", {"w": torch.arange(3.0)}
-    left = tmp_path / ".model.safetensors.1.part"
+    left = tmp_path / f".model.safetensors.{processes.here()}-1-1.part"  # that process has ended: 1 is a later one
     left.mkdir()
     (left / ".tmpx1y2z3").write_bytes(b"half")
     write_tensors(path, tensors, {"format": "pt"})

@@ -10,8 +10,9 @@ def _begin() -> None:
     script = sys.orig_argv[1:]
     if len(script) == 1 and "/.snakemake/scripts/" in script[0]:
         from flat.jobs.handover import hand_over  # for cost: every other process that starts
+        from flat.jobs.lifeline import hold  # for cost
 
-        hand_over(script)
+        hand_over(script, hold())
 
 
 def _give_way() -> None:
