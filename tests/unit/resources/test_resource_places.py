@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from flat.errors import ResourceError
+from flat.files.digests import sha256_of
 from flat.resources import locate
 from flat.resources import places as where
 from flat.resources.catalogue import load_catalogue, marker, marker_of_folder
@@ -90,7 +91,7 @@ def test_fetching_leaves_what_a_read_only_repository_has(read_only, tmp_path):
     assert fetch(["stopwords"], root=repository / "resources", catalogue=catalogue) == ["stopwords"]
     assert fetch(["stopwords"], catalogue=catalogue) == []
     assert fetch(["stopwords"], catalogue=catalogue, again=True) == ["stopwords"]
-    assert locate("stopwords", verify=True) == mine / "resources/stopwords"
+    assert locate("stopwords") == mine / "resources/stopwords"
 
 
 def test_a_folder_that_the_user_names_is_the_only_one(places, monkeypatch):
@@ -118,7 +119,8 @@ def test_a_file_that_its_owner_closed_is_named_with_the_remedy(places, monkeypat
     folder = places[0] / "resources/wordnet"
     put(folder.parent, "wordnet")
     (folder / "words.txt").write_text("good")
-    (folder / PROVENANCE).write_text(json.dumps({"files": {"words.txt": {"size": 4, "sha256": ""}}}))
+    words = {"size": 4, "sha256": sha256_of(folder / "words.txt")}
+    (folder / PROVENANCE).write_text(json.dumps({"files": {"words.txt": words}}))
     assert locate("wordnet") == folder
     close(monkeypatch, folder / closed)
     with pytest.raises(ResourceError, match=f"{closed} cannot be read by this user") as error:
