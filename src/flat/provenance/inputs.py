@@ -15,7 +15,6 @@ from flat.errors import ArtefactError, ResourceError
 from flat.files.failures import of_reading
 from flat.files.seen import Seen, look
 from flat.provenance.records import record_of, root_of
-from flat.resources import own_files
 
 WEIGHTS = "model.safetensors"
 NOT_OF_THE_MODEL = ("optimizer.safetensors", "history.csv", "metrics.json")  # a rule that reads one names it
@@ -158,6 +157,7 @@ def _look(path: str) -> Seen:
 
 def _as_planned(path: str, planned: str, found: dict[str, Seen]) -> None:
     """A file or folder of the user's that has to hold what it held when this run was planned."""
+    from flat.resources import own_files  # for cost: most jobs read none
 
     def digest_now(file: str) -> str:
         seen = look(file, anew=True) if file in distrusted else found.get(file) or look(file)
