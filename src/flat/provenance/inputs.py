@@ -17,7 +17,7 @@ from flat.files.seen import Seen, look
 from flat.provenance.records import record_of, root_of
 
 WEIGHTS = "model.safetensors"
-NOT_OF_THE_MODEL = ("optimizer.safetensors", "history.csv", "metrics.json")  # a rule that reads one names it
+NOT_OF_THE_MODEL = ("optimizer.safetensors", "history.csv")  # rules that read moments name them
 AGAIN = "delete it and repeat the call of snakemake, which makes it anew: rm {}"
 log = logging.getLogger("flat")
 
