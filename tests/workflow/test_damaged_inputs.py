@@ -55,7 +55,7 @@ def job_of(record: dict) -> SimpleNamespace:
 def test_every_job_s_outputs_lie_in_one_folder_where_its_record_is_looked_for(copy):
     for place, record in records(copy.folder / ROOT).items():
         folder = Path(place).parent.relative_to(copy.folder / ROOT / "provenance")
-        assert {str(Path(path).parent) for path in record["outputs"]} == {str(Path(ROOT) / folder)}, record["rule"]
+        assert {str(Path(path).parent) for path in record["outputs"]} == {str(ROOT / folder)}, record["rule"]
 
 
 def test_every_file_that_any_job_read_is_refused_with_any_bit_flipped(copy, monkeypatch):
@@ -65,7 +65,7 @@ def test_every_file_that_any_job_read_is_refused_with_any_bit_flipped(copy, monk
     read = {}
     for record in jobs:
         for path in inputs.compared(job_of(record)):
-            if path.startswith(ROOT):
+            if Path(path).is_relative_to(ROOT):
                 read.setdefault(path, record)
     for path, record in sorted(read.items()):
         for _ in range(5):
@@ -95,7 +95,7 @@ def test_snakemake_names_it_and_its_remedy_gives_the_old_bytes(copy, finished, w
     copy.tiny(*call, warm=warm)
     for path in (WEIGHTS, REPLAY):
         assert (copy.folder / path).read_bytes() == (finished.folder / path).read_bytes()
-    record = json.loads((copy.folder / record_of(REPLAY, Path(ROOT))).read_text())
+    record = json.loads((copy.folder / record_of(REPLAY, ROOT)).read_text())
     assert WEIGHTS in record["inputs"]
 
 
