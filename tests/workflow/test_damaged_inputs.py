@@ -22,7 +22,7 @@ from tests.workflow.killing import ROOT
 
 pytestmark = [pytest.mark.workflow, pytest.mark.fault]
 WEIGHTS = f"{ROOT}/models/sst2/CNN/base/none/seed0/round0/model.safetensors"
-REPLAY = f"{ROOT}/replay/sst2/CNN/base/none/seed0/textfooler.parquet"
+REPLAY = f"{ROOT}/replay/sst2/CNN/base/none/seed0/textfooler/replay.parquet"
 
 
 @pytest.fixture(scope="module")
