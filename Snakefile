@@ -19,6 +19,7 @@ if "datasets" not in config:
 
 
 onstart:
+    forget_digests()
     refuse_unusable(workflow.dag.needrun_jobs())
     lift_job_rate_limit()
     hangup.stop_running()

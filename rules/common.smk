@@ -12,6 +12,7 @@ from flat.jobs import code_digest as digest
 from flat.study.cells import NO_ATTACK, AttackedCell, base_of, cell_at
 from flat.study.known.recipes import RECIPES, is_made, made_from
 from flat.errors import FlatError
+from flat.files.seen import forget as forget_digests
 from flat.jobs import hangup, lifeline
 from flat.jobs.planning import hasten
 from flat.jobs.script import share_package

@@ -1,4 +1,7 @@
-"""Files as Snakemake hands them to a script."""
+"""Files as Snakemake hands them to a script, and what a script does before and after it reads them."""
+
+from flat.provenance import inputs
+from flat.provenance import records as lineage
 
 
 class Named(list):
@@ -13,3 +16,8 @@ class Named(list):
 
     def items(self):
         return self._items.items()
+
+
+def noted(job) -> None:
+    """Compare a job's inputs and write its record, as ``flat.jobs.script.running`` does around its script."""
+    lineage.note(job, 0.0, inputs.unchanged(inputs.compared(job)))

@@ -29,7 +29,7 @@ def test_a_truncated_artefact_is_named_and_making_it_again_repairs(copy, finishe
     damaged.write_bytes(whole[: len(whole) // 2])
     os.utime(damaged, ns=(times.st_atime_ns, times.st_mtime_ns))  # a disk's fault is not told by the file's time
     out = copy.tiny("--cores", "1", "--retries", "0", "-R", "measure_consistency", "--", CONSISTENCY, ok=False)
-    assert f"{ATTRIBUTIONS}: not a readable parquet file" in out and "remedy: delete the file and run snakemake" in out
+    assert f"{ATTRIBUTIONS}: is not as interpret_ig made it" in out and f"makes it anew: rm {ATTRIBUTIONS}" in out
     assert "Traceback" not in out and not (copy.folder / CONSISTENCY).exists()
     said = copy.tiny("--cores", "1", "--", "verify", ok=False)
     assert f"{ATTRIBUTIONS}: its SHA-256 is" in said

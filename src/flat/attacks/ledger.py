@@ -220,7 +220,8 @@ def write(path: str | Path, rows: Iterable[dict] | pd.DataFrame) -> None:
     Args:
         rows: the columns of ``flat.attacks.ledger.SCHEMA``; others are left out.
     """
-    with atomic(path) as part, pq.ParquetWriter(part, SCHEMA, compression="zstd") as writer:
+    options = {"compression": "zstd", "write_page_checksum": True}
+    with atomic(path) as part, pq.ParquetWriter(part, SCHEMA, **options) as writer:
         for table in _tables(rows):
             writer.write_table(table)
 

@@ -109,7 +109,7 @@ def write_table(path: str | Path, frame, schema=None) -> None:
     # pandas' own metadata names library versions; without it equal rows give equal bytes
     table = table.replace_schema_metadata(None)
     with atomic(path) as part:
-        pq.write_table(table, part, compression="zstd")
+        pq.write_table(table, part, compression="zstd", write_page_checksum=True)
 
 
 def read_table(path: str | Path, columns: list[str] | None = None):
@@ -123,7 +123,7 @@ def read_table(path: str | Path, columns: list[str] | None = None):
 
     try:
         # not pandas' own reader: it goes by way of Arrow's data sets, whose import takes as long as ten files
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             absent = sorted(set(columns or ()) - set(file.schema_arrow.names))
             if absent:
                 raise ArtefactError(

@@ -55,10 +55,12 @@ def running(snakemake) -> Iterator[logging.Logger]:
     try:
         if devices := gpu_slots.take(int(snakemake.resources.get("gpu", 0))):
             log.info("GPU %s", ", ".join(devices))
-        yield log
-        from flat.provenance import records as lineage  # for cost: a job that is handed over needs none
+        from flat.provenance import inputs as read  # for cost: a job that is handed over needs none
+        from flat.provenance import records as lineage  # for cost
 
-        lineage.note(snakemake, started)
+        found = read.compared(snakemake)
+        yield log
+        lineage.note(snakemake, started, read.unchanged(found))
         log.info("done: %.1f CPU-seconds, %.0f MiB", *_used())
         if notes := snakemake.params.get("journal"):  # the last thing: a job killed before goes on from them
             Path(notes).unlink(missing_ok=True)

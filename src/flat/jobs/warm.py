@@ -50,7 +50,7 @@ MODULES = (
     "flat.analysis.measurements",
     "flat.analysis.importance",
     "flat.analysis.replay",
-    "flat.provenance.records",
+    "flat.provenance.inputs",
     "flat.report.build",
     "matplotlib.pyplot",
     "sklearn.cluster",
@@ -69,7 +69,7 @@ LIGHT = (
     "flat.analysis.measurements",
     "flat.interpretation.consistency",
     "flat.provenance.passport",
-    "flat.provenance.records",
+    "flat.provenance.inputs",
     "flat.report.build",
     "flat.report.figures.flags",
 )

@@ -19,7 +19,6 @@ from flat.provenance.passport import now
 
 FORMAT = 1
 FOLDER = "provenance"
-LARGE = 8 << 20  # bytes: the checksum of a larger input is taken from its own record, which costs no reading
 
 
 def root_of(log: str, outputs: list[str]) -> Path | None:
@@ -37,12 +36,13 @@ def record_of(path: str | Path, root: Path) -> Path:
     return root / FOLDER / f"{Path(path).relative_to(root)}.json"
 
 
-def note(snakemake, started: float) -> None:
+def note(snakemake, started: float, inputs: Mapping[str, dict]) -> None:
     """Write the record of a job whose outputs stand. Some milliseconds.
 
     Args:
         snakemake: what Snakemake hands to a script.
         started: the job's start, seconds since the epoch.
+        inputs: each file that the job read, by path, as ``flat.provenance.inputs`` found it before.
     """
     outputs = list(map(str, snakemake.output))
     root = root_of(str(snakemake.log[0]), outputs)
@@ -55,7 +55,7 @@ def note(snakemake, started: float) -> None:
     write(
         record_of(outputs[0], root),
         snakemake.rule,
-        inputs={path: _of_input(path, root) for path in sorted(set(map(str, snakemake.input)))},
+        inputs={path: inputs[path] for path in sorted(set(map(str, snakemake.input)))},
         outputs=made,
         started=started,
         wildcards=dict(snakemake.wildcards.items()),
@@ -113,16 +113,3 @@ def _resources(root: str | Path) -> dict[str, dict]:
             found[name] = entry.model_dump(mode="json", include={"version", "licence", "upstream", "stands_for"})
             found[name] |= {"content_sha256": entry.content_sha256, "record_sha256": read[marker(name)]}
     return found
-
-
-def _of_input(path: str, root: Path) -> dict:
-    """Checksum of an input; of a large one, its own record's, if that speaks of a file of the same size."""
-    size = os.path.getsize(path)
-    if size > LARGE and Path(path).is_relative_to(root):
-        try:
-            known = json.loads(record_of(path, root).read_text(encoding="utf-8"))["outputs"][path]
-            if known["bytes"] == size:
-                return known
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-    return state_of(path)

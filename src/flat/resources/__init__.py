@@ -8,14 +8,15 @@ library only, because every job passes through it.
 from pathlib import Path
 
 from flat.errors import ResourceError
+from flat.files.seen import sha256_seen
 from flat.resources.places import ROOT, differences, folder_of, is_held, remedy_for
 
 
-def locate(name: str, *, root: Path | None = None, verify: bool = False) -> Path:
+def locate(name: str, *, root: Path | None = None) -> Path:
     """The folder of resource ``name``, checked against its record of what was fetched.
 
-    Sizes are always compared (milliseconds); contents only with ``verify=True`` (SHA-256 of every file). A name with a
-    ``/`` is a folder of the user's, relative to the working folder, and taken as it is.
+    The SHA-256 of every file is compared; a large one is hashed once in an hour of a run (``flat.files.seen``). A name
+    with a ``/`` is a folder of the user's, relative to the working folder, and taken as it is.
 
     Raises:
         ResourceError: unknown name, not fetched yet, closed to this user, or the files are not the recorded ones.
@@ -25,7 +26,7 @@ def locate(name: str, *, root: Path | None = None, verify: bool = False) -> Path
     folder = root / name if root else folder_of(name)
     if not is_held(folder):
         return _locate_shipped(name, folder)
-    problems = differences(folder, verify=verify)
+    problems = differences(folder, sha256_seen)
     if problems:
         raise ResourceError(str(folder), "; ".join(problems[:3]), remedy_for(problems, folder))
     return folder

@@ -4,12 +4,14 @@ Everything happens in a temporary folder beside the target; one rename at the en
 interrupted fetch leaves nothing that looks finished.
 """
 
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from flat.errors import ResourceError
@@ -32,6 +34,8 @@ from flat.resources.catalogue import fetched as parts
 from flat.resources.places import PROVENANCE, differences, is_held, roots
 from flat.resources.sources import download, from_hub, from_index, from_mirror
 from flat.resources.weights import INDEX, convert, pickles
+
+WORKSPACE = ".fetching-"  # begins the names of the folders that fetches work in
 
 
 def fetch(
@@ -60,6 +64,7 @@ def fetch(
     """
     places = [root] if root else roots()
     root = places[0]
+    remove_leftovers(root)
     catalogue = catalogue or load_catalogue()
     entries = parts(names, catalogue)
     fetched = []
@@ -103,20 +108,44 @@ def content_sha256(folder: Path) -> tuple[str, dict[str, dict]]:
     return hashlib.sha256(lines.encode()).hexdigest(), files
 
 
+def remove_leftovers(root: Path) -> None:
+    """Delete what killed fetches left: whoever fetches holds a shared lock on the folder, which ends with its process.
+
+    While another process fetches, nothing is deleted; nor on a file system that locks no folder (NFS).
+    """
+    with suppress(OSError), _locked(root, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        for left in root.glob(f"{WORKSPACE}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    """Hold a lock on a folder; OSError where it cannot be had."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def _workspace(root: Path) -> Iterator[Path]:
     """A temporary folder on the same file system as the target, so that the last step can be a rename."""
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        workspace = Path(tempfile.mkdtemp(prefix=".fetching-", dir=root))
-    except OSError as error:
-        remedy = "make it writable, or name another folder: FLAT_RESOURCES=my-folder"
-        raise ResourceError(str(root), f"cannot be written ({error.strerror})", remedy) from None
-    try:
-        (workspace / "archives").mkdir()
-        yield workspace
-    finally:
-        shutil.rmtree(workspace, ignore_errors=True)
+    with ExitStack() as held:
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            with suppress(OSError):  # where no folder can be locked, nobody deletes what killed fetches left
+                held.enter_context(_locked(root, fcntl.LOCK_SH))
+            workspace = Path(tempfile.mkdtemp(prefix=WORKSPACE, dir=root))
+        except OSError as error:
+            remedy = "make it writable, or name another folder: FLAT_RESOURCES=my-folder"
+            raise ResourceError(str(root), f"cannot be written ({error.strerror})", remedy) from None
+        try:
+            (workspace / "archives").mkdir()
+            yield workspace
+        finally:
+            shutil.rmtree(workspace, ignore_errors=True)
 
 
 def _obtain(entry: Resource, archives: Path, content: Path, mirror: str | None) -> dict[str, dict]:

@@ -6,12 +6,13 @@ Paths are relative to the folder that Snakemake runs in. This module imports lit
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from flat.errors import ResourceError
+from flat.files.digests import sha256_of
 from flat.files.failures import of_reading
 from flat.resources.weights import refuse_unsafe
 from flat.study.known.resources import is_own
@@ -72,11 +73,15 @@ def digest_of(name: str) -> str:
     Raises:
         ResourceError: as ``files_of``, or a file cannot be read.
     """
+    return digest_over(name, sha256_of)
+
+
+def digest_over(name: str, content_of: Callable[[str], str]) -> str:
+    """``digest_of`` of what is there now, where ``content_of`` gives a file's SHA-256."""
     digest = hashlib.sha256()
     for file in files_of(name):
         try:
-            with open(file, "rb") as stream:
-                content = hashlib.file_digest(stream, "sha256").hexdigest()
+            content = content_of(file)
         except OSError as error:
             raise of_reading(error, file, ResourceError) or ResourceError(
                 file, f"cannot be read ({error})", "make it readable, or take it away"

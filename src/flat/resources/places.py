@@ -2,9 +2,12 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+from flat.errors import ResourceError
 from flat.files.digests import sha256_of
+from flat.files.failures import of_reading
 
 ROOT = Path(__file__).resolve().parents[3]
 PROVENANCE = "provenance.json"
@@ -58,28 +61,42 @@ def shown(file: Path) -> str:
     return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)
 
 
-def differences(folder: Path, *, verify: bool = False) -> list[str]:
-    """What differs between the files of ``folder`` and its ``provenance.json``; empty when nothing does."""
+def differences(folder: Path, digest: Callable[[Path], str] | None = None) -> list[str]:
+    """What differs between the files of ``folder`` and its ``provenance.json``; empty when nothing does.
+
+    Args:
+        digest: gives the SHA-256 of a file; None: sizes alone are compared.
+
+    Raises:
+        ResourceError: the system does not let one be read, so that nobody can say (too many open files, a bad disk).
+    """
     try:
         recorded = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))["files"]
     except PermissionError:
         return [f"{PROVENANCE} {UNREADABLE}"]
     except (OSError, ValueError, KeyError, TypeError) as error:
+        _raise_of_system(error, folder / PROVENANCE)
         return [f"{PROVENANCE} is unreadable ({error})"]
     problems = []
     for relative, known in recorded.items():
+        file = folder / relative
         try:
-            size = (folder / relative).stat().st_size
+            size = file.stat().st_size
+            if size != known["size"]:
+                problems.append(f"{relative} has {size} bytes, recorded were {known['size']}")
+            elif not os.access(file, os.R_OK):
+                problems.append(f"{relative} {UNREADABLE}")
+            elif digest and digest(file) != known["sha256"] and sha256_of(file) != known["sha256"]:
+                problems.append(f"{relative} has the recorded size but another SHA-256")
         except PermissionError:
             problems.append(f"{relative} {UNREADABLE}")
-            continue
-        except OSError:
+        except OSError as error:
+            _raise_of_system(error, file)
             problems.append(f"{relative} is missing")
-            continue
-        if size != known["size"]:
-            problems.append(f"{relative} has {size} bytes, recorded were {known['size']}")
-        elif not os.access(folder / relative, os.R_OK):
-            problems.append(f"{relative} {UNREADABLE}")
-        elif verify and sha256_of(folder / relative) != known["sha256"]:
-            problems.append(f"{relative} has the recorded size but another SHA-256")
     return problems
+
+
+def _raise_of_system(error: Exception, file: Path) -> None:
+    """Tell what the system said of a file that need not be damaged."""
+    if known := of_reading(error, file, ResourceError):
+        raise known from None

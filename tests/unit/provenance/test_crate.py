@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from named_files import Named
+from named_files import Named, noted
 from rocrate.rocrate import ROCrate
 
 from flat.files.artefacts import write_text
@@ -74,7 +74,7 @@ def make(rule, outputs, inputs, contents=None):
         wildcards=Named(dataset="sst2"),
         params=Named(code="abc", seed=3),
     )
-    lineage.note(job, 0.0)
+    noted(job)
 
 
 def listed(value) -> list:

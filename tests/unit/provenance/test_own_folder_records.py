@@ -3,10 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
-from named_files import Named
+from named_files import Named, noted
 
 from flat.files.artefacts import write_text
-from flat.provenance import records as lineage
 from flat.provenance import verify
 from flat.resources import locate
 from flat.resources.own_files import digest_of, digests, files_of
@@ -31,7 +30,7 @@ def folder(tmp_path, monkeypatch):
         wildcards=Named(),
         params=Named(code="abc", seed=3, own=digests(["./mine"])),
     )
-    lineage.note(job, 0.0)
+    noted(job)
     files_of.cache_clear()
     return tmp_path / "mine"
 

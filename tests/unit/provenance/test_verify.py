@@ -5,9 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from named_files import Named
+from named_files import Named, noted
 
-from flat.files import digests
 from flat.files.artefacts import write_text
 from flat.provenance import records as lineage
 from flat.provenance import verify
@@ -46,7 +45,7 @@ def make(rule, outputs, inputs, log, content="as made"):
         wildcards=Named(dataset="toy"),
         params=Named(code="abc", seed=3),
     )
-    lineage.note(job, 0.0)
+    noted(job)
 
 
 def found(root="results/toy") -> list[tuple[str, str]]:
@@ -134,21 +133,6 @@ def test_files_that_no_job_made_and_unreadable_records_are_reported(study):
 def test_no_records_are_an_error_with_a_remedy(tmp_path, capsys):
     assert verify.main([str(tmp_path)]) == 1
     assert "holds no records of jobs\n  remedy:" in capsys.readouterr().err
-
-
-def test_a_large_input_is_not_read_again(study, monkeypatch):
-    monkeypatch.setattr(lineage, "LARGE", 0)
-    read = []
-    sha256_of = digests.sha256_of
-    monkeypatch.setattr(digests, "sha256_of", lambda path: read.append(str(path)) or sha256_of(path))
-    make(
-        "attack_test",
-        {"ledger": "attacks/ledger.parquet"},
-        ["results/toy/models/toy/round0/model.safetensors"],
-        "attack",
-    )
-    assert read == ["results/toy/attacks/ledger.parquet"]
-    assert found() == []
 
 
 def test_outputs_outside_the_study_have_no_record(tmp_path):

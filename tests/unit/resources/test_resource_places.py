@@ -1,13 +1,21 @@
 """Where resources lie: in the repository, in the working folder if that is read-only, or where the user says."""
 
+import builtins
+import errno
+import io
 import json
+import os
+import random
+import re
 import stat
 import subprocess
 import sys
 
 import pytest
 
+from flat.attacks.lexicon.resources import AttackResources
 from flat.errors import ResourceError
+from flat.files.digests import sha256_of
 from flat.resources import locate
 from flat.resources import places as where
 from flat.resources.catalogue import load_catalogue, marker, marker_of_folder
@@ -90,7 +98,7 @@ def test_fetching_leaves_what_a_read_only_repository_has(read_only, tmp_path):
     assert fetch(["stopwords"], root=repository / "resources", catalogue=catalogue) == ["stopwords"]
     assert fetch(["stopwords"], catalogue=catalogue) == []
     assert fetch(["stopwords"], catalogue=catalogue, again=True) == ["stopwords"]
-    assert locate("stopwords", verify=True) == mine / "resources/stopwords"
+    assert locate("stopwords") == mine / "resources/stopwords"
 
 
 def test_a_folder_that_the_user_names_is_the_only_one(places, monkeypatch):
@@ -118,7 +126,8 @@ def test_a_file_that_its_owner_closed_is_named_with_the_remedy(places, monkeypat
     folder = places[0] / "resources/wordnet"
     put(folder.parent, "wordnet")
     (folder / "words.txt").write_text("good")
-    (folder / PROVENANCE).write_text(json.dumps({"files": {"words.txt": {"size": 4, "sha256": ""}}}))
+    words = {"size": 4, "sha256": sha256_of(folder / "words.txt")}
+    (folder / PROVENANCE).write_text(json.dumps({"files": {"words.txt": words}}))
     assert locate("wordnet") == folder
     close(monkeypatch, folder / closed)
     with pytest.raises(ResourceError, match=f"{closed} cannot be read by this user") as error:
@@ -168,3 +177,46 @@ def test_the_repositorys_own_files_are_found_from_any_folder(tmp_path, repositor
     for folder, shown in ((tmp_path, str(repository / "config")), (repository, "config")):
         ran = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
         assert ran.stdout.split() == ["True", f"{shown}/rates.json", f"{shown}/paper"], ran.stderr
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM], ids=errno.errorcode.get)
+@pytest.mark.parametrize("refused", [PROVENANCE, "words.txt"])
+def test_what_the_system_says_of_a_resource_is_told_and_nothing_is_fetched_again(places, monkeypatch, number, refused):
+    folder = places[0] / "resources/wordnet"
+    put(folder.parent, "wordnet")
+    (folder / "words.txt").write_text("good")
+    words = {"size": 4, "sha256": sha256_of(folder / "words.txt")}
+    (folder / PROVENANCE).write_text(json.dumps({"files": {"words.txt": words}}))
+    opened = builtins.open
+
+    def refuse(file, *words, **options):
+        if file == folder / refused:
+            raise OSError(number, os.strerror(number), str(file))
+        return opened(file, *words, **options)
+
+    monkeypatch.setattr(builtins, "open", refuse)
+    monkeypatch.setattr(io, "open", refuse)
+    with pytest.raises(ResourceError, match=re.escape(f"cannot be read ({os.strerror(number)})")) as told:
+        locate("wordnet")
+    assert told.value.where == str(folder / refused)
+    assert "need not be damaged" in told.value.remedy and "fetch" not in told.value.remedy
+
+
+def test_a_flipped_bit_of_a_resource_is_found_where_it_is_opened(places):
+    """Also of one that no study names: a recipe's default."""
+    folder = places[0] / "resources/pos-tagger"
+    put(folder.parent, "pos-tagger")
+    content = random.Random(5).randbytes(3 << 20)
+    (folder / "weights.json").write_bytes(content)
+    weights = {"size": len(content), "sha256": sha256_of(folder / "weights.json")}
+    (folder / PROVENANCE).write_text(json.dumps({"files": {"weights.json": weights}}))
+    assert AttackResources().folder("tagger") == folder
+    times, draw = (folder / "weights.json").stat(), random.Random(6)
+    for _ in range(8):
+        damaged, place = bytearray(content), draw.randrange(len(content))
+        damaged[place] ^= 1 << draw.randrange(8)
+        (folder / "weights.json").write_bytes(damaged)
+        os.utime(folder / "weights.json", ns=(times.st_atime_ns, times.st_mtime_ns))
+        with pytest.raises(ResourceError, match=r"weights\.json has the recorded size but another SHA-256") as told:
+            AttackResources().folder("tagger")
+        assert told.value.remedy == "fetch it again: python -m flat.resources fetch --again pos-tagger"

@@ -66,7 +66,7 @@ def test_fetch_takes_the_members_only_and_records_them(mirror, tmp_path):
     # what `sha256sum ./more/a.txt ./words.txt | sha256sum` prints
     lines = f"{sha256(b'a')}  ./more/a.txt\n{sha256(b'good' + bytes([10]) + b'bad' + bytes([10]))}  ./words.txt\n"
     assert record["content_sha256"] == sha256(lines.encode())
-    assert locate("toy", root=root, verify=True) == root / "toy"
+    assert locate("toy", root=root) == root / "toy"
 
 
 def test_second_fetch_does_nothing_and_a_changed_catalogue_fetches_again(mirror, tmp_path):
@@ -159,15 +159,14 @@ def test_locate_says_what_to_do(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("damage", "by_size"),
-    [(lambda file: file.unlink(), True), (lambda file: file.write_text("x"), True), (lambda file: _flip(file), False)],
+    "damage", [lambda file: file.unlink(), lambda file: file.write_text("x"), lambda file: _flip(file)]
 )
-def test_locate_notices_damage(mirror, tmp_path, damage, by_size):
+def test_locate_notices_damage(mirror, tmp_path, damage):
     root = tmp_path / "resources"
     bring(toy(mirror), mirror, root)
     damage(root / "toy" / "words.txt")
     with pytest.raises(ResourceError, match=r"words.txt(.|\n)*fetch --again toy"):
-        locate("toy", root=root, verify=not by_size)
+        locate("toy", root=root)
 
 
 def _flip(file):
@@ -278,7 +277,7 @@ def test_every_tag_of_the_tagger_has_a_universal_tag(resources):
 
 def test_everything_fetched_is_as_recorded(resources):
     for name in load_catalogue().defaults():
-        assert locate(name, verify=True) == resources / name
+        assert locate(name) == resources / name
 
 
 def test_a_joined_resource_stands_for_its_parts(mirror, tmp_path):

@@ -8,7 +8,8 @@ from encoder_toys import FAMILIES
 from encoder_training_toys import data, write_split
 
 from flat.errors import ArtefactError
-from flat.files.artefacts import read_json, write_table
+from flat.files.artefacts import read_json, write_json, write_table
+from flat.files.digests import sha256_of
 from flat.models import checkpoint, registry
 from flat.models.encoders.encoder import from_folder
 from flat.resources.catalogue import load_catalogue
@@ -196,8 +197,9 @@ def test_a_fetched_encoder_that_was_changed_is_refused(folders, tmp_path):
     from flat.training.rounds import pretrained_folder
 
     assert pretrained_folder(str(folders["bert"] / "config.json")) == folders["bert"]
-    (tmp_path / "provenance.json").write_text('{"files": {"model.safetensors": {"size": 3, "sha256": ""}}}')
     (tmp_path / "model.safetensors").write_text("abc")
+    weights = {"size": 3, "sha256": sha256_of(tmp_path / "model.safetensors")}
+    write_json(tmp_path / "provenance.json", {"files": {"model.safetensors": weights}})
     assert pretrained_folder(str(tmp_path / "provenance.json")) == tmp_path
     (tmp_path / "model.safetensors").write_text("abcd")
     with pytest.raises(ResourceError, match="has 4 bytes, recorded were 3"):

@@ -83,7 +83,7 @@ def _parquet(path: Path, columns: list[str]) -> Table:
     import pyarrow.parquet as pq  # for cost
 
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             schema = file.schema_arrow
             refuse_repeated(path, columns, schema.names)
             refuse_absent(path, columns, schema.names)
