@@ -113,7 +113,10 @@ def redraw(
         {part: tuple(sorted(own)) for part, own in by_part.items() if part in drawn_parts},
         {part: tuple(seed for seed in all_seeds(study) if seed not in own) for part, own in by_part.items()},
         tuple(part for part, own in by_part.items() if own and part not in drawn_parts),
-        drawn.artefacts.present(*FIRST_SEED).keys() == study.artefacts.present(*FIRST_SEED).keys(),
+        all(
+            name in drawn.artefacts.present() or Part(block.dataset, block.model) not in drawn_parts
+            for name, block in study.artefacts.present(*FIRST_SEED).items()
+        ),
         (*TABLES, *TEXTS) if held else (),
         tuple(_differing(folder, held[-1])) if held else (),
         time.monotonic() - started,
