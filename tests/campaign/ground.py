@@ -113,7 +113,8 @@ class Ground:
         return [path for path in found if path.is_file() and not path.name.endswith(".stale")]
 
     def mend(self, paths: Iterable[Path] = ()) -> None:
-        """Put files back as the undisturbed run left them, times too, and forget all notes."""
+        """Put files and records back as the undisturbed run left them, times too, and forget all notes."""
+        shutil.copytree(self.pristine / ROOT / "provenance", self.copy.folder / ROOT / "provenance", dirs_exist_ok=True)
         for path in paths:
             (self.copy.folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(self.pristine / path, self.copy.folder / path)

@@ -68,7 +68,7 @@ def _aftermath(ground: Ground, run: subprocess.Popen, token: str, rule: str, wha
         return Outcome("leftover", f"{what}: left in the folder of temporary files: {left}")
     if half := ground.half_written(rule):
         return Outcome("silent", f"{what}: half-written {half}")
-    if any((ground.copy.folder / ".snakemake/locks").iterdir()):
+    if any((ground.copy.folder / ".snakemake/locks").glob("*")):
         what += ", lock left"
         ground.copy.tiny("--cores", "1", "--unlock")
     ground.copy.tiny("--cores", "1", "--rerun-triggers", "input", "--", str(ground.job(rule).outputs[0]))

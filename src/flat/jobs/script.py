@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flat.errors import FlatError, visible
@@ -20,6 +20,17 @@ from flat.jobs.handover import hand_over
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's mallopt
 log = logging.getLogger("flat")
+
+
+class LogFile(logging.FileHandler):
+    """A job's log. Where the disk takes no more, the job's own error says so, and not one of its log."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
 
 
 class Visible(logging.Formatter):
@@ -43,7 +54,7 @@ def running(snakemake) -> Iterator[logging.Logger]:
     path = Path(snakemake.log[0])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+        handler = LogFile(path, mode="w", encoding="utf-8")
     except OSError as error:
         print(f"error in {snakemake.rule}: {of_storage(error, path) or f'{path}: {error}'}", file=sys.stderr)
         sys.exit(1)
