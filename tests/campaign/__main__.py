@@ -22,14 +22,14 @@ from tests.workflow.conftest import Checkout, copy_to
 Fault = Callable[[Ground, random.Random], Outcome]
 # kind -> its share of the time. A flip costs a tenth of a second, an ended run ten
 KINDS: dict[str, tuple[Fault, float]] = {
-    "input damaged": (faults.input_damaged, 5),
+    "input damaged": (faults.input_damaged, 6),
     "output damaged": (faults.output_damaged, 2),
     "notes damaged": (faults.notes_damaged, 3),
-    "job killed": (faults.job_killed, 3),
-    "run ended": (whole_runs.run_ended, 4),
-    "open fails": (faults.open_failing, 2),
-    "disk full": (faults.size_limited, 2),
-    "clock steps": (faults.clock_stepping, 1),
+    "job killed": (faults.job_killed, 6),
+    "run ended": (whole_runs.run_ended, 3),
+    "open fails": (faults.open_failing, 1),
+    "disk full": (faults.size_limited, 1),
+    "clock steps": (faults.clock_stepping, 0.5),
     "download cut": (downloads.download_cut, 0.5),
 }
 

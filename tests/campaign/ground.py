@@ -13,7 +13,8 @@ from flat.provenance import records as lineage
 from tests.workflow.conftest import Checkout
 from tests.workflow.killing import ROOT, Captured, Driver, capture
 
-TIMES = "seconds.parquet"  # wall times: the one output that differs between two undisturbed runs
+# what differs between two undisturbed runs: wall times, and the date and times that passport and report tell
+DIFFERING = ("seconds.parquet", "provenance.json", "report.html")
 BY_HAND = {"fetch_resource"}  # its outputs lie in the shared folder of resources
 
 
@@ -101,7 +102,7 @@ class Ground:
         return [path for path in self._compared(rule) if (self.copy.folder / path).exists() and not self._is_same(path)]
 
     def _compared(self, rule: str) -> list[Path]:
-        return [path for path in self.jobs[rule].outputs if path.name != TIMES]
+        return [path for path in self.jobs[rule].outputs if not path.name.endswith(DIFFERING)]
 
     def _is_same(self, path: Path) -> bool:
         mine = self.copy.folder / path
