@@ -20,6 +20,7 @@ STORAGE = {
     errno.EIO: ("Input/output error", "look at the disk (dmesg), or move the results to another one"),
     errno.EMFILE: ("Too many open files", "raise the limit of open files (ulimit -n)"),
     errno.ENFILE: ("Too many open files in system", "end other processes, or raise the system's limit (fs.file-max)"),
+    errno.ESTALE: ("Stale file handle", "mount the network file system again, or wait for its server"),
 }
 # why a file that may be whole is not read, and the remedy
 READING = {
@@ -30,6 +31,7 @@ READING = {
     errno.EIO: "look at the disk (dmesg), or put a copy of the file in its place",
     errno.ENOSPC: "free space on this disk",
     errno.EDQUOT: "free space of your quota",
+    errno.ESTALE: "mount the network file system again, or wait for its server",
     errno.ENOMEM: "end other processes, or give this one more memory",
 }
 READING_ELSE = "look at the file system that it lies on"

@@ -25,7 +25,7 @@ from flat.provenance import records as lineage
 from flat.provenance import verify
 
 pytestmark = pytest.mark.fault
-NUMBERS = [errno.EMFILE, errno.EACCES, errno.EIO, errno.ENOSPC]
+NUMBERS = [errno.EMFILE, errno.EACCES, errno.EIO, errno.ENOSPC, errno.ESTALE]
 MISLEADING = ("delete", "fetch", "train again", "git ", "make setup", "again: it makes", "write or", "pack ")
 
 
