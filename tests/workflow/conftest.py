@@ -1,6 +1,7 @@
 """A copy of the repository in which the tiny study is run, so that tests may edit code and results freely."""
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -8,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from flat.files.digests import state_of
 
 PARTS = ("Snakefile", "rules", "workflow", "src", "config", "profiles", "envs", "tests/data")
 PARTS += ("pyproject.toml", "CITATION.cff")
@@ -43,6 +46,16 @@ class Checkout:
 
     def tiny(self, *arguments: str, study: str = "tests/data/tiny.yaml", **keywords) -> str:
         return self.run("--configfile", study, *arguments, **keywords)
+
+    def record(self, *paths: Path) -> None:
+        """Let the records say that jobs made these files as they are now: what is spoilt is then no damage."""
+        names = {str(path.relative_to(self.folder)): path for path in paths}
+        for place in (self.folder / "results").glob("*/provenance/**/*.json"):
+            record = json.loads(place.read_text())
+            made = names.keys() & record["outputs"].keys()
+            if made:
+                record["outputs"] |= {name: state_of(names[name]) for name in made}
+                place.write_text(json.dumps(record))
 
     def plan(self, *arguments: str, study: str = "tests/data/tiny.yaml") -> dict[str, int]:
         """Rule -> number of jobs that a dry run would start."""

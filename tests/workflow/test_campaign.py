@@ -1,4 +1,4 @@
-"""A minute of the campaign (make campaign): what hours of it find by hand, it finds no less in its first minute."""
+"""Half a minute of the campaign (make campaign): each kind of fault at least once, drawn from a fixed seed."""
 
 import random
 
@@ -9,7 +9,7 @@ from tests.campaign.faults import input_damaged
 from tests.campaign.ground import Ground, damaged
 
 pytestmark = [pytest.mark.workflow, pytest.mark.fault]
-SEED, SECONDS = 0, 60
+SEED, SECONDS = 0, 30
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def test_every_rule_has_a_job_that_is_tried(ground):
     assert all(ground.inputs[rule] for rule in ground.rules if rule not in ("preprocess", "make_table"))
 
 
-def test_a_minute_of_faults_is_mastered(ground):
+def test_half_a_minute_of_faults_is_mastered(ground):
     outcomes = []
     tally = campaign(ground, SEED, SECONDS, lambda *of: outcomes.append(of))
     bad = [f"{kind} {trial}: {o.verdict}: {o.what}: {o.message}" for kind, trial, o in outcomes if not o.good]

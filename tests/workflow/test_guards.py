@@ -89,6 +89,7 @@ def test_a_saturated_victim_is_flagged_wherever_it_is_shown(spoilt):
         tensors[name] = np.float32(50) * tensors[name]
     save_file(tensors, weights, metadata={"format": "pt"})
     os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+    spoilt.record(weights)
     guards = RESULTS / "tables/guards.md"
     spoilt.tiny(*ONLY_FILES, "-R", str(BASE / "ledger.parquet"), "--", str(guards), warm=True)
     flags = pd.read_parquet(spoilt.folder / FLAGS)
@@ -113,12 +114,14 @@ def test_spoilt_ledgers_and_splits_are_refused_before_anything_is_reported(spoil
     whole, lock = pd.read_parquet(path), json.loads(lock_file.read_text())
 
     def refused(*said: str) -> None:
+        spoilt.record(*kept)
         out = spoilt.tiny(*ONLY_FILES, "--force", "--allowed-rules", "check_guards", "--", FLAGS, ok=False)
         assert "error in check_guards" in out and "remedy" in out and all(word in out for word in said), out[-2000:]
         assert "Traceback" not in out and not (spoilt.folder / FLAGS).exists()
         for file, (content, status) in kept.items():
             file.write_bytes(content)
             os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+        spoilt.record(*kept)
 
     gone = whole["example_id"].iloc[3]
     write_table(path, whole[whole["example_id"] != gone], SCHEMA)

@@ -34,10 +34,14 @@ def read_all(folder: Path) -> list[archive.Archive]:
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 def test_published_verdicts_are_those_of_the_published_files(folder, tmp_path, monkeypatch):
-    """Numbers, flags and verdicts computed anew from ids and outcomes are what each run concluded."""
+    """Numbers, flags and verdicts computed anew from ids and outcomes are what the first and the last run concluded.
+
+    The numbers of all others are compared below.
+    """
     monkeypatch.chdir(tmp_path)
     runs = runs_of(folder)
     assert runs
+    runs = [runs[0], *runs[1:][-1:]]
     study = load(PUBLISHED.parents[1] / f"config/{folder.name}.yaml")
     for part, seeds in runs:
         to = tmp_path / "-".join(map(str, [*(part or ()), *seeds]))

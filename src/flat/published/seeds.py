@@ -6,6 +6,9 @@ from flat.errors import StudyError
 from flat.published.archive import Archive
 from flat.published.contents import pieces
 from flat.published.parts import Part, of_cells, of_part, parts_of
+from flat.study.cells import Cell
+from flat.study.fields import Where
+from flat.study.grid import trained_cells
 from flat.study.load import parse
 from flat.study.schema import Study
 from flat.study.settings import all_seeds
@@ -55,18 +58,30 @@ def of_archives(study: Study, found: Sequence[Archive]) -> Study:
         raise StudyError(f"study {study.name}", f"no seed is common to its parts ({told})", "choose parts: --parts")
     everything = set().union(*kept.values())
     known = list(dict.fromkeys([*study.seeds, *all_seeds(study), *sorted(everything)]))
-    first = min(common, key=known.index)
+    first = min(common & {*study.seeds} or common, key=known.index)
     ordered = [first, *(seed for seed in known if seed in everything - {first})]
     drawn = of_seeds(of_cells(study, datasets, models), ordered)
     values = drawn.model_dump(mode="json")
-    values["seeds"] = [seed for seed in ordered if seed in everything]
-    for part, own in kept.items():
-        if own != everything:
-            where = {"datasets": [part.dataset], "models": [part.model]}
-            values["overrides"].append({"where": where, "seeds": [seed for seed in ordered if seed in own]})
+    values["seeds"] = [seed for seed in ordered if seed in drawn.seeds]
+    fewer = {part: own for part, own in kept.items() if own != everything}
+    cells = trained_cells(drawn)
+    values["overrides"] = [
+        *_of_parts({"where": {}, "seeds": values["seeds"]}, fewer, cells),
+        *(each for one in values["overrides"] for each in (one, *_of_parts(one, fewer, cells))),
+    ]
     drawn = parse(values, f"the study {study.name} of its archives")
     whole = first == study.seeds[0] or all(_holds(drawn, one, first) for one in found if one.seed == first)
     return drawn if whole else of_seeds(drawn, ordered, blocks=False)
+
+
+def _of_parts(override: Mapping, fewer: Mapping[Part, Collection[int]], cells: Sequence[Cell]) -> list[dict]:
+    """What an override says of seeds, once more for each part that has fewer of them."""
+    found = []
+    for part, own in fewer.items() if override.get("seeds") else ():
+        where = {**override["where"], "datasets": [part.dataset], "models": [part.model]}
+        if any(Where(**where).fits(cell) and Where(**override["where"]).fits(cell) for cell in cells):
+            found.append({"where": where, "seeds": [seed for seed in override["seeds"] if seed in own]})
+    return found
 
 
 def seeds_by_part(study: Study, found: Sequence[Archive]) -> dict[Part, set[int]]:

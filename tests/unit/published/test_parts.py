@@ -84,6 +84,21 @@ def test_each_part_has_the_seeds_of_its_archives(study, tmp_path):
     assert told.value.where.endswith("seed0.trec.CNN.tar.xz") and not (tmp_path / "to").exists()
 
 
+def test_cells_with_seeds_of_their_own_keep_them(study, tmp_path):
+    """A study of one seed whose base models have two, of which a part lacks one."""
+    values = study.model_dump(mode="json")
+    own = {"where": {"strategies": ["base"]}, "seeds": [0, 1]}
+    study = parse(values | {"seeds": [0], "overrides": [*values["overrides"], own]})
+    archives = [held(study, seed, part, tmp_path) for part, seed in ((CNN, 0), (CNN, 1), (LSTM, 0))]
+    drawn = of_archives(study, archives)
+    cells = {(c.model, c.strategy): settings.seeds_of(drawn, c) for c in grid.trained_cells(drawn)}
+    assert cells["CNN", "base"] == [0, 1] and cells["CNN", "adv"] == cells["LSTM", "base"] == [0]
+    assert drawn.seeds == [0]
+    whole = of_archives(study, [held(study, seed, None, tmp_path / "whole") for seed in (0, 1)])
+    cells = {(c.model, c.strategy): settings.seeds_of(whole, c) for c in grid.trained_cells(whole)}
+    assert cells["LSTM", "base"] == [0, 1] and cells["LSTM", "FLAT"] == [0]
+
+
 def test_a_first_seed_is_one_that_all_parts_have(study, tmp_path):
     found = [held(study, seed, part, tmp_path) for part, seed in ((CNN, 0), (CNN, 3), (LSTM, 3))]
     assert of_archives(study, found).seeds == [3, 0]
