@@ -1,12 +1,24 @@
 """Fixtures that every test may use."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 # as the scripts compute: one thread, so that a test's numbers do not depend on the machine's cores
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def heed_signals() -> None:
+    """Heed what nohup, or a shell that starts something in the background, lets be ignored; children inherit it."""
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+heed_signals()
 
 
 # files whose tests wait, or run a study: first, so that no process is left with one of them at the end

@@ -17,6 +17,7 @@ from pathlib import Path
 from flat.resources.places import resources_root
 from tests.campaign import downloads, faults, whole_runs
 from tests.campaign.ground import Ground, Outcome
+from tests.conftest import heed_signals
 from tests.workflow.conftest import Checkout, copy_to
 
 Fault = Callable[[Ground, random.Random], Outcome]
@@ -75,6 +76,7 @@ def main() -> int:
     parser.add_argument("--finished", type=Path, help="a folder that keeps the finished tiny study for the next call")
     parser.add_argument("--messages", type=Path, help="write what each refusal said to this file")
     given = parser.parse_args()
+    heed_signals()
     said = given.messages.open("w") if given.messages else None
     bad = []
 
