@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,12 +46,14 @@ def run_ended(ground: Ground, draw: random.Random) -> Outcome:
             os.kill(pid, number)
     who = "Snakemake" if victims != [run.pid] or not warm else "the command"
     what = f"{rule}: {signal.Signals(number).name} of {who}{' under flat.jobs.warm' * warm}"
-    outcome = _aftermath(ground, run, token, rule, what)
+    outcome = _aftermath(ground, run, token, rule, what, number)
     ground.mend(ground.job(rule).outputs)
+    shutil.rmtree(ground.temporary)
+    ground.temporary.mkdir()
     return outcome
 
 
-def _aftermath(ground: Ground, run: subprocess.Popen, token: str, rule: str, what: str) -> Outcome:
+def _aftermath(ground: Ground, run: subprocess.Popen, token: str, rule: str, what: str, number: int) -> Outcome:
     try:
         run.wait(60)
     except subprocess.TimeoutExpired:
@@ -63,8 +66,10 @@ def _aftermath(ground: Ground, run: subprocess.Popen, token: str, rule: str, wha
         for pid in alive:
             os.kill(pid, signal.SIGKILL)
         return Outcome("orphan", f"{what}: still alive after {PATIENCE_S} s: {list(alive.values())}")
-    # PyTorch's compiler makes its folder when a job asks for it, and keeps it for the next one
-    if left := sorted(path.name for path in ground.temporary.iterdir() if not path.name.startswith("torchinductor_")):
+    # PyTorch's compiler makes its folder when a job asks for it, and keeps it for the next one. Snakemake has a folder
+    # of its own, which it cannot take away when it is killed
+    others = ("torchinductor_", "snakemake") if number == signal.SIGKILL else ("torchinductor_",)
+    if left := sorted(path.name for path in ground.temporary.iterdir() if not path.name.startswith(others)):
         return Outcome("leftover", f"{what}: left in the folder of temporary files: {left}")
     if half := ground.half_written(rule):
         return Outcome("silent", f"{what}: half-written {half}")
