@@ -44,10 +44,15 @@ MEMORY = ("DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: no
 
 def of_storage(error: BaseException, path: str | Path) -> ArtefactError | None:
     """A failed write of ``path`` as the user's error; None if the disk is not to blame."""
-    for number, (words, remedy) in STORAGE.items():
-        if getattr(error, "errno", None) == number or words.lower() in str(error).lower():
-            return ArtefactError(str(path), f"cannot be written ({words})", f"{remedy}, {AGAIN}")
-    return None
+    said = getattr(error, "errno", None)
+    if said not in STORAGE:
+        text = str(error).lower()
+        found = [number for number, (words, _) in STORAGE.items() if words.lower() in text]
+        if not found:
+            return None
+        said = max(found, key=lambda number: len(STORAGE[number][0]))  # "… open files" begins "… open files in system"
+    words, remedy = STORAGE[said]
+    return ArtefactError(str(path), f"cannot be written ({words})", f"{remedy}, {AGAIN}")
 
 
 def of_reading(error: BaseException, path: str | Path, family: type[FlatError] = ArtefactError) -> FlatError | None:

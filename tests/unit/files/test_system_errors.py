@@ -15,6 +15,7 @@ from file_readers import READERS
 from small_network import NETWORK, model
 
 from flat.errors import FlatError
+from flat.files import failures
 from flat.files.artefacts import (
     write_json,
     write_table,
@@ -155,3 +156,13 @@ def test_an_error_that_no_reader_told_says_whether_a_file_was_read_or_written(tm
     told = of_machine(OSError(errno.EIO, os.strerror(errno.EIO), str(closed)))
     assert told.problem == "cannot be read or written (Input/output error)"
     assert of_machine(OSError(errno.EPIPE, os.strerror(errno.EPIPE))) is None
+
+
+@pytest.mark.parametrize("number", sorted(failures.STORAGE))
+def test_each_refusal_to_write_is_told_as_what_it_is(number):
+    """By its number, and in the words of a library that tells no number: one begins as another one does."""
+    words, remedy = failures.STORAGE[number]
+    for error in (OSError(number, os.strerror(number)), RuntimeError(f"could not write: {words} (3)")):
+        told = failures.of_storage(error, "a.csv")
+        assert f"({words})" in told.problem and told.remedy.startswith(remedy)
+    assert failures.of_storage(RuntimeError("no such thing"), "a.csv") is None
