@@ -126,7 +126,7 @@ def _after_the_system_refused(ground: Ground, rule: str, what: str, status: int,
     else:
         outcome = ground.ended_well(rule, what)
         if outcome.good:
-            named = str(ROOT) in said and "remedy:" in said
+            named = (str(ROOT) in said or "folder of temporary files" in said) and "remedy:" in said
             outcome = Outcome(
                 "refused" if named and reason in said and "delete" not in said.lower() else "unnamed", what, said
             )

@@ -116,7 +116,9 @@ def of_machine(error: BaseException) -> FlatError | None:
             "jobs together may take, --set-resources RULE:mem_mb=N how much one wants",
         )
     if isinstance(error, OSError):
-        return _of_either(error, error.filename or "a file of this job")
+        # PyTorch keeps files there
+        elsewhere = f"a file of this job, or one in the folder of temporary files ({os.environ.get('TMPDIR', '/tmp')})"
+        return _of_either(error, error.filename or elsewhere)
     return None
 
 
