@@ -19,6 +19,7 @@ COST_ARGS ?=
 PUBLISH_ARGS ?=
 SEED ?= 0
 PART ?=
+PART_FILE = results/parts/word-models$(if $(PART),.$(subst /,.,$(PART))).yaml
 MIRROR ?=
 
 BIN := $(VENV)/bin
@@ -49,9 +50,9 @@ demo: setup ## run the whole pipeline on real text in minutes (config/demo.yaml)
 
 word-models: setup ## run a seed of the paper's CNN and LSTM: make word-models SEED=3 PART=trec/CNN MIRROR=folder-of-the-texts
 	@mkdir -p results/parts
-	@$(BIN)/python -m flat.published part config/word-models.yaml $(PART) > results/parts/word-models.yaml
+	@$(BIN)/python -m flat.published part config/word-models.yaml $(PART) > $(PART_FILE)
 	@$(BIN)/python -m flat.jobs.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason \
-		--configfile results/parts/word-models.yaml --config 'seeds=[$(SEED)]' $(if $(MIRROR),'mirror=$(MIRROR)')
+		--configfile $(PART_FILE) --config 'seeds=[$(SEED)]' $(if $(MIRROR),'mirror=$(MIRROR)')
 
 bench: setup ## measure our times against the stock tools', and compare the answers (docs/performance.md)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m flat.bench $(BENCH_ARGS)
@@ -96,7 +97,7 @@ $(STAMP): $(LOCKS)
 	@bash envs/create.sh "$(VENV)" "$(PYTHON)"
 	@echo "[2/3] installing the packages of $(LOCK) into $(VENV) (some minutes)"
 	@$(LOCKED) --only-binary :all: --requirement envs/bootstrap.lock || $(REFUSED)
-	@[ "$(LOCK)" != envs/cpu.lock ] || $(LOCKED) --no-deps --requirement envs/cpu-torch.lock 2>/dev/null || \
+	@[ "$(LOCK)" != envs/cpu.lock ] || $(LOCKED) --no-deps --requirement envs/cpu-torch.lock 2>&1 | sed 's/^/      /' || \
 		echo "      no listed CPU build of torch at hand: taking PyPI's, with CUDA"
 	@$(LOCKED) --requirement $(LOCK) || $(REFUSED)
 	@$(LOCKED) --no-deps --requirement envs/no-deps.lock || $(REFUSED)

@@ -104,3 +104,11 @@ def finished(checkout, repository, resources, tmp_path_factory) -> Checkout:
     for part in ("results", ".snakemake"):
         shutil.copytree(ran.folder / part, checkout.folder / part, dirs_exist_ok=True)
     return checkout
+
+
+@pytest.fixture(scope="module")
+def copy(finished, resources, tmp_path_factory) -> Checkout:
+    """The finished checkout once more, its times kept, to be mistreated."""
+    folder = tmp_path_factory.mktemp("copy") / "checkout"
+    shutil.copytree(finished.folder, folder)
+    return Checkout(folder, resources)

@@ -4,7 +4,6 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -17,20 +16,11 @@ from flat.errors import ArtefactError
 from flat.files.seen import FOLDER
 from flat.provenance import inputs
 from flat.provenance.records import record_of, records
-from tests.workflow.conftest import Checkout
 from tests.workflow.killing import ROOT
 
 pytestmark = [pytest.mark.workflow, pytest.mark.fault]
 WEIGHTS = f"{ROOT}/models/sst2/CNN/base/none/seed0/round0/model.safetensors"
 REPLAY = f"{ROOT}/replay/sst2/CNN/base/none/seed0/textfooler/replay.parquet"
-
-
-@pytest.fixture(scope="module")
-def copy(finished, resources, tmp_path_factory) -> Checkout:
-    """The finished checkout once more, its times kept, to be damaged."""
-    folder = tmp_path_factory.mktemp("damaged") / "checkout"
-    shutil.copytree(finished.folder, folder)
-    return Checkout(folder, resources)
 
 
 def flip(path: Path, place: int, bit: int) -> None:

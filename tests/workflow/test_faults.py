@@ -7,20 +7,11 @@ import subprocess
 
 import pytest
 
-from tests.workflow.conftest import Checkout
 from tests.workflow.killing import ROOT
 
 pytestmark = [pytest.mark.workflow, pytest.mark.fault]
 ATTRIBUTIONS = f"{ROOT}/interpretations/ig/sst2/CNN/base/none/seed0/textfooler/attributions.parquet"
 CONSISTENCY = f"{ROOT}/interpretations/ig/sst2/CNN/consistency.parquet"
-
-
-@pytest.fixture(scope="module")
-def copy(finished, resources, tmp_path_factory) -> Checkout:
-    """The finished checkout once more, its times kept, to be mistreated."""
-    folder = tmp_path_factory.mktemp("faults") / "checkout"
-    shutil.copytree(finished.folder, folder)
-    return Checkout(folder, resources)
 
 
 def test_a_truncated_artefact_is_named_and_making_it_again_repairs(copy, finished):

@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.conftest import Checkout
 from tests.workflow.killing import ROOT, Driver, capture, kill_after, kill_at
 
 pytestmark = [pytest.mark.workflow, pytest.mark.kill]
@@ -25,14 +23,6 @@ TARGETS = {
     "interpret_lime": f"{ROOT}/interpretations/lime/{CELL}/textfooler/attributions.parquet",
 }
 KILLS = 10
-
-
-@pytest.fixture(scope="module")
-def copy(finished, resources, tmp_path_factory) -> Checkout:
-    """The finished checkout once more, its times kept, to be mistreated."""
-    folder = tmp_path_factory.mktemp("killed") / "checkout"
-    shutil.copytree(finished.folder, folder)
-    return Checkout(folder, resources)
 
 
 @pytest.fixture(scope="module")

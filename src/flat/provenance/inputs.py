@@ -5,7 +5,6 @@ param ``own``). A fetched resource is compared where it is opened (``flat.resour
 repository, or were made before there were records: their digests are taken, and noted as what the job read.
 """
 
-import json
 import logging
 import shlex
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 from flat.errors import ArtefactError, ResourceError
 from flat.files.failures import of_reading
 from flat.files.seen import Seen, look
-from flat.provenance.records import record_of, root_of
+from flat.provenance.records import read, record_of, root_of
 
 WEIGHTS = "model.safetensors"
 NOT_OF_THE_MODEL = ("optimizer.safetensors", "history.csv")  # rules that read moments name them
@@ -105,14 +104,8 @@ class Makers:
 
     def _record(self, place: Path) -> dict:
         if place not in self._read:
-            try:
-                value = json.loads(place.read_text(encoding="utf-8"))
-            except OSError as error:
-                raise of_reading(error, place) or error from None
-            except ValueError:
-                value = {}
-            whole = isinstance(value, dict) and isinstance(value.get("outputs"), dict) and "rule" in value
-            self._read[place] = value if whole else {}
+            value = read(place)
+            self._read[place] = value if isinstance(value.get("outputs"), dict) and "rule" in value else {}
         return self._read[place]
 
 

@@ -77,16 +77,22 @@ def write(
 
 def records(root: str | Path) -> dict[str, dict]:
     """Every readable record of a study by its own path, sorted; an unreadable one is {}."""
-    found = {}
-    for path in sorted((Path(root) / FOLDER).rglob("*.json")):
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise of_reading(error, path) or error from None
-        except ValueError:
-            value = {}
-        found[str(path)] = value if isinstance(value, dict) and value.get("format") == FORMAT else {}
-    return found
+    return {str(path): read(path) for path in sorted((Path(root) / FOLDER).rglob("*.json"))}
+
+
+def read(path: Path) -> dict:
+    """A job's record; {} if it is none that can be read.
+
+    Raises:
+        ArtefactError: the system does not let it be read.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise of_reading(error, path) or error from None
+    except ValueError:
+        value = {}
+    return value if isinstance(value, dict) and value.get("format") == FORMAT else {}
 
 
 def summary(root: str | Path) -> dict:

@@ -1,19 +1,16 @@
 """docs/licences.md lists every locked package and every resource, with the licence that its metadata states."""
 
-import importlib.util
 import re
 
 import pytest
+from env_scripts import module_of
 
 from flat.resources.catalogue import load_catalogue
 
 
 @pytest.fixture(scope="module")
 def licences(repository):
-    spec = importlib.util.spec_from_file_location("flat_envs_licences", repository / "envs/licences.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(repository / "envs/licences.py")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.metadata
-import importlib.util
 import os
 import re
 import subprocess
@@ -10,6 +9,7 @@ import sys
 import zipfile
 
 import pytest
+from env_scripts import module_of
 from packaging.requirements import Requirement
 
 LOCKS = ("bootstrap.lock", "cpu-torch.lock", "cpu.lock", "cuda-packages.lock", "no-deps.lock")
@@ -19,10 +19,7 @@ NOTHING = "0" * 64
 
 @pytest.fixture(scope="module")
 def hashes(repository):
-    spec = importlib.util.spec_from_file_location("flat_envs_hashes", repository / "envs/hashes.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(repository / "envs/hashes.py")
 
 
 def plain(name: str) -> str:
