@@ -40,7 +40,8 @@ rule attack_train:
         journal=PATHS.journal("attack_train", *CELL_FOLDERS, "round{round}"),
         device=device,
         torch_threads=STUDY.torch_threads,
-        code=code("attack.py"),
+        plugins=plugins_of_attack,
+        code=attack_code,
     script:
         "../workflow/scripts/attack.py"
 
@@ -91,7 +92,8 @@ rule attack_test:
         journal=PATHS.journal("attack_test", *CELL_FOLDERS, "{attack}"),
         device=device,
         torch_threads=STUDY.torch_threads,
-        code=code("attack.py"),
+        plugins=plugins_of_attack,
+        code=attack_code,
     script:
         "../workflow/scripts/attack.py"
 

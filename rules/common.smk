@@ -10,7 +10,9 @@ from snakemake.logging import logger
 
 from flat.jobs import code_digest as digest
 from flat.study.cells import NO_ATTACK, AttackedCell, base_of, cell_at
-from flat.study.known.recipes import RECIPES, is_made, made_from
+from flat.plugins.code import made_of
+from flat.plugins.registry import ATTACKS, EXPLAINERS, REGISTRIES
+from flat.study.known.recipes import is_made, made_from
 from flat.errors import FlatError
 from flat.files.seen import forget as forget_digests
 from flat.jobs import hangup, lifeline
@@ -86,9 +88,26 @@ wildcard_constraints:
     resource=r"[A-Za-z0-9._-]+",
 
 
-def code(script):
-    """Digest of a script and the library code it uses; a rule's param, so that changed code reruns the rule."""
-    return digest.of(f"{workflow.basedir}/workflow/scripts/{script}")
+def code(script, *plugins):
+    """Digest of a script and the code it uses; a rule's param, so that changed code reruns the rule.
+
+    ``plugins``: (kind, name) of those that the job uses.
+    """
+    return told(digest.of, f"{workflow.basedir}/workflow/scripts/{script}", *plugins)
+
+
+@cache
+def brought(*plugins):
+    """Of these plugins (kind, name) the ones that are not FLAT's own: what their jobs load, a rule's param."""
+    return {f"{kind}/{name}": told(made_of, kind, name) for kind, name in plugins if REGISTRIES[kind].found(name).given}
+
+
+def model_plugin(wildcards):
+    return ("models", STUDY.models[wildcards.model].kind)
+
+
+def plugins_of_model(wildcards):
+    return brought(model_plugin(wildcards))
 
 
 def of_repository(file):

@@ -37,7 +37,8 @@ rule attack_calibrated:
         journal=PATHS.journal("attack_calibrated", *CELL_FOLDERS, "{attack}"),
         device=device,
         torch_threads=STUDY.torch_threads,
-        code=code("attack_calibrated.py"),
+        plugins=plugins_of_attack,
+        code=calibrated_code,
     script:
         "../workflow/scripts/attack_calibrated.py"
 

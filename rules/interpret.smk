@@ -9,7 +9,7 @@ for METHOD in METHODS:
     rule:
         """Explain originals, their adversarial texts and the base model's adversarial texts by one method."""
         name:
-            f"interpret_{METHOD}"
+            f"interpret_{METHOD}".replace("-", "_")
         input:
             unpack(explained_pairs),
             model=tested_model,
@@ -29,14 +29,15 @@ for METHOD in METHODS:
             runtime=1440,
         params:
             method=METHOD,
-            options=getattr(STUDY.interpretation, METHOD).model_dump(),
+            options=getattr(STUDY.interpretation, METHOD).model_dump(mode="json"),
             classes=STUDY.interpretation.classes,
             everything=everything_explained,
             seed=explanation_seed,
             journal=PATHS.journal(f"interpret_{METHOD}", *CELL_FOLDERS, "{attack}"),
             device=device,
             torch_threads=STUDY.torch_threads,
-            code=code("interpret.py"),
+            plugins=plugins_of_explanation(METHOD),
+            code=explanation_code(METHOD),
         script:
             "../workflow/scripts/interpret.py"
 
@@ -93,6 +94,7 @@ rule measure_importance:
         seed=seeded("importance"),
         device=device,
         torch_threads=STUDY.torch_threads,
-        code=code("measure_importance.py"),
+        plugins=plugins_of_model,
+        code=importance_code,
     script:
         "../workflow/scripts/measure_importance.py"

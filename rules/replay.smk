@@ -26,6 +26,7 @@ rule replay:
         sources=replay_sources,
         device=device,
         torch_threads=STUDY.torch_threads,
-        code=code("replay.py"),
+        plugins=plugins_of_model,
+        code=replay_code,
     script:
         "../workflow/scripts/replay.py"

@@ -33,7 +33,8 @@ rule train_base:
         torch_threads=STUDY.torch_threads,
         seed=training_seed,
         journal=PATHS.journal("train_base", "{dataset}", "{model}", "seed{seed}", kind="safetensors"),
-        code=code("train.py"),
+        plugins=plugins_of_training,
+        code=train_code,
     script:
         "../workflow/scripts/train.py"
 
@@ -70,7 +71,8 @@ rule train_start:
         torch_threads=STUDY.torch_threads,
         seed=training_seed,
         journal=PATHS.journal("train_start", *CELL_FOLDERS, kind="safetensors"),
-        code=code("train.py"),
+        plugins=plugins_of_training,
+        code=train_code,
     script:
         "../workflow/scripts/train.py"
 
@@ -109,6 +111,7 @@ rule train_round:
         torch_threads=STUDY.torch_threads,
         seed=training_seed,
         journal=PATHS.journal("train_round", *CELL_FOLDERS, "round{round}", kind="safetensors"),
-        code=code("train.py"),
+        plugins=plugins_of_training,
+        code=train_code,
     script:
         "../workflow/scripts/train.py"

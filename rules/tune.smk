@@ -38,7 +38,8 @@ if TUNE is not None:
             seed=seeded("tune", "search"),
             device=device,
             torch_threads=STUDY.torch_threads,
-            code=code("tune.py"),
+            plugins=plugins_of_tuning,
+            code=tune_code,
         script:
             "../workflow/scripts/tune.py"
 

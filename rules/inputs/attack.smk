@@ -36,6 +36,18 @@ def attack_params(wildcards):
     return attack_options(attack_name(wildcards), "round" in wildcards.keys())
 
 
+def attack_plugin(wildcards):
+    return ("attacks", STUDY.attacks[attack_name(wildcards)].recipe)
+
+
+def plugins_of_attack(wildcards):
+    return brought(model_plugin(wildcards), attack_plugin(wildcards))
+
+
+def attack_code(wildcards):
+    return code("attack.py", model_plugin(wildcards), attack_plugin(wildcards))
+
+
 @cache
 def attack_options(name, of_round):
     attack = STUDY.attacks[name]
@@ -71,7 +83,7 @@ def attack_tables(wildcards):
         if is_made(role, name)
     }
     return tables | (
-        {"wordnet": PATHS.data(wildcards.dataset, "wordnet.json")} if "wordnet" in RECIPES[attack.recipe] else {}
+        {"wordnet": PATHS.data(wildcards.dataset, "wordnet.json")} if "wordnet" in ATTACKS[attack.recipe].roles else {}
     )
 
 

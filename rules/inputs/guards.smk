@@ -74,3 +74,7 @@ def checked_ledgers(wildcards):
 
 def checked_coordinates(wildcards):
     return [coordinates(a.cell) | {"attack": a.attack} for a in checked_of(wildcards)]
+
+
+def calibrated_code(wildcards):
+    return code("attack_calibrated.py", model_plugin(wildcards), attack_plugin(wildcards))

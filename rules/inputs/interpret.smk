@@ -56,3 +56,21 @@ def analysed_synonyms(wildcards):
 
 def explained_cells_of_model(wildcards):
     return [coordinates(a.cell) | {"attack": a.attack} for a in explained_of_model(wildcards)]
+
+
+def plugins_of_explanation(method):
+    def of(wildcards):
+        return brought(model_plugin(wildcards), ("explainers", method))
+
+    return of
+
+
+def explanation_code(method):
+    def of(wildcards):
+        return code("interpret.py", model_plugin(wildcards), ("explainers", method))
+
+    return of
+
+
+def importance_code(wildcards):
+    return code("measure_importance.py", model_plugin(wildcards))

@@ -8,3 +8,7 @@ def replayed_ledgers(wildcards):
 
 def replay_sources(wildcards):
     return [coordinates(a.cell) for a in replayed_on(STUDY, cell_of(wildcards))]
+
+
+def replay_code(wildcards):
+    return code("replay.py", model_plugin(wildcards))

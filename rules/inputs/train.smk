@@ -85,3 +85,11 @@ def keep_param(wildcards):
 def training_seed(wildcards):
     """The same for every strategy, so that strategies differ in nothing but what the study says."""
     return seeded("train", wildcards.dataset, wildcards.model, wildcards.seed, wildcards.get("round", 0))
+
+
+def plugins_of_training(wildcards):
+    return brought(model_plugin(wildcards))
+
+
+def train_code(wildcards):
+    return code("train.py", model_plugin(wildcards))

@@ -119,3 +119,16 @@ def tuned_present(wildcards):
 
 def tuned_spaces(wildcards):
     return searched(STUDY, wildcards.strategy)
+
+
+def tuning_plugins(wildcards):
+    attack = [("attacks", STUDY.attacks[TUNE.train_attack].recipe)] if TUNE.train_attack else []
+    return [model_plugin(wildcards), *attack]
+
+
+def plugins_of_tuning(wildcards):
+    return brought(*tuning_plugins(wildcards))
+
+
+def tune_code(wildcards):
+    return code("tune.py", *tuning_plugins(wildcards))

@@ -10,7 +10,8 @@ from flat.attacks.lexicon.resources import AttackResources
 from flat.attacks.textattack_adapter import recipes as registry
 from flat.attacks.textattack_adapter.environment import textattack
 from flat.attacks.textattack_adapter.word_embedding import NeighbourEmbedding
-from flat.study.known import recipes as known
+from flat.plugins.registry import ATTACKS
+from flat.study.known.recipes import ROLES
 
 WEIGHTS = {
     "good": 2.0, "great": 3.0, "fine": 0.5, "decent": -0.4, "superb": 2.5, "nice": 1.0,
@@ -174,7 +175,7 @@ class ToyResources(AttackResources):
     """Every role played by a toy; each has a folder with one file, so that the lock finds something to digest."""
 
     def __init__(self, folder, encoder=None):
-        folders = {role: folder / role for role in known.ROLES}
+        folders = {role: folder / role for role in ROLES}
         for role, path in folders.items():
             path.mkdir(parents=True, exist_ok=True)
             (path / "data").write_text(role)
@@ -209,7 +210,7 @@ def stock_recipe(recipe: str, victim, monkeypatch, tmp_path):
     monkeypatch.setattr(google, "GoogLMHelper", LanguageModel)
     (tmp_path / "word_candidates_sense.pkl").write_bytes(pickle.dumps(SEMEMES))
     monkeypatch.setattr(textattack.shared.utils, "download_from_s3", lambda path: tmp_path / path.rpartition("/")[2])
-    if "masked_language_model" in known.RECIPES[recipe]:
+    if "masked_language_model" in ATTACKS[recipe].roles:
         import transformers
 
         network, tokenizer = toy_masked_network()

@@ -13,6 +13,7 @@ LIBRARY = ROOT / "src/flat"
 FLOORS = (
     ("errors",),
     ("files",),
+    ("plugins",),
     ("study",),
     ("resources",),
     ("models", "resume"),

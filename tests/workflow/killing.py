@@ -26,7 +26,8 @@ DRIVER = """
 import json, os, sys
 from flat.jobs import serving, warm
 from flat.attacks import attack as engine
-from flat.interpretation import attributions
+from dataclasses import replace
+from flat.plugins import registry
 from flat.training import trainer
 
 warm.preload(warm.MODULES[:18])
@@ -48,8 +49,11 @@ for line in sys.stdin:
         gate = os.open(job["gate"], os.O_RDONLY) if job["gate"] else None
         engine._Single.__call__ = noting(engine._Single.__call__, file, gate)
         trainer._gradients = noting(trainer._gradients, file, gate)
-        for name, method in attributions.METHODS.items():
-            attributions.METHODS[name] = attributions.Method(noting(method.explain, file, gate), method.random)
+        explainers = registry._own("explainers")
+        for name in ("ig", "lime"):
+            found = explainers[name]
+            noted = replace(found.plugin, make=noting(found.plugin.load(), file, gate))
+            explainers[name] = replace(found, plugin=noted)
         out = os.open(job["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1)
         os.dup2(out, 2)

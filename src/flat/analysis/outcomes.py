@@ -15,10 +15,10 @@ from flat.attacks.ledger import FAILED
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_table
 from flat.interpretation import consistency
+from flat.plugins.registry import EXPLAINERS
 from flat.study import paths
 from flat.study.cells import AttackedCell, Cell
 from flat.study.grid import attacked_cells, explained_cells, trained_cells
-from flat.study.known.explainers import EXPLAINERS
 from flat.study.seeds import seed_of
 
 AA, KT, TI = "after_attack_accuracy_percent", "kendall_tau", "topk_intersection"

@@ -10,7 +10,7 @@ import math
 from importlib.metadata import version
 
 from flat.attacks.lexicon.resources import AttackResources
-from flat.study.known.recipes import RECIPES
+from flat.plugins.registry import ATTACKS
 
 ROLE_OF = {
     "embedding": "synonyms",
@@ -34,7 +34,7 @@ def resolve(attack, spec: dict, resources: AttackResources, victim_mode: str = "
         victim_mode: "eval", or "train" for a victim that answers with dropout and sampled masks on.
         queries: "exact", counted as TextAttack counts them, or "lazy", more of them (``flat.attacks.greedy.search``).
     """
-    roles = RECIPES[spec["recipe"]]
+    roles = ATTACKS[spec["recipe"]].roles
     libraries = ("textattack", "nltk", *(["transformers"] if "masked_language_model" in roles else []))
     budget, seconds = spec.get("query_budget"), spec.get("time_limit")
     return {

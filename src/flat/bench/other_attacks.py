@@ -31,8 +31,8 @@ from flat.attacks.textattack_adapter.environment import textattack
 from flat.bench import greedy_attacks, material, stock_attack
 from flat.bench.measure import Comparison, Texts
 from flat.files.artefacts import write_json
+from flat.plugins.registry import ATTACKS
 from flat.resources import locate
-from flat.study.known.recipes import RECIPES
 from flat.study.seeds import seed_of
 
 SEED = 2022
@@ -134,7 +134,7 @@ def never_alone(model):
 
 def _resources(recipe: str) -> AttackResources:
     """What a recipe needs, read from disk before the clock runs."""
-    roles = RECIPES[recipe]
+    roles = ATTACKS[recipe].roles
     given = AttackResources(NAMES, {role: _table(role) for role in roles if role in NAMES})
     for role in roles:
         getattr(given, role)

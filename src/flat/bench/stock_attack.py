@@ -31,7 +31,7 @@ from flat.attacks.textattack_adapter import recipes as registry
 from flat.attacks.textattack_adapter.build import override
 from flat.attacks.textattack_adapter.environment import as_installed, textattack
 from flat.attacks.textattack_adapter.words import attack_words
-from flat.study.known.recipes import RECIPES
+from flat.plugins.registry import ATTACKS
 
 Answer = tuple[str, str, int]
 """Perturbed text, status and query count."""
@@ -91,7 +91,7 @@ def stock_classes(recipe: str, resources: AttackResources) -> Iterator[None]:
     import nltk  # for cost
 
     utils = textattack.shared.utils
-    roles = RECIPES[recipe]
+    roles = ATTACKS[recipe].roles
     changes = [
         patch.object(nltk.data, "path", [str(resources.folder(r)) for r in roles if r in ("tagger", "stopwords")]),
         patch.object(importlib.import_module("textattack.attack_results.attack_result"), "detect", _detect()),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from flat.cost.facts import DataFacts
 from flat.paper.catalogue import figure_keys, table_keys
+from flat.plugins.registry import ATTACKS, EXPLAINERS
 from flat.study.cells import AttackedCell, Cell, base_of
 from flat.study.grid import (
     attacked_cells,
@@ -14,8 +15,7 @@ from flat.study.grid import (
     replayed_on,
     trained_cells,
 )
-from flat.study.known.explainers import EXPLAINERS
-from flat.study.known.recipes import RECIPES, is_made, made_from
+from flat.study.known.recipes import is_made, made_from
 from flat.study.known.resources import label, parts_of
 from flat.study.paths import attacked_in_round, coordinates, figure_stem, table_stem
 from flat.study.readings import switches_of
@@ -114,7 +114,7 @@ def _data_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
         found |= {("group_words", dataset, str(n)) for n in groups}
         for name in {attack for where, attack in attacks if where == dataset}:
             attack = study.attacks[name]
-            if "wordnet" in RECIPES[attack.recipe]:
+            if "wordnet" in ATTACKS[attack.recipe].roles:
                 found.add(("look_up_synonyms", dataset))
             for role, resource in attack.resources.items():
                 if is_made(role, resource):

@@ -14,8 +14,8 @@ from flat.cost.jobs import Job
 from flat.cost.processor import Processor
 from flat.errors import ArtefactError, FlatError
 from flat.files.artefacts import read_json, write_json
+from flat.plugins.registry import EXPLAINERS
 from flat.resources.places import ROOT, shown
-from flat.study.known.explainers import EXPLAINERS
 
 FILE = shown(ROOT / "config" / "rates.json")
 WORDS = 20  # of the text that a unit is

@@ -9,20 +9,21 @@ Sides of an example:
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from flat.errors import ArtefactError, StudyError
+from flat.errors import ArtefactError, FlatError, StudyError
 from flat.files.digests import digest_of
-from flat.interpretation import integrated_gradients, lime_words
 from flat.interpretation.pairs import REMEDY, ledger_rows, row_of
 from flat.interpretation.word_attribution import WordAttribution
 from flat.models.fingerprint import weights_digest
 from flat.models.interface import Classifier
+from flat.plugins.kinds import Explainer
+from flat.plugins.registry import EXPLAINERS
 from flat.resume.journal import Journal
 from flat.resume.stopping import orderly_stop
 from flat.study.seeds import seed_of
@@ -38,32 +39,12 @@ SCHEMA = pa.schema(
         ("steps", pa.int32()),  # IG: path steps; LIME: masks
     ]
 )
+REMEDY_OF_PLUGIN = "give a list per text, of one score per word for each class (docs/plugins.md)"
 log = logging.getLogger("flat")
-
-
-@dataclass(frozen=True)
-class Method:
-    """How a method is called and whether two seeds give two answers (only then is there a noise floor)."""
-
-    explain: Callable[..., list[list[WordAttribution]]]
-    random: bool
-
-
-def _integrated_gradients(model: Classifier, texts, targets, seeds, options: Mapping):
-    # one text at a time keeps a CPU busy; a GPU is not
-    return integrated_gradients.explain(model, texts, targets, batch_size=_by_device(model, 1, 16), **options)
-
-
-def _lime(model: Classifier, texts, targets, seeds, options: Mapping):
-    chosen = {name: value for name, value in options.items() if name != "repeats"}
-    return lime_words.explain(model, texts, targets, seeds=seeds, batch_size=_by_device(model, 128, 1024), **chosen)
 
 
 def _by_device(model: Classifier, cpu: int, cuda: int) -> int:
     return cuda if model.device.type == "cuda" else cpu
-
-
-METHODS: dict[str, Method] = {"ig": Method(_integrated_gradients, False), "lime": Method(_lime, True)}
 
 
 @dataclass(frozen=True)
@@ -98,10 +79,10 @@ def explain_cell(
     """The attributions frame (SCHEMA) of a cell, sorted by example, side and class.
 
     Args:
-        method: ig | lime.
+        method: the name of an explainer.
         own: the cell's ledger. shared: the base model's ledger under the same attack, or None.
         explained: ids of the examples to explain; None for every example of the ledger.
-        options: the method's keywords: steps, tolerance, frozen_mask (ig); samples, exact_below, repeats (lime).
+        options: the method's, as its plugin declares them.
         classes: "all" explains every class of a text, "gold" its label only.
         seed: the seed of the data set's explanations. A text's own seed is derived from it, the example's id and the
             repeat. So the order and number of texts change nothing. An original and its adversarial texts,
@@ -116,10 +97,10 @@ def explain_cell(
     """
     import pandas as pd  # for cost
 
-    if method not in METHODS:
-        raise StudyError(f"interpretation: {method}", "no such method", f"choose one of {', '.join(METHODS)}")
-    options = dict(options or {})
-    repeats = int(options.get("repeats", 0)) if METHODS[method].random else 0
+    if method not in EXPLAINERS:
+        raise StudyError(f"interpretation: {method}", "no such method", EXPLAINERS.refusal(method))
+    explainer, options = EXPLAINERS[method], dict(options or {})
+    repeats = int(options.get("repeats", 0)) if explainer.random else 0
     asked = questions(
         own,
         shared,
@@ -127,7 +108,7 @@ def explain_cell(
         classes=range(model.classes) if classes == "all" else None,
         repeats=repeats,
         seed=seed,
-        random=METHODS[method].random,
+        random=explainer.random,
     )
     answers = answer(method, model, [a.question for a in asked], options, journal, code)
     rows = [
@@ -154,13 +135,14 @@ def answer(
         about = [method, dict(options), code, model.device.type, weights_digest(model.state_dict()), [*keys.values()]]
         notes = Journal(journal, digest_of(about))
     try:
-        return _answer(METHODS[method], model, distinct, options, notes, keys)
+        return _answer(EXPLAINERS[method], model, distinct, options, notes, keys)
     finally:
         if notes:
             notes.close()
 
 
-def _answer(method: Method, model: Classifier, distinct: list[Question], options: Mapping, notes, keys) -> dict:
+def _answer(method: Explainer, model: Classifier, distinct: list[Question], options: Mapping, notes, keys) -> dict:
+    explain, chosen = method.load(), method.options.model_validate(dict(options))
     noted = notes.noted if notes else {}
     if noted:
         log.info("resuming: %d of %d texts are in the journal", len(noted), len(distinct))
@@ -175,10 +157,37 @@ def _answer(method: Method, model: Classifier, distinct: list[Question], options
                 answers = [_read_noted(noted[keys[question]]) for question in batch]
             else:
                 parts = ([list(q.words) for q in batch], [list(q.targets) for q in batch], [q.seed for q in batch])
-                answers = method.explain(model, *parts, options)
+                answers = as_attributions(explain(model, *parts, chosen), batch, method.name)
                 if notes:
                     notes.append({keys[q]: _to_note(a) for q, a in zip(batch, answers, strict=True)})
             found |= zip(batch, answers, strict=True)
+    return found
+
+
+def as_attributions(answers, asked: list[Question], method: str) -> list[list[WordAttribution]]:
+    """What an explainer answered, checked: for each question and class a score per word.
+
+    Raises:
+        FlatError: it is not that; the first text that it is not for is named.
+    """
+    answers = list(answers)
+    if len(answers) != len(asked):
+        raise FlatError(f"explainer {method}", f"{len(answers)} answers for {len(asked)} texts", REMEDY_OF_PLUGIN)
+    found = []
+    for question, given in zip(asked, answers, strict=True):
+        of_text = [
+            one if isinstance(one, WordAttribution) else WordAttribution(np.asarray(one, np.float32), float("nan"), 0)
+            for one in given
+        ]
+        shapes = [one.scores.shape for one in of_text]
+        if shapes != [(len(question.words),)] * len(question.targets):
+            raise FlatError(
+                f"explainer {method}",
+                f"scores of shapes {shapes} for {len(question.targets)} classes of the {len(question.words)} words "
+                f"{' '.join(question.words)!r}",
+                REMEDY_OF_PLUGIN,
+            )
+        found.append(of_text)
     return found
 
 

@@ -25,6 +25,12 @@ from flat.models.interface import Classifier
 SMALLEST_CHANGE = 1e-3
 
 
+def for_study(model: Classifier, texts, targets, seeds, options) -> list[list[WordAttribution]]:
+    """As an explainer of a study is called (``flat.plugins.kinds.Explainer``); it draws nothing, so has no seeds."""
+    size = 16 if model.device.type == "cuda" else 1  # one text at a time keeps a CPU busy; a GPU is not
+    return explain(model, texts, targets, batch_size=size, **options.model_dump())
+
+
 def explain(
     model: Classifier,
     texts: Texts,

@@ -24,6 +24,12 @@ KERNEL_WIDTH = 25.0  # LimeTextExplainer's, on cosine distances times 100
 RIDGE = 1.0  # lime_base's Ridge(alpha=1, fit_intercept=True)
 
 
+def for_study(model: Classifier, texts, targets, seeds, options) -> list[list[WordAttribution]]:
+    """As an explainer of a study is called (``flat.plugins.kinds.Explainer``)."""
+    size = 1024 if model.device.type == "cuda" else 128
+    return explain(model, texts, targets, seeds=seeds, batch_size=size, **options.model_dump(exclude={"repeats"}))
+
+
 def explain(
     model: Classifier,
     texts: Texts,

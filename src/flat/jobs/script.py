@@ -70,6 +70,10 @@ def running(snakemake) -> Iterator[logging.Logger]:
         from flat.provenance import records as lineage  # for cost
 
         found = read.compared(snakemake)
+        if needed := snakemake.params.get("plugins"):
+            from flat.plugins.code import ready  # for cost: most jobs need none but FLAT's own
+
+            ready(needed)
         yield log
         lineage.note(snakemake, started, read.unchanged(found))
         log.info("done: %.1f CPU-seconds, %.0f MiB", *_used())

@@ -1,20 +1,14 @@
-"""What builds each kind of model that a study can name (flat.study.known.models)."""
+"""Models by the kind that a study names (``flat.plugins.own.models``, or a plugin)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 
 from flat.errors import StudyError
-from flat.models.encoders import encoder as encoders
 from flat.models.interface import Classifier
 from flat.models.masks import build_mask
-from flat.models.word_models import CNN, LSTM
-from flat.study.known.models import MODELS
-
-# called with (words, vectors, classes, max_length, mask, **options); a kind that is built from an encoder, with
-# (folder, classes=, max_length=, mask=, mask_hidden=, switches=, labels=, **options)
-KINDS: dict[str, Callable[..., Classifier]] = {"cnn": CNN, "lstm": LSTM, "encoder": encoders.from_folder}
+from flat.plugins.registry import MODELS
 
 
 def build(
@@ -44,12 +38,11 @@ def build(
     Raises:
         StudyError: the kind is not in the registry.
     """
-    if kind not in KINDS:
-        raise StudyError(
-            f"models.*.kind: {kind}", "this version has no such model", f"choose one of {', '.join(sorted(KINDS))}"
-        )
+    if kind not in MODELS:
+        raise StudyError(f"models.*.kind: {kind}", "there is no such model here", MODELS.refusal(kind))
+    make = MODELS[kind].load()
     if MODELS[kind].built_from == "encoder":
-        return KINDS[kind](
+        return make(
             encoder,
             classes=classes,
             max_length=max_length,
@@ -60,4 +53,4 @@ def build(
             **options,
         )
     layer = build_mask(mask, vectors.shape[1], mask_hidden, groups)
-    return KINDS[kind](words, vectors, classes, max_length, layer, **options)
+    return make(words, vectors, classes, max_length, layer, **options)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from flat.study.fields import Positive, Strict
+from flat.plugins.values import Positive, Strict
 
 
 class MainTables(Strict):

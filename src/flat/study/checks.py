@@ -6,10 +6,11 @@ from difflib import get_close_matches
 from pydantic import ValidationError
 
 from flat.errors import StudyError
+from flat.plugins.registry import ATTACKS
+from flat.plugins.values import Strict
 from flat.study.cells import base_of
-from flat.study.fields import Strict
 from flat.study.grid import explained_draws, trained_cells
-from flat.study.known.recipes import RECIPES, ROLES, made_from, problem_of
+from flat.study.known.recipes import ROLES, made_from, problem_of
 from flat.study.known.resources import catalogued, is_own
 from flat.study.readings import ENCODER_SWITCHES, MASK_SWITCHES
 from flat.study.schema import Rounds, Study, Training
@@ -68,12 +69,12 @@ def check(study: Study, where: str) -> None:
                     f"{where}: artefacts.{part}.{field}", f"{name} has no variational mask", "name a FLAT strategy"
                 )
     for name, attack in study.attacks.items():
-        missing = [role for role in RECIPES[attack.recipe] if role not in attack.resources]
+        missing = [role for role in ATTACKS[attack.recipe].roles if role not in attack.resources]
         if missing:
             raise StudyError(
                 f"{where}: attacks.{name}.resources",
                 f"the recipe {attack.recipe} needs {', '.join(missing)}",
-                f"name a resource for each: {', '.join(RECIPES[attack.recipe])}",
+                f"name a resource for each: {', '.join(ATTACKS[attack.recipe].roles)}",
             )
     for name, dataset in study.datasets.items():
         if dataset.explained and dataset.attacked_test and dataset.explained > dataset.attacked_test:

@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from flat.study.fields import WEIGHTS, Count, Positive, Seeds, Share, Size, Strict, Weight, Where
+from flat.plugins.values import Count, Positive, Seeds, Share, Size, Strict, Weight
+from flat.study.fields import WEIGHTS, Where
 from flat.study.known.corpora import CORPORA
 from flat.study.known.hub_names import FileInside, Repository
 

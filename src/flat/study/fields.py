@@ -2,46 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from flat.plugins.values import Strict
 from flat.study.cells import Cell
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)]
-MOST = 1_000_000_000  # of anything that is counted
-
-
-def upto(most: int):
-    """The type of a whole number from 1 to ``most``."""
-    return Annotated[int, Field(gt=0, le=most)]
-
-
-def above_0(most: float):
-    """The type of a number above 0 and up to ``most``."""
-    return Annotated[float, Field(gt=0, le=most)]
-
-
-def from_0(most: float):
-    """The type of a number from 0 to ``most``."""
-    return Annotated[float, Field(ge=0, le=most)]
-
-
-Positive = upto(MOST)
-Size = upto(100_000)  # of a network's part, of a text in tokens
-Count = Annotated[int, Field(ge=0, le=MOST)]
-Share = from_0(1)
-LearningRate = above_0(100)
-Weight = from_0(1_000_000)  # of a term of the objective
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
-Seeds = Annotated[list[Seed], Field(min_length=1)]
-
 
 # weights of the objective's terms: keys of a strategy and of overrides.*.objective; those that need a variational mask
 MASK_WEIGHTS = ("beta", "gamma")
 WEIGHTS = (*MASK_WEIGHTS,)
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Where(Strict):

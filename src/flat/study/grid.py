@@ -5,9 +5,9 @@ A block of ``artefacts`` that a study leaves out has no cells, tables or figures
 
 from dataclasses import replace
 
+from flat.plugins.registry import EXPLAINERS
 from flat.study.cells import NO_ATTACK, AttackedCell, Cell, base_of
 from flat.study.fields import Where
-from flat.study.known.explainers import EXPLAINERS
 from flat.study.schema import Study
 from flat.study.settings import attacked_test, explains_all, seeds_of
 

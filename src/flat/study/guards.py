@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from flat.study.fields import Count, Positive, Seed, Share, Strict, Where, above_0, from_0, upto
+from flat.plugins.values import Count, Positive, Seed, Share, Strict, above_0, from_0, upto
+from flat.study.fields import Where
 
 Sought = above_0(1_000_000)
 Names = Annotated[list[str], Field(min_length=1)]

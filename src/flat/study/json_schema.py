@@ -1,7 +1,48 @@
-"""Write the JSON schema of study files, for editors and readers: ``python -m flat.study.json_schema``."""
+"""The JSON schema of study files, for editors and readers.
 
+``python -m flat.study.json_schema`` writes config/schema/study.json. ``python -m flat.study.json_schema STUDY`` prints the
+schema of a study with its own plugins: their names, and the options of its explainers.
+"""
+
+import json
+import sys
+
+from flat.errors import command
 from flat.files.artefacts import write_json
-from flat.study.schema import Study
+from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS
+from flat.study.load import load
+from flat.study.schema import Interpretation, Study
+
+NAMED = {("Model", "kind"): MODELS, ("Attack", "recipe"): ATTACKS}
+
+
+def schema() -> dict:
+    """The schema, with the plugins that this process knows."""
+    found = Study.model_json_schema()
+    parts = found["$defs"]
+    for (part, field), registry in NAMED.items():
+        # an editor offers these; another one may be a plugin's
+        parts[part]["properties"][field] = {
+            "title": field.capitalize(),
+            "anyOf": [{"enum": list(registry)}, {"type": "string"}],
+        }
+    for name in EXPLAINERS:
+        if name not in Interpretation.model_fields:
+            options = EXPLAINERS[name].options.model_json_schema()
+            parts |= options.pop("$defs", {})
+            parts["Interpretation"]["properties"][name] = options
+    return found
+
+
+@command
+def main(arguments: list[str]) -> int:
+    if arguments:
+        load(arguments[0])
+        print(json.dumps(schema(), indent=1))
+    else:
+        write_json("config/schema/study.json", schema())
+    return 0
+
 
 if __name__ == "__main__":
-    write_json("config/schema/study.json", Study.model_json_schema())
+    sys.exit(main(sys.argv[1:]))

@@ -6,6 +6,7 @@ import yaml
 from pydantic import ValidationError
 
 from flat.errors import StudyError
+from flat.plugins.registry import activate
 from flat.study import checks, guard_checks, path_checks
 from flat.study.bounds import options, plain, plan_size
 from flat.study.schema import Study
@@ -17,9 +18,12 @@ def parse(values: object, where: str = "the study") -> Study:
     """A validated study from plain data.
 
     Raises:
-        StudyError: names each wrong key with its path, what was found and what is allowed.
+        StudyError: names each wrong key with its path, what was found and what is allowed; or file and line of a plugin
+            that cannot be loaded.
     """
     plain.check(values, where)
+    if isinstance(values, dict) and isinstance(given := values.get("plugins", []), list):
+        activate([str(one) for one in given], f"{where}: plugins")
     try:
         study = Study.model_validate(values)
     except ValidationError as error:
@@ -30,7 +34,7 @@ def parse(values: object, where: str = "the study") -> Study:
             shown = (
                 f", found {found if len(found) <= 80 else found[:77] + '...'}" if "missing" not in item["type"] else ""
             )
-            problems.append(f"{path}: {item['msg']}{shown}")
+            problems.append(f"{path}: {item['msg'].removeprefix('Value error, ')}{shown}")
         if error.error_count() > MOST_PROBLEMS:
             problems.append(f"and {error.error_count() - MOST_PROBLEMS} more")
         raise StudyError(

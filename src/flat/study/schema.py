@@ -7,28 +7,26 @@ single job is planned.
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from flat.plugins.own.explainers import IntegratedGradients, Lime
+from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, Registry
+from flat.plugins.values import LearningRate, Positive, Seed, Seeds, Size, Strict, Weight, above_0, from_0, upto
 from flat.study.artefacts import Artefacts
 from flat.study.datasets import Dataset, Override
-from flat.study.fields import (
-    Count,
-    LearningRate,
-    Name,
-    Positive,
-    Seed,
-    Seeds,
-    Size,
-    Strict,
-    Weight,
-    above_0,
-    from_0,
-    upto,
-)
+from flat.study.fields import Name
 from flat.study.guards import Guards, Tune, Tuned, Validity, selected_on_dev
-from flat.study.known.explainers import EXPLAINERS
-from flat.study.known.models import MODELS
-from flat.study.known.recipes import RECIPES
+
+
+def known(registry: Registry):
+    """A check that a name is one of a registry's plugins."""
+
+    def check(name: str) -> str:
+        if name not in registry:
+            raise ValueError(f"there is no {registry.kind.called} {name}: {registry.refusal(name)}")
+        return name
+
+    return check
 
 
 class Switches(Strict):
@@ -98,7 +96,7 @@ class Training(Strict):
 class Model(Strict):
     title: str
     stand_in: str | None = None
-    kind: Literal[tuple(MODELS)]
+    kind: Annotated[str, AfterValidator(known(MODELS))]
     vectors: str | None = Field(None, description="resource that holds the pretrained word vectors")
     vectors_size: above_0(1_000) | Literal["as_is"] = Field(
         "as_is",
@@ -109,7 +107,7 @@ class Model(Strict):
         None, description="resource, or folder (with a / in its name), of a pretrained encoder"
     )
     options: dict[str, int | float | bool | str | list[int]] = Field(
-        {}, description="those of the model's kind (flat.study.known.models)"
+        {}, description="those of the model's kind (flat.plugins.own.models)"
     )
     mask_hidden: Size = 400
     device: Literal["cpu", "cuda", "auto"] | None = Field(None, description="null: the study's device")
@@ -169,11 +167,11 @@ class Rounds(Strict):
 
 class Attack(Strict):
     title: str
-    recipe: Literal[tuple(RECIPES)]
+    recipe: Annotated[str, AfterValidator(known(ATTACKS))]
     resources: dict[str, str] = Field({}, description="role -> resource, for example synonyms: counter-fitted")
     stand_ins: list[str] = []
     parameters: dict[str, int | float | bool | str] = Field(
-        {}, description="those of the recipe (flat.study.known.recipes); left out: as TextAttack has them"
+        {}, description="those of the recipe (flat.plugins.own.attacks); left out: as TextAttack has them"
     )
     query_budget: Positive | None = Field(None, description="model queries per example; null: no limit")
     time_limit: above_0(10_000_000) | None = Field(
@@ -208,28 +206,34 @@ class MaskedTraining(Strict):
     max_pieces: Size = Field(64, description="pieces read of a text")
 
 
-class IntegratedGradients(Strict):
-    steps: upto(1_000_000) = 50
-    tolerance: above_0(1_000) = 0.05
-    frozen_mask: bool = False
-
-
-class Lime(Strict):
-    samples: upto(10_000_000) = 1000
-    exact_below: Annotated[int, Field(ge=0, le=14)] = 10
-    repeats: Count = Field(20, description="texts explained twice, for the noise floor")
-
-
 class Interpretation(Strict):
-    # a field for each method of EXPLAINERS; a further one is `None` by default, and run where a study gives it options
+    """The explanation methods that are run, each with its options; one beside ``ig`` and ``lime`` is a key more."""
+
+    model_config = ConfigDict(extra="allow")
+
     ig: IntegratedGradients = IntegratedGradients()
     lime: Lime = Lime()
     classes: Literal["all", "gold"] = "all"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _options_of_methods(cls, values):
+        """The options of methods that have no field here, as their own declarations say."""
+        if not isinstance(values, dict):
+            return values
+        found = dict(values)
+        for name, given in values.items():
+            if name in cls.model_fields:
+                continue
+            if name not in EXPLAINERS:
+                raise ValueError(f"there is no explainer {name}: {EXPLAINERS.refusal(name)}")
+            found[name] = EXPLAINERS[name].options.model_validate({} if given is None else given)
+        return found
+
     @property
     def methods(self) -> list[str]:
         """The explanation methods that a study runs: those that have options."""
-        return [name for name in EXPLAINERS if getattr(self, name) is not None]
+        return [name for name in EXPLAINERS if getattr(self, name, None) is not None]
 
 
 class Study(Strict):
@@ -244,6 +248,9 @@ class Study(Strict):
         "auto",
         exclude=True,  # who computes is not what is computed: neither digest nor plain data of a study have it
         description="whether attacks run as their shards; auto: where a cluster takes the jobs",
+    )
+    plugins: Annotated[list[str], Field(max_length=100)] = Field(
+        [], description="modules with models, attacks ... of your own: paths of Python files, or importable names"
     )
     results: str = "results"
     mirror: str | None = Field(None, description="folder or address that holds copies of the resources")

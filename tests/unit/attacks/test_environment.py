@@ -61,9 +61,9 @@ def test_only_what_a_recipe_uses_is_loaded(tmp_path):
 import importlib, sys
 from flat.attacks import attack
 from flat.attacks.textattack_adapter.recipes import RECIPES
-from flat.study.known.recipes import RECIPES as ROLES_OF
+from flat.plugins.registry import ATTACKS
 for name, recipe in RECIPES.items():
-    if not {"masked_language_model", "wordnet"} & {*ROLES_OF[name]}:  # those need transformers, NLTK
+    if not {"masked_language_model", "wordnet"} & {*ATTACKS[name].roles}:  # those need transformers, NLTK
         importlib.import_module(f"textattack.attack_recipes.{recipe.module}")
 unwanted = ("nltk.tag", "transformers.utils", "sklearn", "scipy", "requests", "datasets")
 print([name for name in unwanted if name in sys.modules])

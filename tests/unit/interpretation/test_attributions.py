@@ -7,7 +7,7 @@ from interpretation_toys import Additive, ledger, real_model
 
 from flat.errors import ArtefactError, StudyError
 from flat.files.artefacts import read_table, write_table
-from flat.interpretation import attributions, lime_words
+from flat.interpretation import integrated_gradients, lime_words
 from flat.interpretation.attributions import SCHEMA, explain_cell
 
 OWN = {
@@ -49,9 +49,9 @@ def test_scores_belong_to_their_words_and_class():
 
 def test_each_distinct_text_is_asked_once(monkeypatch):
     asked = []
-    explain = attributions.integrated_gradients.explain
+    explain = integrated_gradients.explain
     monkeypatch.setattr(
-        attributions.integrated_gradients,
+        integrated_gradients,
         "explain",
         lambda model, texts, *rest, **options: (
             asked.extend(map(tuple, texts)) or explain(model, texts, *rest, **options)
@@ -77,7 +77,7 @@ def test_lime_asks_both_texts_of_an_example_with_its_own_seed(monkeypatch):
         seed_by_text.update(zip(map(" ".join, texts), seeds, strict=True))
         return explain(model, texts, targets, seeds=seeds, **options)
 
-    monkeypatch.setattr(attributions.lime_words, "explain", spy)
+    monkeypatch.setattr(lime_words, "explain", spy)
     explain_cell("lime", Additive(), ledger(OWN), options=LIME, seed=1)
     assert seed_by_text["a good film"] == seed_by_text["a warm film"]
     assert seed_by_text["a very dull plot"] == seed_by_text["a very bad plot"]
@@ -142,5 +142,5 @@ def test_refusals():
         explain_cell("ig", model, ledger(OWN), ledger(SHARED | {"e2": ("skipped", "bad film", "bad film")}), seed=1)
     with pytest.raises(ArtefactError, match="example e1 has two rows"):
         explain_cell("ig", model, pd.concat([ledger(OWN), ledger(OWN)]), seed=1)
-    with pytest.raises(StudyError, match="choose one of ig, lime"):
+    with pytest.raises(StudyError, match="known: ig, lime"):
         explain_cell("shap", model, ledger(OWN), seed=1)

@@ -5,9 +5,9 @@ import signal
 import pandas as pd
 import pytest
 from interpretation_toys import ledger, real_model
+from plugin_toys import wrapped
 
-from flat.interpretation import attributions
-from flat.interpretation.attributions import METHODS, Method, explain_cell
+from flat.interpretation.attributions import explain_cell
 
 pytestmark = pytest.mark.kill
 OWN = {
@@ -32,14 +32,17 @@ def asked(monkeypatch):
             pass
 
     asked = Asked()
-    for name, method in list(METHODS.items()):
 
-        def explain_noted(model, texts, *rest, inner=method.explain):
+    def noting(inner):
+        def explain_noted(model, texts, *rest):
             asked.act()
             asked.extend(texts)
             return inner(model, texts, *rest)
 
-        monkeypatch.setitem(attributions.METHODS, name, Method(explain_noted, method.random))
+        return explain_noted
+
+    for name in ("ig", "lime"):
+        wrapped(monkeypatch, "explainers", name, noting)
     return asked
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flat.jobs import code_digest as digest
+from flat.plugins import code
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
@@ -24,15 +25,18 @@ def package(tmp_path, monkeypatch):
     (folder / "c.py").write_text("x = 1\n")
     script = tmp_path / "script.py"
     script.write_text("from flat.a import f\nf()\n")
-    monkeypatch.setattr(digest, "PACKAGE", folder)
+    monkeypatch.setattr(code, "FLAT", folder)
 
     def of():
-        for function in (digest._parsed, digest.modules_of, digest.of):
-            function.cache_clear()
+        forget()
         return digest.of(str(script))
 
     yield folder, script, of
-    for function in (digest._parsed, digest.modules_of, digest.of):
+    forget()
+
+
+def forget():
+    for function in (code.parsed, digest.modules_of, digest.of):
         function.cache_clear()
 
 

@@ -13,16 +13,12 @@ from flat.attacks.textattack_adapter import recipes as built_recipes
 from flat.cost.facts import data_facts
 from flat.cost.jobs import jobs_of
 from flat.data import package_sources
-from flat.interpretation import attributions
 from flat.jobs.code_digest import modules_of
-from flat.models import registry
+from flat.plugins import Explainer, Options
+from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, Found, activate
 from flat.resources.catalogue import load_catalogue
-from flat.study.fields import Strict
 from flat.study.grid import attacked_cells, explained_cells, explained_draws, main_cells, reading_cells
 from flat.study.known.corpora import CORPORA
-from flat.study.known.explainers import EXPLAINERS, Explainer
-from flat.study.known.models import MODELS
-from flat.study.known.recipes import RECIPES
 from flat.study.load import load
 from flat.study.schema import Interpretation
 
@@ -30,10 +26,8 @@ from flat.study.schema import Interpretation
 @pytest.mark.parametrize(
     ("named", "coded"),
     [
-        (MODELS, registry.KINDS),
-        (RECIPES, built_recipes.RECIPES),
+        (ATTACKS, built_recipes.RECIPES),
         (CORPORA, package_sources.CORPORA),
-        (EXPLAINERS, attributions.METHODS),
         ([*EXPLAINERS, "classes"], Interpretation.model_fields),
     ],
 )
@@ -43,10 +37,10 @@ def test_every_name_has_its_code(named, coded):
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_every_option_of_a_model_is_taken(kind):
-    builder = registry.KINDS[kind]
+    builder = MODELS[kind].load()
     takers = [base.__init__ for base in builder.__mro__] if isinstance(builder, type) else [builder]
     taken = {name for taker in takers for name in inspect.signature(taker).parameters}
-    assert set(MODELS[kind].options) <= taken
+    assert set(MODELS[kind].options.model_fields) <= taken
 
 
 def test_corpora_lie_in_resources_of_the_catalogue():
@@ -65,24 +59,32 @@ def test_a_study_is_read_without_heavy_imports():
 
 @pytest.mark.parametrize("script", ["preprocess", "train", "attack", "measure_consistency"])
 def test_a_new_method_reruns_nothing_that_comes_before_it(script):
-    assert "flat.study.known.explainers" not in modules_of(ROOT / f"workflow/scripts/{script}.py")
+    assert "flat.plugins.own.explainers" not in modules_of(ROOT / f"workflow/scripts/{script}.py")
 
 
-class Further(Strict):
+class Further(Options):
     passes: int = 3
 
 
-class WithFurther(Interpretation):
-    further: Further | None = None
+FURTHER = {
+    beyond: Explainer(
+        name="further",
+        options=Further,
+        make=print,
+        answers=lambda options, classes: options.passes * classes,
+        beyond_main=beyond,
+    )
+    for beyond in (False, True)
+}
 
 
 @pytest.fixture(params=[False, True])
-def further(request, monkeypatch):
+def further(request):
     """The paper's study with the options of a third method, which goes beyond the main tables or not."""
     study = load(ROOT / "config/config.yaml")
-    explainer = Explainer(lambda options, classes: options.passes * classes, beyond_main=request.param)
-    monkeypatch.setitem(EXPLAINERS, "further", explainer)
-    return study.model_copy(update={"interpretation": WithFurther(further=Further())})
+    EXPLAINERS.use({"further": Found(FURTHER[request.param], None, "FURTHER", "here")})
+    yield study.model_copy(update={"interpretation": Interpretation(further={})})
+    activate([])
 
 
 def test_a_method_explains_the_main_tables_cells_or_more(further):
@@ -93,7 +95,7 @@ def test_a_method_explains_the_main_tables_cells_or_more(further):
 
 
 def test_a_method_without_options_explains_nothing_and_changes_no_plan(further):
-    plain = further.model_copy(update={"interpretation": WithFurther()})
+    plain = further.model_copy(update={"interpretation": Interpretation()})
     assert explained_cells(plain, "further") == [] and explained_cells(plain, "ig") == explained_cells(further, "ig")
     assert attacked_cells(further) == attacked_cells(plain)
     assert explained_draws(further, "sst2") == explained_draws(plain, "sst2")

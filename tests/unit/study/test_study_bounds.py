@@ -11,12 +11,11 @@ from demo_studies import CNN, DEMO, ROOT, change, with_override
 
 from flat.attacks.textattack_adapter import recipes as built_recipes
 from flat.errors import StudyError
+from flat.plugins.registry import ATTACKS, MODELS
+from flat.plugins.values import Strict
 from flat.study.bounds.plain import LONGEST, MOST_VALUES
 from flat.study.bounds.plan_size import MOST_JOBS, jobs_at_most
-from flat.study.fields import Strict
 from flat.study.grid import attacked_cells, explained_cells, trained_cells
-from flat.study.known.models import MODELS
-from flat.study.known.recipes import PARAMETERS
 from flat.study.load import load, parse
 from flat.study.paths import attacked_in_round
 from flat.study.schema import Rounds, Study, Training
@@ -130,15 +129,24 @@ def test_a_name_is_the_name_of_a_folder(name):
 
 @pytest.mark.parametrize("bad", [*NUMBERS, -1, "a\x1b", "__class__", [], {}, None], ids=ascii)
 @pytest.mark.parametrize(
-    "known", [*(kind.options for kind in MODELS.values()), *PARAMETERS.values()], ids=[*MODELS, *PARAMETERS]
+    "known", [*(kind.options for kind in (*MODELS.values(), *ATTACKS.values()))], ids=[*MODELS, *ATTACKS]
 )
 def test_every_option_and_parameter_has_bounds(known, bad):
     cosines = ("similarity_threshold", "min_cos_sim")  # a cosine may be -1
-    assert [name for name, value in known.items() if value.fits(bad) and not (bad == -1 and name in cosines)] == []
+    taken = [name for name in known.model_fields if fits(known, name, bad) and not (bad == -1 and name in cosines)]
+    assert taken == []
+
+
+def fits(options, name, value):
+    try:
+        options.model_validate({name: value})
+    except pydantic.ValidationError:
+        return False
+    return True
 
 
 def test_parameters_are_those_that_the_recipes_take():
-    assert {name: set(known) for name, known in PARAMETERS.items()} == {
+    assert {name: set(attack.options.model_fields) for name, attack in ATTACKS.items()} == {
         name: set(recipe.parameters) for name, recipe in built_recipes.RECIPES.items()
     }
 

@@ -15,9 +15,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from flat.analysis.statistics import ALPHA, VERDICT_SEEDS
 from flat.errors import ArtefactError
+from flat.plugins.registry import EXPLAINERS
+from flat.plugins.values import Strict
 from flat.study.cells import NO_ATTACK
-from flat.study.fields import Name, Strict
-from flat.study.known.explainers import EXPLAINERS
+from flat.study.fields import Name
 
 Verdict = Literal["reproduced", "direction only", "inconclusive", "contradicted", "not run"]
 AA, SA = "after_attack_accuracy_percent", "test_accuracy_percent"

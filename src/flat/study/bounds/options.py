@@ -1,28 +1,50 @@
-"""Options of models and parameters of attacks: names that exist, values that can be meant (flat.study.known)."""
+"""Options of models and parameters of attacks: names that exist, values that can be meant, as plugins declare them."""
 
 from collections.abc import Mapping
 
+from pydantic import ValidationError
+
 from flat.errors import StudyError
+from flat.plugins.registry import ATTACKS, MODELS
+from flat.plugins.values import Options, called
 from flat.study.checks import refuse_unknown
-from flat.study.known.models import MODELS
-from flat.study.known.options import Value
-from flat.study.known.recipes import PARAMETERS
 from flat.study.schema import Study
 
 
 def check(study: Study, where: str) -> None:
     """Raise StudyError for the first that no model of this kind, or no attack of this recipe, can be built with."""
     for name, model in study.models.items():
-        _check(
-            model.options, MODELS[model.kind].options, f"{where}: models.{name}.options", f"options of a {model.kind}"
-        )
+        kind = f"options of a {model.kind}"
+        check_options(model.options, MODELS[model.kind].options, f"{where}: models.{name}.options", kind)
     for name, attack in study.attacks.items():
-        place, kind = f"{where}: attacks.{name}.parameters", f"parameters of {attack.recipe}"
-        _check(attack.parameters, PARAMETERS[attack.recipe], place, kind)
+        kind = f"parameters of {attack.recipe}"
+        check_options(attack.parameters, ATTACKS[attack.recipe].options, f"{where}: attacks.{name}.parameters", kind)
 
 
-def _check(given: Mapping[str, object], known: Mapping[str, Value], place: str, kind: str) -> None:
-    refuse_unknown(given, known, place, kind)
-    for name, value in given.items():
-        if not known[name].fits(value):
-            raise StudyError(f"{place}.{name}", f"{value!r} cannot be used", f"give {known[name].called}")
+def check_options(given: Mapping[str, object], options: type[Options], place: str, kind: str) -> Options:
+    """The options that were given, as an instance of their model.
+
+    Raises:
+        StudyError: a name that there is not, a value out of its bounds, or one that is missing.
+    """
+    refuse_unknown(given, options.model_fields, place, kind)
+    try:
+        return options.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        schema = options.model_json_schema()
+        allowed = called(_field(schema, name)) if name else ""
+        found = "is missing" if first["type"] == "missing" else f"{given.get(name)!r} cannot be used"
+        why = first["msg"] if first["type"] in ("value_error", "assertion_error") else ""
+        raise StudyError(
+            f"{place}.{name}" if name else place,
+            found if name and not why else why.removeprefix("Value error, "),
+            f"give {allowed}" if allowed else f"correct it: {first['msg']}",
+        ) from None
+
+
+def _field(schema: dict, name: str) -> dict:
+    found = schema.get("properties", {}).get(name, {})
+    reference = found.get("$ref", "").rpartition("/")[2]
+    return schema["$defs"][reference] if reference else found

@@ -1,6 +1,5 @@
-"""What a study may name, said once: kinds of model, attack recipes, package-shipped corpora, explanation methods.
+"""What a study may name, said once: package-shipped corpora, resources and their roles, repositories of the hub.
 
-The schema, the rules and the cost model read these modules, so that they import nothing heavy. The code of a name is
-entered elsewhere under the same name; tests compare them. One module each, because a job reruns when a module that it
-imports changes: a new explanation method reruns no attack.
+What it names of code (models, attacks, explanation methods) are plugins: ``flat.plugins``. One module each, because a
+job reruns when a module that it imports changes.
 """

@@ -1,53 +1,20 @@
-"""The attack recipes that a study can name, the roles that resources play in them, and which of these are made.
+"""The roles that resources play in attacks, and which resources are made of a data set (``flat.plugins.own.attacks``).
 
-``flat.attacks.textattack_adapter.recipes`` says what builds each recipe. A study may say ``bigrams@train`` (word pairs
+A study may say ``bigrams@train`` (word pairs
 counted in the train split) or ``NAME@train`` (a masked language model trained further on it); WordNet in the role of
 sememes is looked up for the words of the data set. A rule makes each once per data set.
 """
 
-from flat.study.known.options import SWITCH, Value, number, one_of, whole
-
-# recipe -> the roles of the resources that it needs
-RECIPES: dict[str, tuple[str, ...]] = {
-    "textfooler": ("synonyms", "sentence_encoder", "tagger"),
-    "pwws": ("wordnet", "stopwords"),
-    "gene": ("synonyms", "language_model", "stopwords"),
-    "iga": ("synonyms", "stopwords"),
-    "pso": ("sememes", "tagger", "stopwords"),
-    "clare": ("masked_language_model", "sentence_encoder", "tagger", "stopwords"),
-    "bae": ("masked_language_model", "sentence_encoder", "tagger", "stopwords"),
-}
-ROLES = tuple(dict.fromkeys(role for roles in RECIPES.values() for role in roles))
-
-_COUNT = whole(1, 1_000_000)
-_COSINE, _SHARE = number(-1, 1), number(0, 1)
-_SIMILARITY = {
-    "similarity_threshold": _COSINE,
-    "similarity_window": _COUNT,
-    "skip_short_texts": SWITCH,
-    "compare_against_original": SWITCH,
-}
-_TAGS_AND_MEANING = {"allow_verb_noun_swap": SWITCH, **_SIMILARITY}
-_RANKING = {"ranking": one_of("unk", "delete", "weighted-saliency", "gradient", "random")}
-_POPULATION = {"pop_size": _COUNT, "max_iters": _COUNT, "max_candidates": _COUNT}
-_DISTANCE = {"max_percent": _SHARE, "max_mse_dist": number(0, 1_000_000)}
-
-# recipe -> what a study may set otherwise than TextAttack has it
-PARAMETERS: dict[str, dict[str, Value]] = {
-    "textfooler": {"max_candidates": _COUNT, "min_cos_sim": _COSINE, **_TAGS_AND_MEANING, **_RANKING},
-    "pwws": _RANKING,
-    "gene": {**_POPULATION, **_DISTANCE, "top_n_per_index": _COUNT},
-    "iga": {**_POPULATION, **_DISTANCE, "max_replace_times_per_index": _COUNT},
-    "pso": {**_POPULATION, "max_turn_retries": _COUNT},
-    "clare": {
-        "max_candidates": _COUNT,
-        "swap_min_confidence": _SHARE,
-        "insertion_min_confidence": _SHARE,
-        "merge_min_confidence": _SHARE,
-        **_SIMILARITY,
-    },
-    "bae": {"max_candidates": _COUNT, "min_confidence": _SHARE, **_TAGS_AND_MEANING, **_RANKING},
-}
+ROLES = (
+    "synonyms",
+    "sentence_encoder",
+    "tagger",
+    "wordnet",
+    "stopwords",
+    "language_model",
+    "sememes",
+    "masked_language_model",
+)
 
 WORDNETS = ("wordnet", "nltk-wordnet")
 BIGRAMS = "bigrams@train"

@@ -1,0 +1,1 @@
+"""FLAT's own metrics."""
