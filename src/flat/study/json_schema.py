@@ -1,7 +1,7 @@
 """The JSON schema of study files, for editors and readers.
 
-``python -m flat.study.json_schema`` writes config/schema/study.json. ``python -m flat.study.json_schema STUDY`` prints the
-schema of a study with its own plugins: their names, and the options of its explainers.
+``python -m flat.study.json_schema`` writes config/schema/study.json. With the path of a study it prints the schema of
+that study instead: with the names of its own plugins, and the options of its explainers.
 """
 
 import json
