@@ -66,7 +66,7 @@ def explain(
     found: list[list[WordAttribution]] = [[] for _ in texts]
     pending = [i for i, classes in enumerate(wanted) if classes]
     per_pass = Parts(tokens_per_pass or model.tokens_per_pass)
-    with _recurrent_backward(model):
+    with recurrent_backward(model):
         for doubling in range(max_doublings + 1):
             for rows in _like_length(pending, texts, wanted, batch_size):
                 part = [texts[i] for i in rows]
@@ -98,7 +98,7 @@ def _explain_batch(
         embeddings, baseline = model.embed(batch), model.baseline(batch)  # (texts, tokens, dim)
         weights = model.phi(batch) if frozen else None  # (texts, tokens)
         tokens = _integrate(model, batch, embeddings, baseline, weights, steps, targets, tokens_per_pass)
-        ends = _logits(model, torch.cat([embeddings, baseline]), _repeated(batch, 2), weights).double()
+        ends = _logits(model, torch.cat([embeddings, baseline]), repeated(batch, 2), weights).double()
     change = (ends[: len(batch)] - ends[len(batch) :]).gather(1, targets)  # (texts, targets)
     error = (tokens.sum(-1) - change).abs() / change.abs().clamp(min=SMALLEST_CHANGE)
     return _by_word(tokens.cpu(), batch.word_index.cpu(), [len(t) for t in texts], error.cpu(), steps)
@@ -147,7 +147,7 @@ def _by_autograd(model: Classifier, part: Stretch) -> Tensor:
     steps = len(part.quadrature)
     with torch.enable_grad():
         points = part.points.requires_grad_()
-        logits = _logits(model, points, _repeated(part.batch, steps), part.weights)  # (steps * texts, classes)
+        logits = _logits(model, points, repeated(part.batch, steps), part.weights)  # (steps * texts, classes)
         # (targets,): no text's logit depends on another's
         chosen = logits.gather(1, part.targets.repeat(steps, 1)).sum(0)
         found = []
@@ -164,7 +164,7 @@ def _along_convolutions(model: Classifier, part: Stretch) -> Tensor:
     if weights is None and model.mask.variational:
         with torch.enable_grad():
             points.requires_grad_()
-            weights = model.token_weights(points, _repeated(part.batch, steps))  # (steps * texts, tokens)
+            weights = model.token_weights(points, repeated(part.batch, steps))  # (steps * texts, tokens)
             (slope,) = torch.autograd.grad(weights.sum(), points)
         # d(s phi(s e)) / ds = phi + (s e) . dphi: the path starts from zero
         weights, points = weights.detach(), points.detach()
@@ -194,11 +194,11 @@ def _by_word(
     return answers
 
 
-def _repeated(batch: Batch, copies: int) -> Batch:
+def repeated(batch: Batch, copies: int) -> Batch:
     return replace(batch, **{field.name: getattr(batch, field.name).repeat(copies, 1) for field in fields(batch)})
 
 
-def _recurrent_backward(model: Classifier):
+def recurrent_backward(model: Classifier):
     """cuDNN cannot go backward through a recurrent layer in evaluation mode; torch's own kernels can."""
     recurrent = any(isinstance(module, nn.RNNBase) for module in model.modules())
     if model.device.type == "cuda" and recurrent:

@@ -5,7 +5,7 @@ A block of ``artefacts`` that a study leaves out has no cells, tables or figures
 
 from dataclasses import replace
 
-from flat.plugins.registry import EXPLAINERS
+from flat.plugins.registry import EXPLAINERS, MODELS
 from flat.study.cells import NO_ATTACK, AttackedCell, Cell, base_of
 from flat.study.fields import Where
 from flat.study.schema import Study
@@ -119,13 +119,15 @@ def curve_cells(study: Study) -> list[AttackedCell]:
 
 def explained_cells(study: Study, method: str) -> list[AttackedCell]:
     """The cells whose explanations are compared: Table 8's; of a method that goes beyond the main tables also those of
-    the readings (``artefacts.readings.explained``) and of Fig. 3. None of a method that the study gives no options."""
+    the readings (``artefacts.readings.explained``) and of Fig. 3. None of a method that the study gives no options, or
+    of a model that a method cannot explain."""
     if method not in study.interpretation.methods:
         return []
     found = set(main_cells(study))
     if EXPLAINERS[method].beyond_main:
         found.update(saliency_cells(study), _readings_where(study, "explained"))
-    return sorted(found)
+    fitting = {name for name, model in study.models.items() if EXPLAINERS[method].suits(MODELS[model.kind])}
+    return sorted(attacked for attacked in found if attacked.cell.model in fitting)
 
 
 def all_explained_cells(study: Study) -> set[AttackedCell]:
