@@ -9,7 +9,7 @@ from flat.errors import StudyError
 from flat.plugins.registry import ATTACKS
 from flat.plugins.values import Strict
 from flat.study.cells import base_of
-from flat.study.grid import explained_draws, trained_cells
+from flat.study.grid import explained_cells, explained_draws, trained_cells
 from flat.study.known.recipes import ROLES, made_from, problem_of
 from flat.study.known.resources import catalogued, is_own
 from flat.study.readings import ENCODER_SWITCHES, MASK_SWITCHES
@@ -133,7 +133,15 @@ def _check_readings(study: Study, where: str) -> None:
 
 
 def _check_explained(study: Study, where: str) -> None:
-    """What is explained is drawn from what every model is attacked on."""
+    """What is explained is drawn from what every model is attacked on, and each method explains some model."""
+    for method in study.interpretation.methods:
+        if not explained_cells(study, method):
+            kinds = ", ".join(sorted({model.kind for model in study.models.values()}))
+            raise StudyError(
+                f"{where}: interpretation.{method}",
+                f"it can explain none of the study's models, which are of the kinds {kinds}",
+                "remove it, or add a model that it can explain",
+            )
     for name, dataset in study.datasets.items():
         for size in explained_draws(study, name):
             if dataset.explained and size is not None and dataset.explained > size:

@@ -7,11 +7,23 @@ single job is planned.
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from flat.plugins.own.explainers import IntegratedGradients, Lime
 from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, Registry
-from flat.plugins.values import LearningRate, Positive, Seed, Seeds, Size, Strict, Weight, above_0, from_0, upto
+from flat.plugins.values import (
+    LearningRate,
+    Options,
+    Positive,
+    Seed,
+    Seeds,
+    Size,
+    Strict,
+    Weight,
+    above_0,
+    from_0,
+    upto,
+)
 from flat.study.artefacts import Artefacts
 from flat.study.datasets import Dataset, Override
 from flat.study.fields import Name
@@ -27,6 +39,16 @@ def known(registry: Registry):
         return name
 
     return check
+
+
+def options_at(key: str, options: type[Options], given: object) -> Options:
+    """Options as their model checks them; an error's place begins with their key. null: all as they are declared."""
+    try:
+        return options.model_validate({} if given is None else given)
+    except ValidationError as error:
+        kept = ("type", "input", "ctx")
+        placed = [{name: e[name] for name in kept if name in e} | {"loc": (key, *e["loc"])} for e in error.errors()]
+        raise ValidationError.from_exception_data(options.__name__, placed) from None
 
 
 class Switches(Strict):
@@ -227,7 +249,7 @@ class Interpretation(Strict):
                 continue
             if name not in EXPLAINERS:
                 raise ValueError(f"there is no explainer {name}: {EXPLAINERS.refusal(name)}")
-            found[name] = EXPLAINERS[name].options.model_validate({} if given is None else given)
+            found[name] = options_at(name, EXPLAINERS[name].options, given)
         return found
 
     @property

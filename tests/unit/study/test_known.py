@@ -28,7 +28,6 @@ from flat.study.schema import Interpretation
     [
         (ATTACKS, built_recipes.RECIPES),
         (CORPORA, package_sources.CORPORA),
-        ([*EXPLAINERS, "classes"], Interpretation.model_fields),
     ],
 )
 def test_every_name_has_its_code(named, coded):
