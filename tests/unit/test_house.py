@@ -20,7 +20,7 @@ FLOORS = (
     ("data", "provenance", "interpretation", "attacks", "paper"),
     ("training", "cost", "analysis", "jobs"),
     ("report", "tuning"),
-    ("bench", "published"),
+    ("bench", "conformance", "published"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 MOST_LINES, MOST_ROOMS, MOST_FILES = 300, 22, 20

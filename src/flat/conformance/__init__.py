@@ -1,0 +1,1 @@
+"""Whether plugins keep what is promised of FLAT's own: ``python -m flat.conformance PACKAGE``."""

@@ -1,0 +1,260 @@
+"""Broken plugins are found out, each with the smallest input that shows it; FLAT's own keep their promises."""
+
+import textwrap
+
+import pytest
+
+from flat.conformance import run
+from flat.conformance.__main__ import main
+from flat.conformance.promises import Promise, fewer_numbers, fewer_words, judge
+from flat.errors import StudyError
+from flat.plugins.registry import EXPLAINERS, METRICS, MODELS, activate
+
+BATCH = """
+    from flat.models.word_models import CNN
+    from flat.plugins import Model
+
+
+    class Normalised(CNN):
+        def encode_embeddings(self, embeddings, batch):
+            logits = super().encode_embeddings(embeddings, batch)
+            return logits - logits.mean(0, keepdim=True)
+
+        def editor(self):
+            from flat.models.edits.editor import Editor
+
+            return Editor(self)
+
+
+    MODEL = Model(name="normalised", built_from="vectors", make=Normalised)
+"""
+PIECES = """
+    import torch
+
+    from flat.models.batch import Batch
+    from flat.models.edits.editor import Editor
+    from flat.models.word_models import LSTM
+    from flat.plugins import Model
+
+    SIZE = 3
+
+
+    class Trigrams(LSTM):
+        def pieces(self, text):
+            running = "".join(text)
+            starts = [word for word, letters in enumerate(text) for _ in letters]
+            found = [(running[i : i + SIZE], starts[i]) for i in range(0, len(running), SIZE)]
+            return [(2 + sum(map(ord, piece)) % 12, word) for piece, word in found[: self.max_length]]
+
+        def signature(self, text):
+            return tuple(token for token, _ in self.pieces(text))
+
+        def encode(self, texts):
+            rows = [self.pieces(text) for text in texts]
+            longest = max(map(len, rows))
+            ids = torch.zeros(len(rows), longest, dtype=torch.long)
+            words = torch.full_like(ids, -1)
+            for number, row in enumerate(rows):
+                ids[number, : len(row)] = torch.tensor([token for token, _ in row])
+                words[number, : len(row)] = torch.tensor([word for _, word in row])
+            return Batch(ids, words >= 0, torch.zeros_like(ids, dtype=torch.bool), words)
+
+        def editor(self):
+            return Editor(self)
+
+
+    MODEL = Model(name="trigrams", built_from="vectors", make=Trigrams)
+"""
+RANGE = """
+    import numpy as np
+
+    from flat.plugins import Metric
+
+
+    def cosine(before, after, options):
+        return float(np.dot(before, after) / max(np.linalg.norm(before) * np.linalg.norm(after), 1e-12))
+
+
+    COSINE = Metric(name="cosine", of="pairs", low=0, high=1, make=cosine)
+"""
+COMPLETE = """
+    import numpy as np
+
+    from flat.plugins import Explainer
+    from flat.plugins.kinds import Complete
+
+
+    def losses(model, texts, targets, seeds, options):
+        found = []
+        for words, wanted in zip(texts, targets):
+            others = [words[:i] + [model.unknown_word] + words[i + 1 :] for i in range(len(words))]
+            logits = model.logits([words, *others])
+            found.append([logits[0, t] - logits[1:, t] for t in wanted])
+        return found
+
+
+    LOSSES = Explainer(name="losses", make=losses, complete=Complete(baseline="unknown", output="logit"))
+"""
+UNSEEDED = """
+    import numpy as np
+
+    from flat.plugins import Explainer
+
+
+    def noise(model, texts, targets, seeds, options):
+        return [[np.random.normal(size=len(words)) for _ in wanted] for words, wanted in zip(texts, targets)]
+
+
+    NOISE = Explainer(name="noise", make=noise)
+"""
+WIDE = """
+    from flat.plugins import Explainer, Options
+
+
+    class Needs(Options):
+        window: int
+
+
+    def wide(model, texts, targets, seeds, options):
+        return [[[0.0] * (len(words) + 1) for _ in wanted] for words, wanted in zip(texts, targets)]
+
+
+    WIDE = Explainer(name="wide", make=wide)
+    NEEDS = Explainer(name="needs", make=wide, options=Needs)
+"""
+
+
+@pytest.fixture
+def verdicts(tmp_path):
+    """Of a plugin's text, by promise."""
+
+    def of(text, only=None):
+        path = tmp_path / "broken.py"
+        path.write_text(textwrap.dedent(text).lstrip())
+        return {verdict.promise: verdict for verdict in run.verdicts([str(path)], only)}
+
+    yield of
+    activate([])
+
+
+def broken(found):
+    return {name for name, verdict in found.items() if not verdict.kept}
+
+
+def test_a_batch_dependent_model_is_shown_with_two_words(verdicts):
+    found = verdicts(BATCH)
+    assert {"batch", "padding"} <= broken(found) and not {"order", "words", "checkpoint"} & broken(found)
+    assert "with the texts that are asked beside it" in found["batch"].problem
+    assert found["batch"].given.count("|") == 1 and len(found["batch"].given.split()) == 3, found["batch"].given
+
+
+def test_a_tokenizer_that_cuts_word_middles_is_shown_with_a_few_words(verdicts):
+    found = verdicts(PIECES)
+    assert broken(found) & {"words", "alignment"}, found
+    assert "tokens do not keep to words" in found["words"].problem
+    assert len(found["words"].given.split()) <= 3, found["words"].given
+
+
+def test_a_metric_outside_its_range_is_shown_with_one_word(verdicts):
+    found = verdicts(RANGE)
+    assert broken(found) == {"range"}
+    assert "declared range is 0 to 1" in found["range"].problem
+    one, other = eval(found["range"].given)
+    assert len(one) == len(other) == 1 and one[0] * other[0] < 0
+
+
+def test_an_explainer_that_is_not_complete_though_it_says_so_is_shown_with_two_words(verdicts):
+    found = verdicts(COMPLETE)
+    assert broken(found) == {"completeness"}
+    assert "where the logit gains" in found["completeness"].problem
+    assert 2 <= len(found["completeness"].given.split()) <= 3, found["completeness"].given
+
+
+def test_an_explainer_that_ignores_its_seed_is_shown_with_one_word(verdicts):
+    found = verdicts(UNSEEDED)
+    assert {"seed", "batch"} == broken(found)
+    assert len(found["seed"].given.split()) == 1
+
+
+def test_what_cannot_be_tried_is_said(verdicts):
+    wide = verdicts(WIDE, only="wide")
+    assert broken(wide) == {"shape", "batch", "seed", "generator", "model"}
+    assert "scores of shapes [(2,)" in wide["shape"].problem and len(wide["shape"].given.split()) == 1
+    assert "window must be given" in verdicts(WIDE, only="needs")["options"].problem
+
+
+def test_an_error_of_a_plugin_breaks_its_promise(verdicts):
+    found = verdicts(RANGE.replace("return float(", "return 1 / (len(before) - 1) * float("))
+    assert found["number"].problem.startswith("ZeroDivisionError")
+    assert all(len(vector) == 1 for vector in eval(found["number"].given))
+
+
+# --- FLAT's own
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [("models", "cnn"), ("models", "lstm"), ("models", "encoder")] + [("metrics", m) for m in METRICS],
+)
+def test_flat_s_own_keep_their_promises(group, name):
+    registry = MODELS if group == "models" else METRICS
+    assert [verdict for verdict in run.of_plugin(registry.found(name)) if not verdict.kept] == []
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
+def test_flat_s_own_explainers_keep_their_promises_on_short_texts(name, monkeypatch):
+    monkeypatch.setattr("flat.conformance.of_explanations.TEXTS", [["good"], ["a", "very", "dull", "plot"]])
+    assert [verdict for verdict in run.of_plugin(EXPLAINERS.found(name)) if not verdict.kept] == []
+
+
+# --- the command
+
+
+def test_the_command_says_what_is_broken_and_ends_with_1(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text(textwrap.dedent(RANGE).lstrip())
+    assert main([str(path)]) == 1
+    out = capsys.readouterr().out
+    assert "metric cosine\n" in out and "  BROKEN  range: " in out and "smallest input: ([" in out
+    assert out.endswith("1 plugins, 6 promises tried, 1 broken\n")
+    assert main([str(path), "--broken"]) == 1
+    assert "  kept" not in capsys.readouterr().out
+    activate([])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no/such.py"], "there is no such file"),
+        (["json"], "declares no plugin"),
+        (["flat", "--only", "x"], "choose of"),
+    ],
+)
+def test_the_command_tells_a_wrong_argument(arguments, message, capsys):
+    assert main(arguments) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_package_s_modules_are_all_looked_at(tmp_path, monkeypatch):
+    folder = tmp_path / "of_many"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "one.py").write_text(textwrap.dedent(RANGE).lstrip())
+    (folder / "two.py").write_text(textwrap.dedent(UNSEEDED).lstrip())
+    monkeypatch.syspath_prepend(tmp_path)
+    assert sorted(found.plugin.name for found in run.plugins_of("of_many")) == ["cosine", "noise"]
+    with pytest.raises(StudyError, match="declares no plugin"):
+        run.plugins_of("textwrap")
+
+
+# --- shrinking
+
+
+def test_the_smallest_input_is_found():
+    found = METRICS.found(next(iter(METRICS))) if len(METRICS) else EXPLAINERS.found("ig")
+    texts = [["a", "b"], ["c", "bad", "d"], ["e"]]
+    promise = Promise("x", "x", [texts], lambda given: "bad" if any("bad" in t for t in given) else None, fewer_words)
+    assert judge(found, promise).given == "bad"
+    pair = ([0.26, 3.41], [1.7, -2.3])
+    promise = Promise("x", "x", [pair], lambda p: "sign" if p[0][-1] * p[1][-1] < 0 else None, fewer_numbers)
+    assert judge(found, promise).given == "([1.0], [-2.0])"
