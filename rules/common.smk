@@ -29,6 +29,7 @@ from flat.study.path_checks import paths_of as named_paths
 from flat.resources.catalogue import marker, marker_of_folder
 from flat.study.seeds import seed_of
 from flat.study.load import parse as parse_study
+from flat.study.used import plugins_used
 from flat.study.settings import all_seeds, attacked_test, attacked_train, device_of, explains_all, last_round
 from flat.study.settings import objective_of, rounds_of, training_of
 from flat.study.grid import attacked_cells, explained_cells, explained_draws, importance_cells, replay_cells

@@ -153,6 +153,7 @@ rule write_report:
         study=study_values,
         tables=REPORT_TABLES,
         figures=FIGURE_KEYS,
+        plugins=brought(*plugins_used(STUDY)),
         code=code_with("write_report.py", *(catalogue.TABLES[key] for key in TABLE_KEYS)),
     script:
         "../workflow/scripts/write_report.py"

@@ -189,22 +189,21 @@ def test_a_table(carry_out):
 def test_an_explanation_method(carry_out):
     """A word's score is the drop of its class's probability, asked of the model text by text."""
     copy = carry_out("add-an-explanation-method")
-    assert "occlusion" in schema_of(copy)["Interpretation"]["properties"]
-    for found, by_hand in copy.ask(OCCLUSION_BY_HAND.format(results=RESULTS)):
+    for found, by_hand in copy.ask(HIDING_BY_HAND.format(results=RESULTS)):
         assert found == pytest.approx(by_hand, abs=1e-5) and max(map(abs, found)) > 0
-    pairs = copy.table("interpretations/occlusion/sst2/CNN/consistency.parquet")
+    pairs = copy.table("interpretations/hiding/sst2/CNN/consistency.parquet")
     assert set(pairs["strategy"]) == set(TRAINED) and set(pairs["source"]) == {"own", "shared"}  # no noise, no floor
-    measured = copy.table("measurements.parquet").query("method == 'occlusion' and metric == 'kendall_tau'")
+    measured = copy.table("measurements.parquet").query("method == 'hiding' and metric == 'kendall_tau'")
     shared = pairs.query("source == 'shared' and changed").groupby("strategy")["kendall_tau"].mean()
     found = measured.query("pair_set == 'shared'").set_index("strategy")["value"]
     assert found.to_dict() == pytest.approx(shared.to_dict(), abs=1e-9)
 
 
-OCCLUSION_BY_HAND = """
+HIDING_BY_HAND = """
 import json, numpy, pandas
 from flat.models.checkpoint import load
 model = load("{results}/models/sst2/CNN/base/none/seed0/round0")
-explained = "{results}/interpretations/occlusion/sst2/CNN/base/none/seed0/textfooler/attributions.parquet"
+explained = "{results}/interpretations/hiding/sst2/CNN/base/none/seed0/textfooler/attributions.parquet"
 frame = pandas.read_parquet(explained)
 def probability(words, target):
     logits = numpy.asarray(model.logits([words]), dtype=float)[0]

@@ -26,6 +26,7 @@ with running(snakemake) as log:
         summaries=dict(zip(study.datasets, given.summaries, strict=True)),
         artefacts=[*given.tables, *given.figures, *given.claims],
         seed_groups=as_values(seed_groups(study)),
+        plugins=params.plugins,
     )
     write_json(out.provenance, passport | lineage.summary(Path(out.report).parent))
     write_text(out.report, build(study, tables, figures, passport, read_claims(given.claims[0])))

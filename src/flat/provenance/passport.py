@@ -91,6 +91,7 @@ def study_passport(
     summaries: Mapping[str, str | Path] | None = None,
     artefacts: Iterable[str | Path] = (),
     seed_groups: Iterable[Mapping[str, object]] = (),
+    plugins: Mapping[str, dict] | None = None,
 ) -> dict:
     """Everything that the results of a study rest on; its `provenance.json` and the last section of the report.
 
@@ -99,6 +100,7 @@ def study_passport(
         locks: (attack, the `lock.json` beside a test ledger of it).
         summaries: data set -> its `summary.json`.
         artefacts: tables and figures to check-sum.
+        plugins: "kind/name" -> ``flat.plugins.code.made_of``, of those that are not FLAT's own.
         seed_groups: the seeds that ran, and of which cells (`flat.study.seed_groups.as_values`); without, the
             study's and those of its overrides are taken for those that ran.
     """
@@ -116,6 +118,7 @@ def study_passport(
             "device": study["device"],
         },
         "environment": environment(),
+        "plugins": dict(sorted((plugins or {}).items())),
         "attacks": attack_locks(locks),
         "data": {name: read_json(path) for name, path in sorted((summaries or {}).items())},
         "artefacts": checksums(artefacts),

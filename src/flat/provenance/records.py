@@ -62,6 +62,7 @@ def note(snakemake, started: float, inputs: Mapping[str, dict]) -> None:
         code=snakemake.params.get("code"),
         seed=snakemake.params.get("seed"),
         **({"folders": whole} if whole else {}),
+        **({"plugins": dict(brought)} if (brought := snakemake.params.get("plugins")) else {}),
     )
 
 

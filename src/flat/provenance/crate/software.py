@@ -50,6 +50,11 @@ def packages(graph: Graph, passport: dict) -> dict:
         page = f"https://pypi.org/project/{name}/{version.partition('+')[0]}/" if name != FLAT else None
         properties = compact(name=name, softwareVersion=version, url=page)
         found[name] = graph.add(page or "#flat", "SoftwareApplication", **properties)
+    for key, about in passport.get("plugins", {}).items():
+        # a file has no version but its digest
+        version = about["version"] or about["digest"]
+        properties = {"name": f"{key} of {about['module']}", "softwareVersion": version}
+        found[key] = graph.add(f"#plugin/{key}", "SoftwareApplication", **properties)
     return found
 
 
