@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from flat.plugins.own.explainers import IntegratedGradients, Lime
-from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, Registry
+from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, OBJECTIVES, Registry
 from flat.plugins.values import LearningRate, Positive, Seed, Seeds, Size, Strict, Weight, above_0, from_0, upto
 from flat.study.artefacts import Artefacts
 from flat.study.datasets import Dataset, Override
-from flat.study.fields import Name
+from flat.study.fields import OWN_OBJECTIVE, Name
 from flat.study.guards import Guards, Tune, Tuned, Validity, selected_on_dev
 
 
@@ -141,6 +141,20 @@ class Strategy(Strict):
     )
     switches: Switches = Field(
         Switches(), description="readings of the method that this strategy takes (docs/method.md)"
+    )
+    # left out of a study's plain data where a strategy does not set them: its digest stays what it was
+    objective: Annotated[str, AfterValidator(known(OBJECTIVES))] = Field(
+        OWN_OBJECTIVE,
+        description="the loss: FLAT's own (adv's too), or another objective (docs/add-an-objective.md)",
+        exclude_if=lambda name: name == OWN_OBJECTIVE,
+    )
+    options: dict[str, int | float | bool | str | None] = Field(
+        {}, description="those of the objective (flat.plugins.own.objectives)", exclude_if=lambda options: not options
+    )
+    resources: dict[str, str] = Field(
+        {},
+        description="role -> resource, for an objective that needs some; left out: of the first attack that names one",
+        exclude_if=lambda resources: not resources,
     )
 
     @model_validator(mode="after")

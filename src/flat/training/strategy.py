@@ -15,10 +15,10 @@ from flat.errors import FlatError
 from flat.models.batch import Batch
 from flat.models.interface import Classifier
 from flat.plugins.registry import OBJECTIVES
+from flat.study.fields import OWN_OBJECTIVE
 from flat.training.objective import Weights
 from flat.training.pairs import Pairs
 
-OWN = "flat"  # the objective of strategies that name none
 TOTAL = "total"  # the term that is minimised; every objective has it
 
 
@@ -136,7 +136,7 @@ class Chosen:
 
 
 def chosen(
-    name: str = OWN, options: Mapping[str, object] | None = None, resources: Mapping[str, str] | None = None
+    name: str = OWN_OBJECTIVE, options: Mapping[str, object] | None = None, resources: Mapping[str, str] | None = None
 ) -> Chosen:
     """An objective by its name, made with options that were checked before.
 

@@ -15,6 +15,7 @@ from flat.models.gpu_memory import Parts
 from flat.models.interface import Classifier
 from flat.resume.checkpoints import MOMENT_S, Checkpoints, Progress
 from flat.resume.stopping import orderly_stop
+from flat.study.fields import OWN_OBJECTIVE
 from flat.study.seeds import seed_of
 from flat.training.made import Made, by_row, texts_of_epoch
 from flat.training.moments import moments_of, put_moments
@@ -22,7 +23,7 @@ from flat.training.objective import Weights
 from flat.training.pairs import Pairs, counterparts
 from flat.training.parts import UNFETCHED, Part, fetched, not_a_number, summed, without_graph
 from flat.training.precision import arithmetic, products, reduced, say
-from flat.training.strategy import OWN, TOTAL, Chosen, Step, chosen
+from flat.training.strategy import TOTAL, Chosen, Step, chosen
 
 log = logging.getLogger(__name__)
 
@@ -282,5 +283,5 @@ def describe(options: Options, weights: Weights, strategy: Chosen) -> dict:
     """The options as plain data, for a checkpoint's metrics; an objective of its own name where it is not FLAT's."""
     own = {name: getattr(strategy, name) for name in ("name", "options", "passes")}
     return {"training": asdict(options), "objective": asdict(weights)} | (
-        {} if strategy.name == OWN else {"strategy": own}
+        {} if strategy.name == OWN_OBJECTIVE else {"strategy": own}
     )
