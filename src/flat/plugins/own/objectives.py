@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from flat.plugins.kinds import Objective
-from flat.plugins.values import Options, Weight, above_0, from_0, upto
+from flat.plugins.values import Cosine, Count, Options, Weight, above_0, from_0, upto
 
 FITS = ("ce_original", "ce_adversarial")
 Steps = upto(1_000)
@@ -28,6 +28,25 @@ class TwoPasses(Options):
 
 class Scaled(Options):
     temperature: above_0(1_000) = Field(10.0, description="what the logits are divided by in training")
+
+
+Part = above_0(1)
+
+
+class Replaced(Options):
+    share: Part = Field(1.0, description="of an epoch's texts, that come with a copy")
+    rate: Part = Field(0.1, description="of a copy's words, that are replaced; at least one is")
+    neighbours: upto(1_000) = Field(10, description="nearest words that a substitute is drawn from")
+    least_cosine: Cosine = Field(0.5, description="of a substitute and its word")
+
+
+class Attacked(Options):
+    share: Part = Field(0.2, description="of an epoch's texts, that come with an adversarial text")
+    clean_epochs: Count = Field(1, description="epochs of a round before the first with adversarial texts")
+    rate: Part = Field(0.1, description="of a text's words, that may be replaced")
+    least_words: upto(1_000) = Field(4, description="words that may be replaced however short the text")
+    neighbours: upto(1_000) = Field(20, description="nearest words that a substitute is chosen from")
+    least_cosine: Cosine = Field(0.8, description="of a substitute and its word")
 
 
 FLAT = Objective(
@@ -72,4 +91,24 @@ TEMPERATURE = Objective(
     options=Scaled,
     terms=FITS,
     reference="Raina et al. 2024",
+)
+AUGMENTATION = Objective(
+    name="augmentation",
+    title="synonym augmentation",
+    make="flat.training.objectives.augmentation:Augmentation",
+    options=Replaced,
+    terms=(*FITS, "ce_made"),
+    passes=lambda options: 1.0 + options.share,
+    roles=("synonyms", "stopwords"),
+    reference="Wei and Zou 2019",
+)
+A2T = Objective(
+    name="a2t",
+    title="A2T",
+    make="flat.training.objectives.a2t:A2T",
+    options=Attacked,
+    terms=(*FITS, "ce_made"),
+    passes=lambda options: 1.0 + options.share,
+    roles=("synonyms", "stopwords", "tagger"),
+    reference="Yoo and Qi 2021",
 )
