@@ -1,11 +1,12 @@
 """The interface of objectives: what the trainer asks of one, and that a training with any of them goes on as it was."""
 
 from dataclasses import fields
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from training_toys import data, make
+from training_toys import WORDS, data, make
 
 from flat.errors import FlatError
 from flat.plugins.registry import OBJECTIVES
@@ -13,6 +14,7 @@ from flat.resume import checkpoints as resume
 from flat.resume.checkpoints import Checkpoints
 from flat.training import trainer
 from flat.training.objective import Terms, Weights
+from flat.training.objectives.substitutes import Substitutes
 from flat.training.pairs import Pairs
 from flat.training.strategy import Chosen, Objective, chosen
 from flat.training.trainer import Options, train
@@ -74,17 +76,39 @@ def noisy():
     return Chosen("noisy", Noisy(), ("made", "drawn"))
 
 
+class Space:
+    """Each word's neighbours are the two before it in the list of words."""
+
+    def __init__(self):
+        self.index = {word: number for number, word in enumerate(WORDS[4:])}
+
+    def neighbours(self, word, k):
+        return [(WORDS[4 + self.index[word] - n], 0.9) for n in (1, 2) if self.index[word] >= n]
+
+
+def with_toy_space(name, **options):
+    """An objective of FLAT's with a small synonym space, and a tagger to whom all words are alike."""
+    plugin = OBJECTIVES[name]
+    checked = plugin.options.model_validate(options)
+    made = plugin.load().__new__(plugin.load())
+    made.options, made.substitutes, made._ids = checked, Substitutes(Space(), frozenset(), 5, 0.5), {}
+    made.tagger = SimpleNamespace(universal_in_context=lambda before, words, after: ["NOUN"] * len(words))
+    return Chosen(name, made, plugin.terms, plugin.passes(checked))
+
+
 STRATEGIES = {
     "noisy": noisy,
     "freelb": lambda: chosen("freelb", {"step_size": 1.0}),
     "r-drop": lambda: chosen("r-drop"),
     "temperature": lambda: chosen("temperature"),
+    "augmentation": lambda: with_toy_space("augmentation"),
+    "a2t": lambda: with_toy_space("a2t", clean_epochs=1, least_cosine=0.5),
+    "ascc": lambda: with_toy_space("ascc", steps=2),
 }
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@pytest.mark.parametrize("step", [4, 7, 11])  # 7 steps an epoch
-@pytest.mark.parametrize("within", [False, True])
+@pytest.mark.parametrize(("step", "within"), [(4, True), (11, False), (11, True)])  # 7 steps an epoch
 def test_a_killed_training_goes_on_bit_by_bit(tmp_path, monkeypatch, name, step, within):
     """From the checkpoint of the epoch before, or of the step before."""
     whole = run(STRATEGIES[name]())

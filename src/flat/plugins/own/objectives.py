@@ -49,6 +49,15 @@ class Attacked(Options):
     least_cosine: Cosine = Field(0.8, description="of a substitute and its word")
 
 
+class Hull(Options):
+    weight: Weight = Field(4.0, description="of the divergence from the answer at the worst point of the hull")
+    sparsity: Weight = Field(10.0, description="of the entropy of a point's weights, in the search for it")
+    steps: Steps = Field(10, description="of that search")
+    rate: above_0(1_000) = Field(10.0, description="learning rate of that search (Adam)")
+    neighbours: upto(1_000) = Field(8, description="nearest words that a hull is made of")
+    least_cosine: Cosine = Field(0.5, description="of such a word and its own")
+
+
 FLAT = Objective(
     name="flat",
     title="FLAT",
@@ -111,4 +120,15 @@ A2T = Objective(
     passes=lambda options: 1.0 + options.share,
     roles=("synonyms", "stopwords", "tagger"),
     reference="Yoo and Qi 2021",
+)
+CONVEX_HULL = Objective(
+    name="ascc",
+    title="ASCC-defense",
+    make="flat.training.objectives.convex_hull:ConvexHull",
+    options=Hull,
+    terms=(*FITS, "divergence"),
+    passes=lambda options: 2.0 + options.steps,
+    roles=("synonyms", "stopwords"),
+    built_from=("vectors",),
+    reference="Dong et al. 2021",
 )
