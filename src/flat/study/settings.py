@@ -81,8 +81,9 @@ def objective_of(study: Study, cell: Cell) -> dict:
     values |= objective_switches(study, cell.model, cell.strategy)
     for override in study.overrides:
         if override.where.fits(cell):
-            masked = strategy.mask == "variational"
-            values |= {name: v for name, v in override.objective.items() if masked or name not in MASK_WEIGHTS}
+            weighed = OBJECTIVES[strategy.objective].weights if strategy.mask == "variational" else ()
+            given = override.objective.items()
+            values |= {name: v for name, v in given if name in weighed or name not in MASK_WEIGHTS}
     return values
 
 
