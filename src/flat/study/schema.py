@@ -131,7 +131,7 @@ class Strategy(Strict):
     """How a model is trained. adv and FLAT are the same rounds with other masks and weights (Eq. 3 and 5)."""
 
     title: str
-    adversarial: bool = Field(True, description="trained on adversarial texts; false for base models")
+    adversarial: bool = Field(True, description="trained on adversarial texts; false: on the originals alone")
     mask: Literal["none", "variational", "group"] = "none"
     groups: Size | None = Field(None, description="number of word groups of a group mask (Table 10)")
     beta: Weight = 0.0

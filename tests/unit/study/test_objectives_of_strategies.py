@@ -8,9 +8,10 @@ import yaml
 from flat.cost.facts import DataFacts
 from flat.cost.jobs import jobs_of
 from flat.errors import StudyError
+from flat.study.cells import Cell
 from flat.study.grid import compared_strategies, trained_cells
 from flat.study.load import parse
-from flat.study.settings import passes_of, plugin_of, searched
+from flat.study.settings import objective_of, passes_of, plugin_of, searched
 
 STUDY = Path(__file__).parents[2] / "data" / "tiny.yaml"
 FACTS = {"sst2": DataFacts(1200, 150, 150, 18.0, 3000, "the test")}
@@ -76,6 +77,46 @@ def test_the_base_model_keeps_the_plain_cross_entropy():
 def test_weights_of_masks_are_searched_where_the_objective_has_them():
     masked = study({"objective": "r-drop", "mask": "variational"})
     assert set(searched(masked, "own")) == {"learning_rate"} < set(searched(masked, "FLAT-nogamma"))
+
+
+def test_overrides_set_no_weight_that_the_objective_lacks():
+    values = yaml.safe_load(STUDY.read_text())
+    values["strategies"]["own"] = {"title": "own", "mask": "variational", "objective": "r-drop"}
+    values["artefacts"]["main"]["strategies"].append("own")
+    values["overrides"].append({"where": {"models": ["CNN"]}, "objective": {"beta": 0.3}})
+    given = parse(values)
+    found = [objective_of(given, Cell("sst2", "CNN", name, "textfooler", 0))["beta"] for name in ("FLAT", "own", "adv")]
+    assert found == [0.3, 0.0, 0.0]
+
+
+def test_resources_are_the_strategys_or_those_of_the_first_attack_that_names_them():
+    given = study({"objective": "augmentation"})
+    assert plugin_of(given, "own")["resources"] == {"synonyms": "synonyms-standin", "stopwords": "stopwords"}
+    chosen = study({"objective": "augmentation", "resources": {"synonyms": "counter-fitted"}})
+    assert plugin_of(chosen, "own")["resources"] == {"synonyms": "counter-fitted", "stopwords": "stopwords"}
+    with pytest.raises(StudyError, match=r"strategies\.own\.resources\.synonyms: nowhere is not in the resource"):
+        study({"objective": "augmentation", "resources": {"synonyms": "nowhere"}})
+    with pytest.raises(StudyError, match=r"(?s)strategies\.own\.resources\.synonyms.*is not expanded"):
+        study({"objective": "augmentation", "resources": {"synonyms": "~/mine/"}})
+
+
+def test_a_role_that_nothing_names_is_asked_for():
+    values = yaml.safe_load(STUDY.read_text())
+    del values["attacks"]["pwws"], values["artefacts"]["transfer"]
+    values["strategies"]["own"] = {"title": "own", "objective": "augmentation"}
+    with pytest.raises(StudyError, match=r"(?s)strategies\.own\.resources: the objective augmentation needs stopwords"):
+        parse(values)
+
+
+def test_an_objective_that_cannot_train_a_model_is_refused():
+    values = yaml.safe_load(STUDY.read_text())
+    values["models"]["BERT"] = {"title": "BERT", "kind": "encoder", "checkpoint": "bert-base-uncased"}
+    values["strategies"]["own"] = {"title": "own", "objective": "ascc"}
+    values["artefacts"]["main"]["strategies"].append("own")
+    parse(values)  # BERT is in no artefact
+    values["artefacts"]["main"]["models"].append("BERT")
+    with pytest.raises(StudyError, match=r"(?s)strategies\.own\.objective: ascc trains models built from vectors"):
+        parse(values)
 
 
 def test_a_training_costs_its_passes():
