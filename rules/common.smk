@@ -31,7 +31,7 @@ from flat.study.seeds import seed_of
 from flat.study.load import parse as parse_study
 from flat.study.used import plugins_used
 from flat.study.settings import all_seeds, attacked_test, attacked_train, device_of, explains_all, last_round
-from flat.study.settings import objective_of, rounds_of, training_of
+from flat.study.settings import objective_of, plugin_of, resources_of, rounds_of, training_of
 from flat.study.grid import attacked_cells, explained_cells, explained_draws, importance_cells, replay_cells
 from flat.study.grid import replayed_on, reported_datasets, trained_cells
 from flat.paper import catalogue
@@ -60,7 +60,8 @@ EXPLAINED = sorted(
     {(method, a.cell.dataset, a.cell.model) for method in METHODS for a in explained_cells(STUDY, method)}
 )
 CELL_FOLDERS = ("{dataset}", "{model}", "{strategy}", "{train_attack}", "seed{seed}")
-OWN_START = [name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial] or ["-"]
+# the strategies that train a model on the original texts alone which is not the base model
+OWN_START = [n for n, s in STUDY.strategies.items() if n != "base" and (s.start == "own" or not s.adversarial)] or ["-"]
 CHECKPOINT = {"weights": "model.safetensors", "config": "config.json", "words": "vocabulary.json"}
 CHECKPOINT |= {"history": "history.csv", "metrics": "metrics.json"}
 MOMENTS = "optimizer.safetensors"
@@ -246,10 +247,6 @@ def own_data(wildcards):
 
 def own_vectors(wildcards):
     return own(labelled(wildcards))
-
-
-def own_encoder(wildcards):
-    return own(STUDY.models[wildcards.model].checkpoint)
 
 
 def own_of_attack(wildcards):

@@ -26,7 +26,7 @@ rule train_base:
         runtime=720,
     params:
         network=model_params,
-        own=own_encoder,
+        own=own_of_training,
         training=training_params,
         objective={},
         device=device,
@@ -63,7 +63,7 @@ rule train_start:
         runtime=720,
     params:
         network=model_params,
-        own=own_encoder,
+        own=own_of_training,
         training=training_params,
         objective=objective_params,
         freeze_embeddings=freeze_param,
@@ -102,7 +102,7 @@ rule train_round:
         runtime=720,
     params:
         network=model_params,
-        own=own_encoder,
+        own=own_of_training,
         training=training_params,
         objective=objective_params,
         freeze_embeddings=freeze_param,

@@ -29,8 +29,9 @@ def guarded_rounds(cell):
     """The rounds of a cell: metrics.json of each, and the ledgers and locks of the attacks behind its texts."""
     accumulate = rounds_of(STUDY, cell).accumulate
     rounds = []
-    for k in range(1, last_round(STUDY, cell) + 1):
-        attacks = range(1 if accumulate else k, k + 1)
+    on_clean = not STUDY.strategies[cell.strategy].adversarial  # round 0 is then all of its training
+    for k in range(0 if on_clean else 1, last_round(STUDY, cell) + 1):
+        attacks = [] if on_clean else range(1 if accumulate else k, k + 1)
         rounds.append(
             {
                 "metrics": PATHS.model("metrics.json", k, **coordinates(cell)),

@@ -13,10 +13,13 @@ def model_inputs(wildcards):
 
 
 def start_inputs(wildcards):
-    """What a model trained on clean data needs: its word groups, for a group mask."""
+    """What a model trained on clean data needs: word groups, for a group mask; the resources of its objective."""
     groups = STUDY.strategies[wildcards.strategy].groups
-    return model_inputs(wildcards) | (
-        {"groups": PATHS.data(wildcards.dataset, f"groups{groups}.json")} if groups else {}
+    named = sorted(set(resources_of(STUDY, wildcards.strategy).values()))
+    return (
+        model_inputs(wildcards)
+        | ({"groups": PATHS.data(wildcards.dataset, f"groups{groups}.json")} if groups else {})
+        | ({"resources": [file for name in named for file in resource_files(name)]} if named else {})
     )
 
 
@@ -69,7 +72,23 @@ def training_params(wildcards):
 
 
 def objective_params(wildcards):
-    return objective_of(STUDY, cell_of(wildcards))
+    return objective_of_cell(cell_of(wildcards))
+
+
+def objective_of_cell(cell):
+    """Weights and switches of a cell's objective; its name, options and resources where it is not FLAT's own."""
+    plugin = plugin_of(STUDY, cell.strategy)
+    return objective_of(STUDY, cell) | ({"plugin": canonical(plugin)} if plugin else {})
+
+
+def objective_plugin(wildcards):
+    return ("objectives", STUDY.strategies[wildcards.get("strategy", "base")].objective)
+
+
+def own_of_training(wildcards):
+    """Digests of the user's files that a training reads: its encoder's, its objective's."""
+    names = resources_of(STUDY, wildcards.get("strategy", "base")).values()
+    return own(STUDY.models[wildcards.model].checkpoint, *names)
 
 
 def freeze_param(wildcards):
@@ -88,8 +107,8 @@ def training_seed(wildcards):
 
 
 def plugins_of_training(wildcards):
-    return brought(model_plugin(wildcards))
+    return brought(model_plugin(wildcards), objective_plugin(wildcards))
 
 
 def train_code(wildcards):
-    return code("train.py", model_plugin(wildcards))
+    return code("train.py", model_plugin(wildcards), objective_plugin(wildcards))

@@ -41,7 +41,7 @@ def tuned_resources(wildcards):
 
 
 def tuned_own(wildcards):
-    return own_encoder(wildcards) | (own_of_attack(tuned(wildcards, 1)) if adversarial(wildcards) else {})
+    return own_of_training(wildcards) | (own_of_attack(tuned(wildcards, 1)) if adversarial(wildcards) else {})
 
 
 def tuned_workers(wildcards):
@@ -97,7 +97,7 @@ def tuned_setting(wildcards):
         "freeze_embeddings": freeze_param(wildcards),
         "accumulate": rounds_of(STUDY, cell).accumulate,
         "moments": moments_param(tuned(wildcards)),
-        "objective": objective_of(STUDY, cell) if attacks else {},  # as train_base has it
+        "objective": objective_of_cell(cell) if attacks else {},  # as train_base has it
         "attack": attack_params(tuned(wildcards, 1)) if attacks else None,
         "attacked": tuned_attacked(STUDY, cell) if attacks else 0,
         "train_mode": victim_in_train_mode(wildcards),
@@ -123,7 +123,7 @@ def tuned_spaces(wildcards):
 
 def tuning_plugins(wildcards):
     attack = [("attacks", STUDY.attacks[TUNE.train_attack].recipe)] if TUNE.train_attack else []
-    return [model_plugin(wildcards), *attack]
+    return [model_plugin(wildcards), objective_plugin(wildcards), *attack]
 
 
 def plugins_of_tuning(wildcards):

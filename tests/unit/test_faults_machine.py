@@ -20,6 +20,7 @@ from flat.resume.checkpoints import Checkpoints
 from flat.study.load import load
 from flat.training import trainer
 from flat.training.objective import Weights
+from flat.training.objectives import flat as flat_objective
 from flat.training.trainer import Options, train
 
 pytestmark = pytest.mark.fault
@@ -101,17 +102,17 @@ def test_training_goes_on_with_half_a_batch_and_the_same_gradient(monkeypatch, c
     options = Options(epochs=2, batch_size=16)
     whole = make()
     train(whole, texts, labels, data(60, 1), options, Weights(), 7)
-    loss, guard = trainer.flat_loss, out_of_memory_above(9, len)
+    loss, guard = flat_objective.flat_loss, out_of_memory_above(9, len)
 
     def limited(model, original, *rest):
         guard(original)
         return loss(model, original, *rest)
 
-    monkeypatch.setattr(trainer, "flat_loss", limited)
+    monkeypatch.setattr(flat_objective, "flat_loss", limited)
     monkeypatch.setattr("torch.nn.functional.dropout", lambda x, *_, **__: x)
     halved, same = make(), make()
     train(halved, texts, labels, data(60, 1), options, Weights(), 7)
-    monkeypatch.setattr(trainer, "flat_loss", loss)
+    monkeypatch.setattr(flat_objective, "flat_loss", loss)
     train(same, texts, labels, data(60, 1), options, Weights(), 7)
     for one, other in zip(same.parameters(), halved.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)

@@ -26,6 +26,7 @@ from flat.study.settings import (
     device_of,
     explained_test,
     last_round,
+    passes_of,
     rounds_of,
     training_of,
 )
@@ -154,9 +155,9 @@ def _training(study: Study, data: dict[str, DataFacts], cell: Cell, k: int, pair
     options, facts = training_of(study, cell, k), data[cell.dataset]
     taken = min(facts.train, max(options.texts_per_epoch or facts.train, pairs))
     # a forward pass is a third of a training step: dev after each epoch, test at the end
-    texts = options.epochs * (taken + pairs) + (options.epochs * facts.dev + facts.test) / 3
-    adversarial = study.strategies[cell.strategy].adversarial
-    rule = "train_round" if k else "train_start" if adversarial else "train_base"
+    passes = passes_of(study, cell.strategy)
+    texts = passes * options.epochs * (taken + pairs) + (options.epochs * facts.dev + facts.test) / 3
+    rule = "train_round" if k else "train_base" if cell == base_of(cell) else "train_start"
     at = {
         "train_base": (cell.dataset, cell.model, f"seed{cell.seed}"),
         "train_start": _cell(cell),

@@ -107,16 +107,25 @@ class Attack(Plugin):
 class Objective(Plugin):
     """A training strategy's loss: ``make(options)`` gives a ``flat.training.strategy.Objective``.
 
+    ``options`` is an instance of ``options``. An objective with roles is given a resource's name for each, as keywords:
+    ``make(options, synonyms="synonyms-standin")``.
+
     Attributes:
-        terms: the names of its loss's parts, columns of history.csv.
+        terms: the names of its loss's parts, columns of history.csv, without ``total``.
         passes: (options) -> forward and backward passes over a text in a step, plain training's being 1: what the
             cost model and the guard of equal compute count.
         masked: it needs a variational mask.
+        weights: of the keys beta and gamma of a strategy those that it reads; a study cannot set the others.
+        roles: the roles of the lexical resources that it needs (``flat.study.known.recipes``).
+        built_from: the models that it can train, by what they are built from; empty: all.
     """
 
     terms: tuple[str, ...] = ()
     passes: Callable[[Any], float] = lambda options: 1.0
     masked: bool = False
+    weights: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    built_from: tuple[str, ...] = ()
     group: ClassVar[str] = "objectives"
     called: ClassVar[str] = "objective"
 

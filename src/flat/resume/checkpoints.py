@@ -39,6 +39,7 @@ class Progress:
         history: one dict a finished epoch. best, best_epoch: dev accuracy and number of the epoch to keep.
         order: state of the generator that orders texts, at the beginning of the epoch.
         best_state: the weights of the best epoch.
+        made: the epoch's texts of the objective's own, ``rows`` and ``texts`` (``flat.training.strategy``), or None.
     """
 
     sums: dict[str, float]
@@ -50,6 +51,7 @@ class Progress:
     best_epoch: int = 0
     order: dict = field(default_factory=dict)
     best_state: dict[str, Tensor] | None = field(default=None, repr=False)
+    made: dict | None = field(default=None, repr=False)
 
 
 class Checkpoints:

@@ -157,10 +157,11 @@ def _check_resources(study: Study, where: str) -> None:
     known = set(catalogued())
     wanted = {f"models.{n}.vectors": m.vectors for n, m in study.models.items() if m.vectors}
     wanted |= {f"models.{n}.checkpoint": m.checkpoint for n, m in study.models.items() if m.checkpoint}
-    for name, attack in study.attacks.items():
-        place = f"attacks.{name}.resources"
-        refuse_unknown(attack.resources, ROLES, f"{where}: {place}", "roles")
-        for role, resource in attack.resources.items():
+    named = {f"attacks.{name}.resources": attack.resources for name, attack in study.attacks.items()}
+    named |= {f"strategies.{name}.resources": strategy.resources for name, strategy in study.strategies.items()}
+    for place, resources in named.items():
+        refuse_unknown(resources, ROLES, f"{where}: {place}", "roles")
+        for role, resource in resources.items():
             if problem := problem_of(role, resource):
                 raise StudyError(f"{where}: {place}.{role}", f"{resource}: {problem}", "name a resource as it is")
             if (base := made_from(role, resource)) is not None:

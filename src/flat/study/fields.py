@@ -9,6 +9,7 @@ from flat.study.cells import Cell
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)]
 
+OWN_OBJECTIVE = "flat"  # of strategies that name none
 # weights of the objective's terms: keys of a strategy and of overrides.*.objective; those that need a variational mask
 MASK_WEIGHTS = ("beta", "gamma")
 WEIGHTS = (*MASK_WEIGHTS,)

@@ -188,7 +188,7 @@ def tuned_where(study: Study, cell: Cell) -> Where:
     )
 
 
-REFERENCE = "adv"  # the strategy that the others are compared with, where a group has it
+REFERENCES = ("adv", "base")  # the strategies that the others are compared with, where a group has it
 
 
 def checked_cells(study: Study) -> list[AttackedCell]:
@@ -222,12 +222,12 @@ def _as_trained(attacked: AttackedCell) -> Cell:
 def compared_strategies(study: Study) -> list[list[Cell]]:
     """Groups of cells that differ in nothing but their strategy, the one that the others are compared with first.
 
-    Readings are not among them: their rows differ on purpose.
+    Strategies that train on no adversarial texts are compared with the base model. Readings are not among them: their
+    rows differ on purpose.
     """
     groups: dict[tuple, set[Cell]] = {}
     for attacked in [*main_cells(study), *transfer_cells(study), *variant_cells(study)]:
         cell = attacked.cell
-        if study.strategies[cell.strategy].adversarial:
-            groups.setdefault((cell.dataset, cell.model, cell.train_attack, cell.seed), set()).add(cell)
-    ordered = (sorted(group, key=lambda c: (c.strategy != REFERENCE, c)) for _, group in sorted(groups.items()))
+        groups.setdefault((cell.dataset, cell.model, cell.train_attack, cell.seed), set()).add(cell)
+    ordered = (sorted(group, key=lambda c: (c.strategy not in REFERENCES, c)) for _, group in sorted(groups.items()))
     return [group for group in ordered if len(group) > 1]

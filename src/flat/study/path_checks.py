@@ -44,10 +44,16 @@ def paths_of(study: Study) -> Iterator[tuple[str, str]]:
         for field in ("vectors", "checkpoint"):
             if (path := getattr(model, field)) and is_own(path):
                 yield f"models.{name}.{field}", path
-    for name, attack in study.attacks.items():
-        for role, resource in attack.resources.items():
-            if (path := made_from(role, resource)) and is_own(path):
-                yield f"attacks.{name}.resources.{role}", path
+    for key, role, resource in _named(study):
+        if (path := made_from(role, resource)) and is_own(path):
+            yield key, path
+
+
+def _named(study: Study) -> Iterator[tuple[str, str, str]]:
+    """Key, role and name of every resource that an attack or an objective names."""
+    for part in ("attacks", "strategies"):
+        for name, block in getattr(study, part).items():
+            yield from ((f"{part}.{name}.resources.{role}", role, named) for role, named in block.resources.items())
 
 
 def problem_of(path: str, address: bool = False) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from flat.plugins.own.explainers import IntegratedGradients, Lime
-from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, Registry
+from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, OBJECTIVES, Registry
 from flat.plugins.values import (
     LearningRate,
     Options,
@@ -26,7 +26,7 @@ from flat.plugins.values import (
 )
 from flat.study.artefacts import Artefacts
 from flat.study.datasets import Dataset, Override
-from flat.study.fields import Name
+from flat.study.fields import OWN_OBJECTIVE, Name
 from flat.study.guards import Guards, Tune, Tuned, Validity, selected_on_dev
 
 
@@ -153,7 +153,7 @@ class Strategy(Strict):
     """How a model is trained. adv and FLAT are the same rounds with other masks and weights (Eq. 3 and 5)."""
 
     title: str
-    adversarial: bool = Field(True, description="trained on adversarial texts; false for base models")
+    adversarial: bool = Field(True, description="trained on adversarial texts; false: on the originals alone")
     mask: Literal["none", "variational", "group"] = "none"
     groups: Size | None = Field(None, description="number of word groups of a group mask (Table 10)")
     beta: Weight = 0.0
@@ -163,6 +163,20 @@ class Strategy(Strict):
     )
     switches: Switches = Field(
         Switches(), description="readings of the method that this strategy takes (docs/method.md)"
+    )
+    # left out of a study's plain data where a strategy does not set them: its digest stays what it was
+    objective: Annotated[str, AfterValidator(known(OBJECTIVES))] = Field(
+        OWN_OBJECTIVE,
+        description="the loss: FLAT's own (adv's too), or another objective (docs/add-an-objective.md)",
+        exclude_if=lambda name: name == OWN_OBJECTIVE,
+    )
+    options: dict[str, int | float | bool | str | None] = Field(
+        {}, description="those of the objective (flat.plugins.own.objectives)", exclude_if=lambda options: not options
+    )
+    resources: dict[str, str] = Field(
+        {},
+        description="role -> resource, for an objective that needs some; left out: of the first attack that names one",
+        exclude_if=lambda resources: not resources,
     )
 
     @model_validator(mode="after")

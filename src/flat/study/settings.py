@@ -1,7 +1,9 @@
 """What a study says of one of its cells: seeds, rounds, sizes, the optimiser's options, overrides applied."""
 
+from flat.plugins.registry import OBJECTIVES
+from flat.plugins.values import Options
 from flat.study.cells import Cell
-from flat.study.fields import MASK_WEIGHTS, WEIGHTS
+from flat.study.fields import MASK_WEIGHTS, OWN_OBJECTIVE, WEIGHTS
 from flat.study.readings import objective_switches
 from flat.study.schema import Rounds, Study, Training
 
@@ -79,9 +81,41 @@ def objective_of(study: Study, cell: Cell) -> dict:
     values |= objective_switches(study, cell.model, cell.strategy)
     for override in study.overrides:
         if override.where.fits(cell):
-            masked = strategy.mask == "variational"
-            values |= {name: v for name, v in override.objective.items() if masked or name not in MASK_WEIGHTS}
+            weighed = OBJECTIVES[strategy.objective].weights if strategy.mask == "variational" else ()
+            given = override.objective.items()
+            values |= {name: v for name, v in given if name in weighed or name not in MASK_WEIGHTS}
     return values
+
+
+def plugin_of(study: Study, strategy: str) -> dict:
+    """Objective, options and resources of a strategy: keyword arguments of flat.training.strategy.chosen.
+
+    Empty for FLAT's own objective, which ``objective_of`` says all of.
+    """
+    name = study.strategies[strategy].objective
+    if name == OWN_OBJECTIVE:
+        return {}
+    options = _options_of(study, strategy).model_dump(mode="json")
+    resources = resources_of(study, strategy)
+    return {"name": name, "options": options} | ({"resources": resources} if resources else {})
+
+
+def resources_of(study: Study, strategy: str) -> dict[str, str]:
+    """Role -> resource of a strategy's objective: its own, or that of the first attack that names one."""
+    chosen = study.strategies[strategy]
+    named = {role: name for attack in reversed(study.attacks.values()) for role, name in attack.resources.items()}
+    named |= chosen.resources
+    return {role: named[role] for role in OBJECTIVES[chosen.objective].roles if role in named}
+
+
+def passes_of(study: Study, strategy: str) -> float:
+    """Forward and backward passes over a text in a step of training; plain training has one."""
+    return float(OBJECTIVES[study.strategies[strategy].objective].passes(_options_of(study, strategy)))
+
+
+def _options_of(study: Study, strategy: str) -> Options:
+    chosen = study.strategies[strategy]
+    return OBJECTIVES[chosen.objective].options.model_validate(chosen.options)
 
 
 def device_of(study: Study, model: str) -> str:
@@ -91,9 +125,9 @@ def device_of(study: Study, model: str) -> str:
 def searched(study: Study, strategy: str) -> dict[str, dict]:
     """What ``tune`` searches for a strategy, by name: low and high, or choices. Only variational masks have a beta and
     a gamma."""
-    names = (
-        ("beta", "gamma", "learning_rate") if study.strategies[strategy].mask == "variational" else ("learning_rate",)
-    )
+    chosen = study.strategies[strategy]
+    weights = OBJECTIVES[chosen.objective].weights if chosen.mask == "variational" else ()
+    names = [*(name for name in MASK_WEIGHTS if name in weights), "learning_rate"]
     chosen = {name: getattr(study.tune, name) for name in names}
     return {name: where.model_dump(exclude_none=True) for name, where in chosen.items() if where is not None}
 

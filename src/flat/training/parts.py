@@ -5,14 +5,14 @@ So there a loss that is no number is found some steps late. Nothing is lost: the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from flat.errors import FlatError
 from flat.resume.checkpoints import Checkpoints, Progress
-from flat.training.objective import Terms
 
 UNFETCHED = {"cuda": 64, "cpu": 1}  # parts of steps before their terms are fetched
 
@@ -22,27 +22,34 @@ class Part:
     """A part of a step.
 
     Attributes:
-        terms: of its loss, each a tensor of one number.
+        terms: of its loss by name, each a tensor of one number.
         rows: its texts.
         adversarial: the adversarial texts that went with them.
     """
 
-    terms: Terms
+    terms: dict[str, Tensor]
     rows: np.ndarray
     adversarial: list[Sequence[str]]
 
-    def without_graph(self) -> "Part":
-        own = {field.name: getattr(self.terms, field.name).detach() for field in fields(Terms)}
-        return replace(self, terms=Terms(**own))
+
+def without_graph(part: Part) -> Part:
+    return replace(part, terms={name: term.detach() for name, term in part.terms.items()})
+
+
+def summed(parts: Sequence[Part]) -> Part:
+    """One part of a step from those that its loss was computed in; at least one."""
+    first, *others = parts
+    for other in others:
+        first = replace(first, terms={name: term + other.terms[name] for name, term in first.terms.items()})
+    return first
 
 
 def fetched(parts: Sequence[Part]) -> list[dict[str, float]]:
     """The terms of each part by name, in one transfer."""
-    names = [field.name for field in fields(Terms)]
     if not parts:
         return []
-    values = torch.stack([torch.stack([getattr(part.terms, name).double() for name in names]) for part in parts])
-    return [dict(zip(names, own, strict=True)) for own in values.tolist()]
+    values = torch.stack([torch.stack([term.double() for term in part.terms.values()]) for part in parts])
+    return [dict(zip(parts[0].terms, own, strict=True)) for own in values.tolist()]
 
 
 def not_a_number(

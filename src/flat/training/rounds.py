@@ -35,8 +35,10 @@ from flat.resume.checkpoints import Checkpoints
 from flat.study.seeds import seed_of
 from flat.training.objective import Weights
 from flat.training.precision import arithmetic
+from flat.training.strategy import chosen
 from flat.training.trainer import Options, Outcome, Pairs, accuracy, describe, train
 
+PLUGIN = "plugin"
 FEW_STEPS = 20  # of a training: fewer cost less than to look up the pieces of all its texts
 LEARNT = 0.05  # of the dev texts that the most frequent label gets wrong, a model that has learnt gets more right
 log = logging.getLogger("flat")
@@ -67,6 +69,8 @@ def run(
             file of a network's folder); groups, previous (the checkpoint to start from), moments (of the optimiser of
             the round before, to go on from).
         ledgers: attacks on the train split whose adversarial texts are D'; none for clean training.
+        objective: its weights (fields of ``Weights``); ``plugin`` beside them, the ``name``, ``options`` and
+            ``resources`` of an objective that is not FLAT's own.
         keep: "successful" texts only, "all" with a changed word, or "everything", skipped examples too.
         outputs: where weights, config, words, history and metrics go, all in one folder; moments, where the next
             round's optimiser is to go on from this one's.
@@ -91,9 +95,11 @@ def run(
     about += [checksums(files), weights_digest(model.state_dict())]
     checkpoints = Checkpoints(journal, digest_of(about))
     options, texts = Options(**training), _texts(train_split)
+    weights = Weights(**{name: value for name, value in objective.items() if name != PLUGIN})
+    strategy = chosen(**objective.get(PLUGIN, {}))
     try:
         moments = read_tensors(inputs["moments"]) if inputs.get("moments") else None
-        whole = moments is not None or "moments" in outputs
+        whole = moments is not None or "moments" in outputs or strategy.objective.makes_texts
         with nullcontext() if whole else _embeddings_of(model, texts, pairs, options):
             outcome = train(
                 model,
@@ -101,11 +107,12 @@ def run(
                 train_split["label"].to_numpy(),
                 (_texts(dev), dev["label"].to_numpy()),
                 options,
-                Weights(**objective),
+                weights,
                 seed,
                 pairs,
                 checkpoints,
                 moments,
+                strategy,
             )
     finally:
         checkpoints.close()
@@ -132,7 +139,7 @@ def run(
             "optimizer_moments": "fresh" if moments is None else "kept",
             **importance_of_unknown(model),
             "arithmetic": how,
-            **describe(Options(**training), Weights(**objective)),
+            **describe(options, weights, strategy),
         },
     )
     return outcome

@@ -1,9 +1,9 @@
-"""One trainer for base, adv and FLAT: what differs between them is the data and the weights of the objective."""
+"""One trainer for all strategies: what differs between them is the data, the objective and its weights."""
 
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import islice
 
@@ -15,11 +15,15 @@ from flat.models.gpu_memory import Parts
 from flat.models.interface import Classifier
 from flat.resume.checkpoints import MOMENT_S, Checkpoints, Progress
 from flat.resume.stopping import orderly_stop
+from flat.study.fields import OWN_OBJECTIVE
 from flat.study.seeds import seed_of
+from flat.training.made import Made, by_row, texts_of_epoch
 from flat.training.moments import moments_of, put_moments
-from flat.training.objective import Terms, Weights, flat_loss
-from flat.training.parts import UNFETCHED, Part, fetched, not_a_number
+from flat.training.objective import Weights
+from flat.training.pairs import Pairs, counterparts
+from flat.training.parts import UNFETCHED, Part, fetched, not_a_number, summed, without_graph
 from flat.training.precision import arithmetic, products, reduced, say
+from flat.training.strategy import TOTAL, Chosen, Step, chosen
 
 log = logging.getLogger(__name__)
 
@@ -58,22 +62,6 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Adversarial texts of a round.
-
-    Attributes:
-        rows: ``rows[i]`` is the training row that ``texts[i]`` was made from.
-        texts: word lists.
-        aligned: per text and word of its original, the word of the text that stands for it, -1 if none; None in a
-            text's place, or for all: word by word.
-    """
-
-    rows: Sequence[int]
-    texts: Sequence[Sequence[str]]
-    aligned: Sequence[Sequence[int] | None] | None = None
-
-
-@dataclass(frozen=True)
 class Outcome:
     """history: one dict an epoch (the terms of the loss, dev accuracy); best_epoch: 1-based, the one kept; moments: the
     optimiser's at the end (``flat.training.moments``)."""
@@ -93,26 +81,6 @@ def accuracy(model: Classifier, texts: Sequence[Sequence[str]], labels: np.ndarr
     return float(correct)
 
 
-def counterparts(originals: Sequence[Sequence[str]], pairs: Pairs, longest: int, over: str = "changed") -> torch.Tensor:
-    """The word that the importance gap compares each word of an original with, (pairs, words).
-
-    It is the place of the word that stands for it in the adversarial text; -1 where the gap does not count it.
-
-    Args:
-        originals: the original of each pair.
-        longest: words read of a text at most.
-        over: "changed": words that were replaced (Eq. 4); "all": every word that both texts have.
-    """
-    width = max([1, *(min(len(text), longest) for text in originals)])
-    found = torch.full((len(pairs.texts), width), -1)
-    for row, (before, after) in enumerate(zip(originals, pairs.texts, strict=True)):
-        aligned = (pairs.aligned[row] if pairs.aligned else None) or range(min(len(before), len(after)))
-        for i, j in enumerate(aligned[:width]):
-            if j >= 0 and (over == "all" or before[i] != after[j]):
-                found[row, i] = j
-    return found
-
-
 def train(
     model: Classifier,
     texts: Sequence[Sequence[str]],
@@ -124,18 +92,20 @@ def train(
     pairs: Pairs | None = None,
     checkpoints: Checkpoints | None = None,
     moments: Mapping[str, torch.Tensor] | None = None,
+    strategy: Chosen | None = None,
 ) -> Outcome:
     """Train ``model`` in place on the originals and the round's pairs; it ends with the selected epoch's weights.
 
-    Every random draw (order, dropout, Gumbel noise) comes from ``seed``.
+    Every random draw (order, dropout, Gumbel noise, those of the objective) comes from ``seed``.
 
     Args:
         checkpoints: where a killed training goes on from; the caller deletes them at the end.
         moments: of an earlier round's optimiser, to go on from; None: a fresh one.
+        strategy: the objective; None: FLAT's own (``flat``).
 
     Raises:
         SystemExit: SIGTERM or SIGINT came; the step in hand is done and saved.
-        FlatError: the loss is not a number.
+        FlatError: the loss is not a number, or its terms are not the declared ones.
     """
     device = model.device
     torch.manual_seed(seed_of(seed, "dropout"))
@@ -143,13 +113,13 @@ def train(
     order = np.random.default_rng(seed_of(seed, "order"))
     clean: EncodedTexts | None = None  # an epoch's
     gold = torch.tensor(np.array(labels), dtype=torch.long)
+    strategy = strategy or chosen()
     pairs = pairs or Pairs([], [])
     adversarial = EncodedTexts(model, pairs.texts) if len(pairs.texts) else None
+    made = Made(model, None)  # texts of the objective's own in this epoch
     originals = [texts[row] for row in pairs.rows]
     compared = counterparts(originals, pairs, model.max_length, weights.importance_over)
-    pairs_of = [[] for _ in range(len(texts))]  # training row -> its pairs (several when rounds accumulate)
-    for number, row in enumerate(pairs.rows):
-        pairs_of[row].append(number)
+    pairs_of = by_row(pairs.rows)  # several of a row when rounds accumulate
 
     how = arithmetic(options.precision, device)
     say(how, device)
@@ -163,30 +133,43 @@ def train(
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps) if options.schedule == "linear" else None
     checkpoints = checkpoints or Checkpoints(None)
     checkpoints.follow(model, optimizer, schedule, gumbel)
-    progress = Progress(sums=_zeros(), order=order.bit_generator.state)
+    progress = Progress(sums=_zeros(strategy), order=order.bit_generator.state)
     checkpoints.restore(progress)
     order.bit_generator.state = progress.order
 
-    def loss_of(rows: np.ndarray) -> Part:
-        chosen = [(place, number) for place, row in enumerate(rows) for number in pairs_of[row]]
-        numbers = torch.tensor([number for _, number in chosen], dtype=torch.long)
+    def losses_of(rows: np.ndarray) -> Iterator[Part]:
+        """The parts of the loss on these rows, each with its graph, one backward pass after the other."""
+        chosen_pairs = [(place, number) for place, row in enumerate(rows) for number in pairs_of.get(row, ())]
+        numbers = torch.tensor([number for _, number in chosen_pairs], dtype=torch.long)
+        own, own_rows = made.take(rows, device)
         with reduced(how, device):
-            terms = flat_loss(
+            step = Step(
                 model,
                 clean.take(rows, device),
                 gold[rows].to(device),
-                adversarial.take(numbers, device) if chosen else None,
-                torch.tensor([place for place, _ in chosen], dtype=torch.long, device=device),
+                adversarial.take(numbers, device) if chosen_pairs else None,
+                torch.tensor([place for place, _ in chosen_pairs], dtype=torch.long, device=device),
                 compared[numbers].to(device),
                 weights,
                 gumbel,
+                torch.Generator().manual_seed(
+                    seed_of(seed, "objective", progress.epoch, progress.steps, int(rows[0]), len(rows))
+                ),
+                own,
+                own_rows,
             )
-        return Part(terms, rows, [pairs.texts[number] for _, number in chosen])
+        losses = strategy.objective.losses(step)
+        while True:
+            with reduced(how, device):
+                terms = next(losses, None)
+            if terms is None:
+                return
+            yield Part(strategy.checked(terms), rows, [pairs.texts[number] for _, number in chosen_pairs])
 
     def settle() -> None:
         """Add the terms that the device has computed since the last time; all of them are numbers, or it ends here."""
         for values, part in zip(fetched(watched), watched, strict=True):
-            if not math.isfinite(values["total"]):
+            if not math.isfinite(values[TOTAL]):
                 raise not_a_number(values, part, texts, labels, progress, checkpoints)
             for name, value in values.items():
                 progress.sums[name] += value
@@ -201,15 +184,18 @@ def train(
             if options.patience is not None and epoch - 1 - progress.best_epoch >= max(options.patience, 1):
                 log.info("no better dev accuracy for %d epochs: stopped", options.patience)
                 break
-            model.train()
             epoch_rows = rows_of_epoch(len(texts), taken, paired, order)
+            if progress.steps == 0:
+                progress.made = texts_of_epoch(strategy.objective, model, texts, labels, epoch_rows, epoch, seed)
+            made = Made(model, progress.made)
+            model.train()
             if clean is None or taken < len(texts):
                 clean = EncodedTexts(model, texts, epoch_rows)
             batches_of_rows = (
                 epoch_rows[part] for part in shuffled_batches(clean.lengths(epoch_rows), options.batch_size, order)
             )
             for group in islice(_groups(batches_of_rows, options.accumulate), progress.steps, None):
-                gradients = partial(_gradients, optimizer, gumbel, loss_of, how, group)
+                gradients = partial(_gradients, optimizer, gumbel, losses_of, how, group)
                 watched += at_once.run(gradients, f"epoch {epoch}")
                 if len(watched) >= most_watched or stop or checkpoints.due():
                     settle()
@@ -226,12 +212,13 @@ def train(
             means = {name: value / max(progress.batches, 1) for name, value in progress.sums.items()}
             progress.history.append({"epoch": epoch, **means, "dev_accuracy": score})
             log.info(
-                "epoch %d of %d: loss %.4f, dev accuracy %.2f %%", epoch, options.epochs, means["total"], 100 * score
+                "epoch %d of %d: loss %.4f, dev accuracy %.2f %%", epoch, options.epochs, means[TOTAL], 100 * score
             )
             if score > progress.best or options.select == "last":
                 progress.best, progress.best_epoch = score, epoch
                 progress.best_state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
-            progress.epoch, progress.steps, progress.batches, progress.sums = epoch + 1, 0, 0, _zeros()
+            progress.epoch, progress.steps, progress.batches, progress.sums = epoch + 1, 0, 0, _zeros(strategy)
+            progress.made = None
             progress.order = order.bit_generator.state
             if epoch < options.epochs or checkpoints.due(MOMENT_S):
                 checkpoints.save(progress)
@@ -240,14 +227,14 @@ def train(
     return Outcome(progress.history, progress.best_epoch, progress.best, moments_of(model, optimizer))
 
 
-def _zeros() -> dict[str, float]:
-    return dict.fromkeys((f.name for f in fields(Terms)), 0.0)
+def _zeros(strategy: Chosen) -> dict[str, float]:
+    return dict.fromkeys(strategy.columns, 0.0)
 
 
 def _gradients(
     optimizer: torch.optim.Optimizer,
     gumbel: torch.Generator,
-    loss_of: Callable[[np.ndarray], Part],
+    losses_of: Callable[[np.ndarray], Iterator[Part]],
     how: str,
     group: list[np.ndarray],
     size: int,
@@ -262,9 +249,11 @@ def _gradients(
     try:
         for rows in (batch[i : i + size] for batch in group for i in range(0, len(batch), size)):
             with products(how):
-                part = loss_of(rows)
-                (part.terms.total * (len(rows) / total)).backward()
-            found.append(part.without_graph())
+                parts = []
+                for part in losses_of(rows):
+                    (part.terms[TOTAL] * (len(rows) / total)).backward()
+                    parts.append(without_graph(part))
+            found.append(summed(parts))
     except torch.OutOfMemoryError:
         optimizer.zero_grad(set_to_none=True)
         torch.set_rng_state(states[0])
@@ -290,6 +279,9 @@ def _optimizer(model: Classifier, options: Options) -> torch.optim.Optimizer:
     return kind(groups, lr=options.learning_rate, fused=True)
 
 
-def describe(options: Options, weights: Weights) -> dict:
-    """The options as plain data, for a checkpoint's metrics."""
-    return {"training": asdict(options), "objective": asdict(weights)}
+def describe(options: Options, weights: Weights, strategy: Chosen) -> dict:
+    """The options as plain data, for a checkpoint's metrics; an objective of its own name where it is not FLAT's."""
+    own = {name: getattr(strategy, name) for name in ("name", "options", "passes")}
+    return {"training": asdict(options), "objective": asdict(weights)} | (
+        {} if strategy.name == OWN_OBJECTIVE else {"strategy": own}
+    )

@@ -191,6 +191,46 @@ def test_each_difference_in_compute_is_named(mine, said):
     assert parity.unequal([[adv, flat]], {adv: [round_of()], flat: mine}) == {flat: said}
 
 
+def with_passes(passes, **options):
+    metrics = {"training": OPTIONS | options, "keep": "successful", "strategy": {"passes": passes}}
+    return parity.round_of(metrics, [parity.Attack(frozenset("ab"), frozenset("1"))])
+
+
+@pytest.mark.parametrize(
+    ("mine", "said"),
+    [
+        (
+            with_passes(3.0),
+            [
+                "round 1: 9 passes over the train split = 3 epochs x all texts x 3 passes "
+                "(adv 3 passes over the train split = 3 epochs x all texts x 1 passes)"
+            ],
+        ),
+        (with_passes(3.0, epochs=1), []),  # a third of the epochs
+        (with_passes(1.0, epochs=5), ["round 1: epochs 5 (adv 3)"]),
+        (with_passes(3.0, epochs=1, batch_size=32), ["round 1: batch_size 32 (adv 64)"]),
+        (
+            with_passes(1.5, epochs=2, texts_per_epoch=100),  # texts cannot be told from the train split's
+            [
+                "round 1: 300 passes over a text = 2 epochs x 100 texts x 1.5 passes "
+                "(adv 3 passes over the train split = 3 epochs x all texts x 1 passes)"
+            ],
+        ),
+    ],
+)
+def test_epochs_texts_and_passes_together_must_be_equal(mine, said):
+    assert parity.differences([mine], [round_of()], "adv") == said
+
+
+def test_fewer_texts_make_up_for_more_passes():
+    other = with_passes(1.0, texts_per_epoch=300)
+    assert parity.differences([with_passes(3.0, texts_per_epoch=100)], [other], "adv") == []
+    assert parity.differences([with_passes(2.0, texts_per_epoch=300)], [other], "adv") == [
+        "round 1: 1800 passes over a text = 3 epochs x 300 texts x 2 passes "
+        "(adv 900 passes over a text = 3 epochs x 300 texts x 1 passes)"
+    ]
+
+
 def test_frames_hold_their_rows_sorted_and_may_be_empty():
     flat = Cell("sst2", "CNN", "FLAT", "textfooler", 1)
     rows = [

@@ -22,8 +22,9 @@ from flat.study.schema import Rounds, Study, Training
 from flat.study.settings import last_round
 
 SCHEMA = Study.model_json_schema()
-# what these hold is checked elsewhere: below, by kind of model, recipe and field
+# what these hold is checked elsewhere: below, by kind of model, recipe and field; by objective
 OPEN = {("Model", "options"), ("Attack", "parameters"), ("Override", "training"), ("Override", "rounds")}
+OPEN |= {("Strategy", "options")}
 NUMBERS = [float("nan"), float("inf"), float("-inf"), -(10**9), -1e9, 10**30]
 SIGNS = ["\x00", "\n", "\r", "\t", "\x1b", "\x7f", "\x9b", "\u2028", "\u202e", "\ud800"]
 

@@ -12,6 +12,7 @@ from flat.study.grid import Cell
 from flat.study.load import parse
 from flat.study.settings import attacked_train, training_of
 from flat.training import trainer
+from flat.training.objectives import flat as flat_objective
 
 STUDY = Path(__file__).parents[2] / "data" / "tiny.yaml"
 
@@ -34,14 +35,14 @@ def test_the_trainer_sees_as_many_texts_as_asked_and_every_pair(monkeypatch):
     from training_toys import data, make
 
     seen, pairs_seen = [], []
-    stock = trainer.flat_loss
+    stock = flat_objective.flat_loss
 
     def counting(model, original, labels, adversarial, rows, *rest):
         seen.append(len(labels))
         pairs_seen.append(0 if adversarial is None else len(adversarial))
         return stock(model, original, labels, adversarial, rows, *rest)
 
-    monkeypatch.setattr(trainer, "flat_loss", counting)
+    monkeypatch.setattr(flat_objective, "flat_loss", counting)
     texts, labels = data()
     pairs = trainer.Pairs([5, 9, 9], [texts[5], texts[9], texts[9]])
     options = trainer.Options(epochs=3, batch_size=16, texts_per_epoch=40)

@@ -1,5 +1,8 @@
 """Compute parity: the strategies that a table compares get the same rounds, epochs, attacks and examples.
 
+An objective may take several forward and backward passes over a text in a step. Then epochs x texts x passes are what
+must be equal: FreeLB with 3 steps has the compute of adv on a third of its epochs.
+
 Read off what ran, not off the study: each round's metrics.json, and the ledgers and locks of the attacks that made its
 adversarial texts (the flag ``unequal_compute`` of docs/guards.md).
 """
@@ -11,6 +14,7 @@ from flat.errors import ArtefactError
 from flat.study.cells import Cell
 
 SAME_TRAINING = ("epochs", "texts_per_epoch", "batch_size", "accumulate", "patience", "select")
+COMPUTE = ("epochs", "texts_per_epoch")  # with the passes of the objective
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,14 @@ class Attack:
 
 @dataclass(frozen=True)
 class Round:
-    """What one round of one cell was given: options of its optimiser, and ``keep``, from metrics.json; its attacks."""
+    """What one round of one cell was given: options of its optimiser, and ``keep``, from metrics.json; its attacks.
+
+    ``passes``: forward and backward passes over a text in a step.
+    """
 
     training: Mapping[str, object]
     attack: Attack
+    passes: float = 1.0
 
 
 def round_of(metrics: Mapping, attacks: Sequence[Attack]) -> Round:
@@ -39,8 +47,9 @@ def round_of(metrics: Mapping, attacks: Sequence[Attack]) -> Round:
         options = {name: metrics["training"].get(name) for name in SAME_TRAINING} | {"keep": metrics.get("keep")}
     except (KeyError, AttributeError) as error:
         raise ArtefactError("metrics.json", f"no usable {error}", "delete it and run snakemake again") from None
+    passes = float(metrics.get("strategy", {}).get("passes", 1.0))
     ids, hashes = (frozenset().union(*(getattr(attack, name) for attack in attacks)) for name in ("ids", "hashes"))
-    return Round(options, Attack(ids, hashes))
+    return Round(options, Attack(ids, hashes), passes)
 
 
 def differences(mine: Sequence[Round], others: Sequence[Round], name: str) -> list[str]:
@@ -49,10 +58,13 @@ def differences(mine: Sequence[Round], others: Sequence[Round], name: str) -> li
         return [f"rounds: {len(mine)} ({name} {len(others)})"]
     found = []
     for number, (own, other) in enumerate(zip(mine, others, strict=True), start=1):
+        counted = own.passes != other.passes
+        if counted and _compute(own) != _compute(other):
+            found.append(f"round {number}: {_said(own)} ({name} {_said(other)})")
         found += [
             f"round {number}: {option} {own.training[option]} ({name} {other.training[option]})"
             for option in own.training
-            if own.training[option] != other.training[option]
+            if own.training[option] != other.training[option] and not (counted and option in COMPUTE)
         ]
         if own.attack.ids != other.attack.ids:
             found.append(f"round {number}: attacks on other train examples than {name}")
@@ -70,3 +82,16 @@ def unequal(groups: Sequence[Sequence[Cell]], rounds: Mapping[Cell, Sequence[Rou
             if said:
                 found[cell] = "; ".join(said)
     return found
+
+
+def _compute(round_: Round) -> tuple[float, bool]:
+    """Passes over a text; without a number of texts an epoch, in units of the train split."""
+    epochs, texts = (round_.training[name] for name in COMPUTE)
+    return float(epochs or 0) * (texts or 1) * round_.passes, texts is None
+
+
+def _said(round_: Round) -> str:
+    """The factors of ``_compute`` and their product in words."""
+    epochs, texts = (round_.training[name] for name in COMPUTE)
+    product = f"{_compute(round_)[0]:g} passes over " + ("the train split" if texts is None else "a text")
+    return f"{product} = {epochs} epochs x {'all' if texts is None else texts} texts x {round_.passes:g} passes"

@@ -1,24 +1,77 @@
-"""Options of models and parameters of attacks: names that exist, values that can be meant, as plugins declare them."""
+"""Options of models, attacks and objectives: names that exist, values that can be meant, as plugins declare them."""
 
 from collections.abc import Mapping
 
 from pydantic import ValidationError
 
 from flat.errors import StudyError
-from flat.plugins.registry import ATTACKS, MODELS
+from flat.plugins.registry import ATTACKS, MODELS, OBJECTIVES
 from flat.plugins.values import Options, called
 from flat.study.checks import refuse_unknown
+from flat.study.fields import MASK_WEIGHTS, OWN_OBJECTIVE
+from flat.study.grid import trained_cells
+from flat.study.known.recipes import is_made
 from flat.study.schema import Study
+from flat.study.settings import resources_of
 
 
 def check(study: Study, where: str) -> None:
-    """Raise StudyError for the first that no model of this kind, or no attack of this recipe, can be built with."""
+    """Raise StudyError for the first that no model of this kind, no attack of this recipe, or no objective takes."""
     for name, model in study.models.items():
         kind = f"options of a {model.kind}"
         check_options(model.options, MODELS[model.kind].options, f"{where}: models.{name}.options", kind)
     for name, attack in study.attacks.items():
         kind = f"parameters of {attack.recipe}"
         check_options(attack.parameters, ATTACKS[attack.recipe].options, f"{where}: attacks.{name}.parameters", kind)
+
+    for name, strategy in study.strategies.items():
+        kind = f"options of the objective {strategy.objective}"
+        check_options(
+            strategy.options, OBJECTIVES[strategy.objective].options, f"{where}: strategies.{name}.options", kind
+        )
+        _check_objective(study, name, f"{where}: strategies.{name}")
+
+
+def _check_objective(study: Study, name: str, place: str) -> None:
+    """Raise StudyError where a strategy and its objective do not fit."""
+    strategy = study.strategies[name]
+    objective, plugin = strategy.objective, OBJECTIVES[strategy.objective]
+    if name == "base" and objective != OWN_OBJECTIVE:
+        raise StudyError(
+            f"{place}.objective",
+            "base is trained with the plain cross entropy: the others start from it and are compared with it",
+            f"leave it out, and give a strategy of its own, with adversarial: false, the objective {objective}",
+        )
+    if plugin.masked and strategy.mask != "variational":
+        raise StudyError(
+            f"{place}.mask", f"the objective {objective} needs a variational mask", "set mask: variational"
+        )
+    for weight in MASK_WEIGHTS:
+        if getattr(strategy, weight) and weight not in plugin.weights:
+            raise StudyError(
+                f"{place}.{weight}", f"the objective {objective} has no term that it weighs", "leave it out"
+            )
+    refuse_unknown(strategy.resources, plugin.roles, f"{place}.resources", f"roles of the objective {objective}")
+    given = resources_of(study, name)
+    for role in plugin.roles:
+        if role not in given:
+            raise StudyError(
+                f"{place}.resources", f"the objective {objective} needs {role}", f"name a resource: {role}: NAME"
+            )
+        if is_made(role, given[role]):
+            raise StudyError(
+                f"{place}.resources.{role}",
+                f"{given[role]} is made for attacks, of each data set",
+                f"name a resource of the catalogue or a folder: {role}: NAME",
+            )
+    for cell in trained_cells(study) if plugin.built_from else ():
+        kind = study.models[cell.model].kind
+        if cell.strategy == name and MODELS[kind].built_from not in plugin.built_from:
+            raise StudyError(
+                f"{place}.objective",
+                f"{objective} trains models built from {' or '.join(plugin.built_from)}, and {cell.model} is {kind}",
+                "leave this model out of the artefacts that name the strategy, or take another objective",
+            )
 
 
 def check_options(given: Mapping[str, object], options: type[Options], place: str, kind: str) -> Options:
