@@ -7,13 +7,12 @@ single job is planned.
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from flat.plugins.own.explainers import IntegratedGradients, Lime
-from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, OBJECTIVES, Registry
+from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, OBJECTIVES
 from flat.plugins.values import (
     LearningRate,
-    Options,
     Positive,
     Seed,
     Seeds,
@@ -28,27 +27,7 @@ from flat.study.artefacts import Artefacts
 from flat.study.datasets import Dataset, Override
 from flat.study.fields import OWN_OBJECTIVE, Name
 from flat.study.guards import Guards, Tune, Tuned, Validity, selected_on_dev
-
-
-def known(registry: Registry):
-    """A check that a name is one of a registry's plugins."""
-
-    def check(name: str) -> str:
-        if name not in registry:
-            raise ValueError(f"there is no {registry.kind.called} {name}: {registry.refusal(name)}")
-        return name
-
-    return check
-
-
-def options_at(key: str, options: type[Options], given: object) -> Options:
-    """Options as their model checks them; an error's place begins with their key. null: all as they are declared."""
-    try:
-        return options.model_validate({} if given is None else given)
-    except ValidationError as error:
-        kept = ("type", "input", "ctx")
-        placed = [{name: e[name] for name in kept if name in e} | {"loc": (key, *e["loc"])} for e in error.errors()]
-        raise ValidationError.from_exception_data(options.__name__, placed) from None
+from flat.study.plugin_options import known, options_at
 
 
 class Switches(Strict):

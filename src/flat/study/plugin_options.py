@@ -1,0 +1,27 @@
+"""Names and options of plugins, where a part of a study says them: pydantic's side of ``flat.study.bounds.options``."""
+
+from pydantic import ValidationError
+
+from flat.plugins.registry import Registry
+from flat.plugins.values import Options
+
+
+def known(registry: Registry):
+    """A check that a name is one of a registry's plugins."""
+
+    def check(name: str) -> str:
+        if name not in registry:
+            raise ValueError(f"there is no {registry.kind.called} {name}: {registry.refusal(name)}")
+        return name
+
+    return check
+
+
+def options_at(key: str, options: type[Options], given: object) -> Options:
+    """Options as their model checks them; an error's place begins with their key. null: all as they are declared."""
+    try:
+        return options.model_validate({} if given is None else given)
+    except ValidationError as error:
+        kept = ("type", "input", "ctx")
+        placed = [{name: e[name] for name in kept if name in e} | {"loc": (key, *e["loc"])} for e in error.errors()]
+        raise ValidationError.from_exception_data(options.__name__, placed) from None
