@@ -136,6 +136,12 @@ def test_time_ends_an_attack_as_the_budget_does(tmp_path, scrambled, monkeypatch
     ].sum()
 
 
+def test_a_time_that_is_over_at_once_lets_the_text_itself_be_asked(tmp_path, scrambled):
+    ledger = run(tmp_path, "scrambled", values={"time_limit": 1e-9}).ledger
+    assert (ledger["queries"] == 1).all() and set(ledger["status"]) == {"failed", "skipped"}
+    assert (ledger["perturbed"] == ledger["original"]).all()
+
+
 # --- what an attack may answer
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from attack_toys import SENTENCES, WEIGHTS, BagOfWords
 
+from flat.attacks.calibrated import Calibrated
 from flat.attacks.textattack_adapter.environment import textattack
 from flat.attacks.victim import Victim, probe
 from flat.errors import AttackError
@@ -155,3 +156,14 @@ def test_gradients_of_an_encoder_are_those_of_textattacks_own_wrapper(tmp_path, 
     assert aligned == {n: [n] for n in range(len(text.split()))}
     np.testing.assert_allclose(found, stock, atol=1e-5)
     assert not model.training and np.abs(stock).max() > 1e-3
+
+
+def test_a_calibrated_victim_s_gradients_are_of_its_own_answers():
+    """Logits over a temperature: the slope by the score, and the probabilities, are those of a score so divided."""
+    words = "a good film with bad acting".split()
+    victim = Victim(Calibrated(BagOfWords().eval(), 4.0))
+    score = sum(WEIGHTS.get(word, 0.0) for word in words)
+    wrong = 1 / (1 + np.exp(2 * abs(score) / 4))
+    expected = [(-1 if score > 0 else 1) * 2 * wrong / 4 * 2 * np.sqrt(abs(WEIGHTS.get(w, 0.0))) for w in words]
+    np.testing.assert_allclose(victim.gradients(words)[:, 0], expected, rtol=1e-5)
+    assert victim.max_length == 50
