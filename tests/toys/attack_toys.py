@@ -7,9 +7,11 @@ import pandas as pd
 import torch
 
 from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.textattack_adapter import further_recipes as further
 from flat.attacks.textattack_adapter import recipes as registry
 from flat.attacks.textattack_adapter.environment import textattack
 from flat.attacks.textattack_adapter.word_embedding import NeighbourEmbedding
+from flat.models.batch import Batch
 from flat.plugins.registry import ATTACKS
 from flat.study.known.recipes import ROLES
 
@@ -45,7 +47,10 @@ SEMEMES = {
 SMALL = {recipe: {"pop_size": 6, "max_iters": 3} for recipe in ("gene", "iga", "pso")} | {
     "clare": {"max_candidates": 6}
 }
-RECIPES = ("textfooler", "pwws", "gene", "iga", "pso", "clare", "bae")
+RECIPES = ("textfooler", "pwws", "gene", "iga", "pso", "clare", "bae")  # the paper's
+FURTHER = ("deepwordbug", "pruthi", "textbugger", "a2t", "bert-attack")
+ALL = (*RECIPES, *FURTHER)
+BUILT = registry.RECIPES | further.RECIPES
 SENTENCES = [
     ("a good film with a decent plot", 1),
     ("great acting and a superb story in this movie", 1),
@@ -79,6 +84,24 @@ class BagOfWords(torch.nn.Module):
         self.dropout = torch.nn.Dropout(dropout)
         self.break_on = break_on
         self.asked: list[str] = []
+
+    def encode(self, texts) -> Batch:
+        """A text whose words are tokens; words that the model does not know are the last id."""
+        index = {word: i for i, word in enumerate(self.words)}
+        (text,) = texts
+        read = text[: self.max_length]
+        ids = torch.tensor([[index.get(word.lower(), len(index)) for word in read]], dtype=torch.long)
+        present = torch.ones_like(ids, dtype=torch.bool)
+        return Batch(ids, present, ~present, torch.arange(len(read))[None])
+
+    def embed(self, batch):
+        """(texts, tokens, 1): a signed root of each word's weight, so that gradients grow with weights."""
+        weights = torch.cat([self.weight, torch.zeros(1)])[batch.ids].unsqueeze(-1)
+        return weights.sign() * weights.abs().sqrt()
+
+    def classify(self, embeddings, batch):
+        score = (embeddings * embeddings.abs()).sum((1, 2))
+        return torch.stack([-score, score], dim=1)
 
     def logits(self, texts, batch_size: int = 64) -> np.ndarray:
         self.asked += [" ".join(text) for text in texts]
@@ -201,15 +224,25 @@ def stock_recipe(recipe: str, victim, monkeypatch, tmp_path):
     Stop words come from ``nltk.data.path``; the sentence encoder is not loaded before it is asked.
     """
     import importlib
+    import io
     import pickle
+    import types
 
-    entry = registry.RECIPES[recipe]
+    entry = BUILT[recipe]
     own = NeighbourEmbedding(Neighbours())
     monkeypatch.setattr(textattack.shared.WordEmbedding, "counterfitted_GLOVE_embedding", lambda: own)
     google = textattack.constraints.grammaticality.language_models.google_language_model.google_language_model
     monkeypatch.setattr(google, "GoogLMHelper", LanguageModel)
     (tmp_path / "word_candidates_sense.pkl").write_bytes(pickle.dumps(SEMEMES))
     monkeypatch.setattr(textattack.shared.utils, "download_from_s3", lambda path: tmp_path / path.rpartition("/")[2])
+    if recipe == "textbugger":  # TextAttack's release lacks a file that only its differential evolution reads
+        homoglyphs = importlib.import_module("textattack.transformations.word_swaps.word_swap_homoglyph_swap")
+        monkeypatch.setattr(homoglyphs, "open", lambda *_, **__: io.StringIO(), raising=False)
+    if recipe == "a2t":
+        sbert = importlib.import_module("textattack.constraints.semantics.sentence_encoders.sentence_bert.sbert")
+        network = types.SimpleNamespace(to=lambda device: None, encode=lambda texts: Encoder()(texts))
+        there = types.SimpleNamespace(SentenceTransformer=lambda name: network)
+        monkeypatch.setattr(sbert, "sentence_transformers", there)
     if "masked_language_model" in ATTACKS[recipe].roles:
         import transformers
 

@@ -28,6 +28,7 @@ from flat.attacks.in_flight import Ask, Device, ask_through, can_fly
 from flat.attacks.journal import Journal
 from flat.attacks.lexicon.resources import AttackResources
 from flat.attacks.lock import resolve
+from flat.attacks.own import OwnAttack
 from flat.attacks.screened import Screened, kept_casts, screen_of
 from flat.attacks.textattack_adapter import build as recipes
 from flat.attacks.textattack_adapter.limits import LimitedAttack
@@ -36,6 +37,7 @@ from flat.attacks.victim import Victim, probe
 from flat.errors import DataError, StudyError
 from flat.files.digests import attack_hash, digest_of
 from flat.models.fingerprint import weights_digest
+from flat.plugins.registry import ATTACKS
 from flat.resume.stopping import orderly_stop
 from flat.study.seeds import seed_of
 
@@ -188,7 +190,10 @@ class _Single:
         self.victim.start_example()
         found = self.search(text, label)
         perturbed = " ".join(found.perturbed.split())  # a last word merged away leaves the space before it
-        index_map = range(len(attack_words(text))) if found.index_map is None else found.index_map
+        aligned = found.aligned
+        if aligned is None:
+            index_map = range(len(attack_words(text))) if found.index_map is None else found.index_map
+            aligned = align(text, perturbed, index_map)
         forwards = self.victim.forwards
         logits, perturbed_logits = self.victim.logits([text, perturbed])
         return {
@@ -198,7 +203,7 @@ class _Single:
                 status=found.status,
                 original=text,
                 perturbed=perturbed,
-                aligned=align(text, perturbed, index_map),
+                aligned=aligned,
                 logits=logits,
                 perturbed_logits=perturbed_logits,
                 queries=found.queries,
@@ -233,7 +238,8 @@ def searcher(attack, spec: dict, stochastic: bool = False) -> tuple[Callable[[st
     """What attacks one example of a built attack, (text, label) -> Found, and how it counts queries: exact | lazy.
 
     Args:
-        spec: ``search``: exact (None: the same) | lazy | textattack; ``time_limit``: seconds, left to TextAttack.
+        spec: ``search``: exact (None: the same) | lazy | textattack; ``time_limit``: seconds, left to TextAttack;
+            ``recipe``: one that does not declare ``search`` is left to TextAttack too.
         stochastic: the victim draws its answers, so that what is asked decides what is answered: never lazy.
 
     Raises:
@@ -242,7 +248,10 @@ def searcher(attack, spec: dict, stochastic: bool = False) -> tuple[Callable[[st
     wanted = spec.get("search") or "exact"
     if wanted not in SEARCHES:
         raise StudyError(f"attacks.*.search: {wanted}", "no such search", f"choose of {', '.join(SEARCHES)}")
-    if wanted == "textattack" or spec.get("time_limit") is not None or not supports(attack):
+    if isinstance(attack, OwnAttack):
+        return attack, "exact"
+    ours = wanted != "textattack" and spec.get("time_limit") is None and ATTACKS[spec["recipe"]].search
+    if not ours or not supports(attack):
         return _textattacks(LimitedAttack(attack, spec.get("time_limit"))), "exact"
     greedy = LazySearch(attack) if wanted == "lazy" and not stochastic else GreedySearch(attack)
     return greedy, "lazy" if greedy.lazy else "exact"

@@ -41,6 +41,20 @@ class Calibrated(nn.Module):
     def signature(self, text):
         return getattr(self.model, "signature", tuple)(text)
 
+    @property
+    def max_length(self) -> int:
+        return self.model.max_length
+
+    def encode(self, texts):
+        return self.model.encode(texts)
+
+    def embed(self, batch):
+        return self.model.embed(batch)
+
+    def classify(self, embeddings, batch):
+        """Logits (texts, classes) of embeddings, divided by the temperature: what gradients are taken of."""
+        return self.model.classify(embeddings, batch) / self.temperature
+
     def logits(self, texts, batch_size: int = 64) -> np.ndarray:
         """float32 logits (texts, classes), divided by the temperature."""
         return self.model.logits(texts, batch_size=batch_size) / np.float32(self.temperature.item())

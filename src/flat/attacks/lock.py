@@ -1,15 +1,20 @@
 """The attack lock: everything that decides an attack's results, as canonical JSON, and its hash.
 
 "Default settings" names no attack: thresholds, windows and encoders changed between releases (docs/attacks.md).
-The lock is read off the built attack, object by object, so that what is recorded is what ran.
+The lock is read off the built attack, object by object, so that what is recorded is what ran. Of an attack that
+searches by itself it holds the options that it was made with. Of one that is not FLAT's own it holds the digest of the
+code.
 """
 
 import hashlib
 import json
 import math
 from importlib.metadata import version
+from pathlib import Path
 
 from flat.attacks.lexicon.resources import AttackResources
+from flat.attacks.own import OwnAttack
+from flat.plugins.code import made_of
 from flat.plugins.registry import ATTACKS
 
 ROLE_OF = {
@@ -35,16 +40,13 @@ def resolve(attack, spec: dict, resources: AttackResources, victim_mode: str = "
         queries: "exact", counted as TextAttack counts them, or "lazy", more of them (``flat.attacks.greedy.search``).
     """
     roles = ATTACKS[spec["recipe"]].roles
-    libraries = ("textattack", "nltk", *(["transformers"] if "masked_language_model" in roles else []))
+    own = isinstance(attack, OwnAttack)
+    libraries = ["numpy"] if own else ["textattack", "nltk"]
+    libraries += ["transformers"] if "masked_language_model" in roles else []
     budget, seconds = spec.get("query_budget"), spec.get("time_limit")
     return {
         "recipe": spec["recipe"],
-        "search_method": component(attack.search_method),
-        "goal_function": component(attack.goal_function),
-        "transformation": component(attack.transformation),
-        # constraints act in this order; TextAttack keeps the two kinds apart
-        "pre_transformation_constraints": [component(c) for c in attack.pre_transformation_constraints],
-        "constraints": [component(c) for c in attack.constraints],
+        **({"parameters": plain(attack.options)} if own else _components(attack)),
         "limits": {
             "query_budget": None if budget is None else int(budget),
             "time_limit": None if seconds is None else float(seconds),
@@ -53,6 +55,28 @@ def resolve(attack, spec: dict, resources: AttackResources, victim_mode: str = "
         "queries": queries,
         "resources": {role: resources.version(role) for role in roles},
         "versions": {name: version(name) for name in libraries},
+        **_plugin(spec["recipe"]),
+    }
+
+
+def _plugin(name: str) -> dict:
+    """What an attack that is not FLAT's own is made of, under ``plugin``; a file's name alone, wherever it lies."""
+    if not ATTACKS.found(name).given:
+        return {}
+    about = made_of("attacks", name)
+    module = Path(about["module"]).name if about["module"].endswith(".py") else about["module"]
+    return {"plugin": {"digest": about["digest"], "module": module, "version": about["version"]}}
+
+
+def _components(attack) -> dict:
+    """What a TextAttack attack is built of."""
+    return {
+        "search_method": component(attack.search_method),
+        "goal_function": component(attack.goal_function),
+        "transformation": component(attack.transformation),
+        # constraints act in this order; TextAttack keeps the two kinds apart
+        "pre_transformation_constraints": [component(c) for c in attack.pre_transformation_constraints],
+        "constraints": [component(c) for c in attack.constraints],
     }
 
 

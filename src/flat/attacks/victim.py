@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from flat.attacks.textattack_adapter.environment import textattack
+from flat.attacks.textattack_adapter.words import Word, located_words
 from flat.errors import AttackError
 from flat.models.edits.editor import Editor
 from flat.models.edits.screening import Screen
@@ -74,6 +75,55 @@ class Victim(textattack.models.wrappers.ModelWrapper):
         """float32 logits (texts, classes) of one batch, asked without looking at what was answered before."""
         mode = {"stochastic": True} if self.stochastic else {}
         return np.asarray(self.model.logits([text.split() for text in texts], **mode), dtype=np.float32)
+
+    @property
+    def max_length(self) -> int:
+        """Words of a text that a ranking by gradients looks at: no more are read of it."""
+        return self.model.max_length
+
+    def gradients(self, words: Sequence[str], label: int | None = None) -> np.ndarray:
+        """Gradient of the cross entropy by the embedding of each word that the model reads, (words, dim) float32.
+
+        A word of several pieces has their mean. The model stays in the mode that it is in: evaluation, but for attacks
+        on a model in training mode.
+
+        Args:
+            label: the class; None: the one that the model answers.
+
+        Raises:
+            AttackError: the model has none, as a black box.
+        """
+        if not hasattr(self.model, "embed"):
+            raise AttackError("the victim", "has no gradients", "attack it by an attack that needs none")
+        batch = self.model.encode([list(words)]).to(next(self.model.parameters()).device)
+        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):  # cuDNN's LSTM has none in evaluation
+            embeddings = self.model.embed(batch).detach().requires_grad_()  # (1, tokens, dim)
+            logits = self.model.classify(embeddings, batch)
+            wanted = logits.argmax(1) if label is None else torch.tensor([label], device=logits.device)
+            (found,) = torch.autograd.grad(torch.nn.functional.cross_entropy(logits, wanted), embeddings)
+        found, places = found[0].float().cpu().numpy(), batch.word_index[0].cpu().numpy()
+        rows = np.zeros((int(places.max(initial=-1)) + 1, found.shape[1]), dtype=np.float32)
+        for n in np.unique(places[places >= 0]):  # a word without pieces keeps its zeros
+            rows[n] = found[places == n].mean(0)
+        return rows
+
+    def get_grad(self, text_input: str) -> dict[str, np.ndarray]:
+        """What TextAttack's rankings by gradients ask for: a row of ``gradient`` for each of ``tokenize``'s tokens."""
+        rows = self.gradients(text_input.split())
+        tokens = np.asarray([word.token for word in self._words_read(text_input)], dtype=np.int64)
+        return {"ids": tokens, "gradient": rows[tokens]}
+
+    def tokenize(self, inputs: Sequence[str], strip_prefix: bool = False) -> list[list[str]]:
+        """TextAttack's own words of each text, as far as the model reads it.
+
+        A word is so aligned with itself, whatever pieces the model makes of it.
+        """
+        return [[word.text for word in self._words_read(text)] for text in inputs]
+
+    def _words_read(self, text: str) -> list[Word]:
+        words = text.split()
+        read = int(self.model.encode([words]).word_index.max()) + 1 if words else 0
+        return [word for word in located_words(" ".join(words)) if word.token < read]
 
     def __call__(self, text_input_list: Sequence[str]) -> torch.Tensor:
         """What TextAttack's goal functions ask for: a tensor of logits, never mistaken for probabilities.

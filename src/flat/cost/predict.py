@@ -53,7 +53,11 @@ def seconds_of(
         rate = rates.find(job, kind)
         notes.append("no GPU rate recorded: CPU-seconds")
     if rate is None:
-        return Predicted(None, job.gpu, ("no rate recorded",))
+        rate = rates.nearest(job, kind)
+        if rate is None:
+            return Predicted(None, job.gpu, ("no rate recorded",))
+        notes.append(f"no rate of {job.variant}: a guess by {rate.variant}")
+        job = replace(job, variant=rate.variant)
     scale = UNSCALED if job.gpu else scale
     slope = rates.slope(job)
     arithmetic = min(rate.unit_s, slope * rate.mflops)

@@ -14,13 +14,16 @@ from flat.cost.jobs import Job
 from flat.cost.processor import Processor
 from flat.errors import ArtefactError, FlatError
 from flat.files.artefacts import read_json, write_json
-from flat.plugins.registry import EXPLAINERS
+from flat.plugins.registry import ATTACKS, EXPLAINERS
 from flat.resources.places import ROOT, shown
 
 FILE = shown(ROOT / "config" / "rates.json")
 WORDS = 20  # of the text that a unit is
 # where nothing was measured: queries and the price of each grow with the words
 ATTACK_EXPONENT = 2.0
+# what an attack spends its time on, by the role of its resource, and the recorded attack that spends it so
+LIKE = (("masked_language_model", "bae"), ("sentence_encoder", "textfooler, exact"), ("sememes", "pso"))
+PLAIN = "pwws"  # the model alone is asked
 TEXTUAL = ("attack", "train", *EXPLAINERS)
 
 
@@ -83,6 +86,19 @@ class Rates:
         fitting = [r for r in self.rates if (r.work, r.variant, r.gpu) == (job.work, job.variant, job.gpu)]
         same = [r for r in fitting if r.model == job.model] or [r for r in fitting if r.kind == kind]
         return same[0] if same else None
+
+    def nearest(self, job: Job, kind: str) -> Rate | None:
+        """The rate of the recorded attack that is most like one of which none is recorded; None: of any other work.
+
+        A guess: what an attack asks most of its time for decides, as far as its resources tell that.
+        """
+        if job.work != "attack":
+            return None
+        recipe = job.variant.split(", ")[0]
+        roles = ATTACKS[recipe].roles if recipe in ATTACKS else ()
+        likely = [variant for role, variant in LIKE if role in roles] or [PLAIN]
+        found = (self.find(replace(job, variant=variant), kind) for variant in [*likely, PLAIN])
+        return next((rate for rate in found if rate is not None), None)
 
     def slope(self, job: Job) -> float:
         """Seconds a unit for each further MFLOP of the network: recorded encoders' against recorded CNNs' and LSTMs'.

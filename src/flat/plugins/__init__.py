@@ -5,7 +5,20 @@ that ``plugins:`` of the study names, or through an entry point of an installed 
 declared in the same way (``flat.plugins.own``). docs/plugins.md tells how to write one.
 """
 
+from flat.plugins.findings import Example, Found, Over
 from flat.plugins.kinds import Attack, Explainer, Metric, Model, Objective, Plugin, Source
 from flat.plugins.values import Options
 
-__all__ = ["Attack", "Explainer", "Metric", "Model", "Objective", "Options", "Plugin", "Source"]
+__all__ = [
+    "Attack",
+    "Example",
+    "Explainer",
+    "Found",
+    "Metric",
+    "Model",
+    "Objective",
+    "Options",
+    "Over",
+    "Plugin",
+    "Source",
+]

@@ -23,11 +23,8 @@ from flat.plugins.registry import OWN, REGISTRIES, Found, activate
 FLAT = Path(__file__).parents[1]
 MADE = ("__pycache__",)  # folders of a package that are made from the rest
 # how plugins are declared and found, which no answer depends on
-DECLARING = {f"flat.plugins.{name}" for name in ("kinds", "registry", "modules", "values", "code")} | {
-    "flat",
-    "flat.plugins",
-    OWN,
-}
+_MODULES = ("kinds", "registry", "modules", "values", "code", "recipe_classes")
+DECLARING = {"flat", "flat.plugins", OWN} | {f"flat.plugins.{name}" for name in _MODULES}
 DIGITS = 16
 
 
@@ -158,6 +155,10 @@ def digest(found: Found) -> str:
         StudyError: a file that it names is absent, or a module beside its file hides behind another of its name.
     """
     loaded, plugin = found.module, found.plugin
+    if found.release:
+        return hashlib.sha256(f"{found.release} {loaded.module.__name__} {found.variable}".encode()).hexdigest()[
+            :DIGITS
+        ]
     statements = reached(loaded.source, found.variable)
     places = _places(found)
     names = imports(statements, loaded.package)
@@ -249,7 +250,7 @@ def made_of(group: str, name: str) -> dict:
 def _version(found: Found) -> str | None:
     """Of the package that a plugin lies in; None of a file."""
     if found.installed:
-        return found.given.rpartition(" ")[2]
+        return found.given.partition(" ")[2] or None
     top = found.module.package.split(".")[0]
     names = packages_distributions().get(top, []) if top else []
     return version(names[0]) if names else None

@@ -90,15 +90,20 @@ class Attack(Plugin):
     """An attack: a recipe of TextAttack with our ledger, lock, journal and limits, or an attack of one's own.
 
     Attributes:
-        roles: the roles of the lexical resources that it needs (``flat.study.known.resources``).
+        roles: the roles of the lexical resources that it needs (``flat.study.known.recipes``).
         search: it has the exact and lazy searches of FLAT; others run on TextAttack's own.
-        own: ``make(**options)`` gives an object with ``attack(victim, example, rng)`` (docs/plugins.md). Otherwise
-            ``make(victim, resources, **options)`` gives a ``textattack.Attack``.
+        own: ``make(**options)`` gives an object with ``attack(victim, example, rng)``, which answers with a
+            ``flat.plugins.Found``; with roles it is ``make(resources=resources, **options)``. Otherwise
+            ``make(victim, resources, **options)`` gives a ``textattack.Attack`` on ``victim``, whose goal is
+            UntargetedClassification. ``resources``: a ``flat.attacks.lexicon.resources.AttackResources``. ``options``:
+            those that a study gives, and the defaults of the others but for None (docs/add-an-attack.md).
+        gradients: it needs the model's gradients; a black box cannot be attacked by it.
     """
 
     roles: tuple[str, ...] = ()
     search: bool = False
     own: bool = False
+    gradients: bool = False
     group: ClassVar[str] = "attacks"
     called: ClassVar[str] = "attack"
 

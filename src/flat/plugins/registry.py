@@ -1,17 +1,22 @@
 """Where names of a study find their plugins: FLAT's own, those of the study's modules, those of installed packages."""
 
 import importlib
+import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from functools import cache, partial
+from importlib.metadata import EntryPoint, entry_points, packages_distributions, version
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import Field, create_model
 
 from flat.errors import StudyError
-from flat.plugins import modules
+from flat.plugins import modules, recipe_classes
 from flat.plugins.kinds import KINDS, Attack, Explainer, Metric, Model, Objective, Plugin, Source
 from flat.plugins.modules import Loaded
+from flat.plugins.recipe_classes import NoRecipe
+from flat.plugins.values import MOST, Options
 
 OWN = "flat.plugins.own"  # a module a kind; imported by name, so that a script imports no kind that it has no use for
 Kind = TypeVar("Kind", bound=Plugin)
@@ -26,7 +31,8 @@ class Found:
         module: the module that declares it, as it was loaded.
         variable: its name there.
         given: "" for FLAT's own; a line of the study's ``plugins``; or "PACKAGE VERSION" of an entry point.
-        installed: whether it came through an entry point.
+        installed: whether it lies in an installed package and was named without a line of ``plugins``.
+        release: "PACKAGE VERSION" that stands for its code, where the environment fixes that; "": the code is read.
     """
 
     plugin: Plugin
@@ -34,6 +40,7 @@ class Found:
     variable: str
     given: str = ""
     installed: bool = False
+    release: str = ""
 
 
 class Registry(Mapping[str, Kind], Generic[Kind]):
@@ -87,8 +94,31 @@ class Registry(Mapping[str, Kind], Generic[Kind]):
         self._study = dict(plugins)
 
 
+class Attacks(Registry[Attack]):
+    """The attacks: by name, and any recipe written like TextAttack's by the path of its class."""
+
+    def found(self, name: str) -> Found:
+        if not recipe_classes.is_path(name):
+            return super().found(name)
+        try:
+            return _of_class(name)
+        except NoRecipe as error:
+            raise KeyError(f"{name}: {error}") from None
+
+    def __contains__(self, name: object) -> bool:
+        if not isinstance(name, str) or not recipe_classes.is_path(name):
+            return super().__contains__(name)
+        return not _problem_of(name)
+
+    def refusal(self, name: str) -> str:
+        path = name if recipe_classes.is_path(name) else NOT_TO_BE_HAD.get(name, "")
+        return _problem_of(path) or super().refusal(name)
+
+
+NOT_TO_BE_HAD = {"checklist": "textattack.attack_recipes.CheckList2020"}
+"""Attacks that people look for by a name, and the recipe that says why there are none."""
 MODELS: Registry[Model] = Registry(Model)
-ATTACKS: Registry[Attack] = Registry(Attack)
+ATTACKS: Registry[Attack] = Attacks(Attack)
 OBJECTIVES: Registry[Objective] = Registry(Objective)
 EXPLAINERS: Registry[Explainer] = Registry(Explainer)
 METRICS: Registry[Metric] = Registry(Metric)
@@ -145,6 +175,53 @@ def _own(group: str) -> dict[str, Found]:
     name = f"{OWN}.{group}"
     loaded = modules.imported(importlib.import_module(name))
     return {each.plugin.name: each for each in declarations(loaded)}
+
+
+def _problem_of(path: str) -> str:
+    """Why a class's path leads to no recipe that can be run; "": it does."""
+    if not path:
+        return ""
+    try:
+        recipe_classes.read(path)
+    except NoRecipe as error:
+        return str(error)
+    return ""
+
+
+@cache
+def _of_class(path: str) -> Found:
+    """A recipe's class as an attack; its module is not imported."""
+    recipe = recipe_classes.read(path)
+    source = recipe.source
+    top = source.module.split(".")[0]
+    own = top == recipe_classes.LIBRARY  # the environment fixes its version
+    package = top if own else next(iter(packages_distributions().get(top, [])), "")
+    given = f"{package} {version(package)}" if package else source.module
+    fields = {name: (_like(value), None) for name, value in recipe.defaults.items()}
+    plugin = Attack(
+        name=recipe.name.replace("_", "-")[:40],
+        title=recipe.name,
+        make=partial(_build, source.module, recipe.name),
+        options=create_model(recipe.name, __base__=Options, **fields),
+        roles=recipe.roles,
+        gradients=recipe.gradients,
+        reference=f"{source.module}.{recipe.name}",
+    )
+    shell = types.ModuleType(source.module)
+    loaded = Loaded(shell, source.path, source.text, source.package or source.module, modules.assigned(source.tree))
+    return Found(plugin, loaded, recipe.name, given, installed=True, release=given if own else "")
+
+
+def _like(value: bool | int | float | str):
+    """The type of an option whose default is such a value."""
+    if isinstance(value, bool | str):
+        return type(value)
+    return Annotated[type(value), Field(ge=-MOST, le=MOST)]
+
+
+def _build(module: str, name: str, victim, resources, **options):
+    builder = importlib.import_module("flat.attacks.textattack_adapter.recipe_classes")
+    return builder.build(module, name, victim, resources, options)
 
 
 @cache

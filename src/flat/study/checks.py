@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from pydantic import ValidationError
 
 from flat.errors import StudyError
-from flat.plugins.registry import ATTACKS
+from flat.plugins.registry import ATTACKS, MODELS
 from flat.plugins.values import Strict
 from flat.study.cells import base_of
-from flat.study.grid import explained_cells, explained_draws, trained_cells
+from flat.study.grid import attacked_cells, explained_cells, explained_draws, trained_cells
 from flat.study.known.recipes import ROLES, made_from, problem_of
 from flat.study.known.resources import catalogued, is_own
 from flat.study.readings import ENCODER_SWITCHES, MASK_SWITCHES
@@ -86,12 +86,28 @@ def check(study: Study, where: str) -> None:
     for place, seeds in [("", study.seeds)] + [(f"overrides.{i}.", o.seeds) for i, o in enumerate(study.overrides)]:
         if seeds and len(set(seeds)) != len(seeds):
             raise StudyError(f"{where}: {place}seeds", f"a seed stands twice in {seeds}", "list each seed once")
+    _check_gradients(study, where)
     _check_resources(study, where)
     _check_readings(study, where)
     _check_explained(study, where)
     _check_overrides(study, where)
     _check_seeds(study, where)
     _check_groups(study, where)
+
+
+def _check_gradients(study: Study, where: str) -> None:
+    """Attacks that need gradients meet no black box."""
+    met = {(a.cell.model, a.attack) for a in attacked_cells(study)}
+    met |= {(c.model, c.train_attack) for c in trained_cells(study) if study.strategies[c.strategy].adversarial}
+    for model, name in sorted(met):
+        attack = study.attacks[name]
+        needs = ATTACKS[attack.recipe].gradients or attack.parameters.get("ranking") == "gradient"
+        if needs and not MODELS[study.models[model].kind].trained:
+            raise StudyError(
+                f"{where}: attacks.{name}.recipe",
+                f"{attack.recipe} needs gradients, and {model} is a black box",
+                "attack it by an attack that needs none",
+            )
 
 
 def _check_readings(study: Study, where: str) -> None:

@@ -6,8 +6,9 @@ import random
 import numpy as np
 import pytest
 from attack_toys import (
+    ALL,
+    BUILT,
     ODD_TEXTS,
-    RECIPES,
     SENTENCES,
     BagOfWords,
     Encoder,
@@ -19,7 +20,6 @@ from attack_toys import (
 )
 
 from flat.attacks.textattack_adapter import build as recipes
-from flat.attacks.textattack_adapter import recipes as registry
 from flat.attacks.textattack_adapter.environment import as_installed, textattack
 from flat.attacks.textattack_adapter.words import attack_words
 from flat.attacks.victim import Victim
@@ -33,6 +33,20 @@ class _StockVictim(textattack.models.wrappers.ModelWrapper):
 
     def __call__(self, texts):
         return self.model.logits([text.split() for text in texts])
+
+    max_length = 50
+
+    def tokenize(self, inputs, strip_prefix=False):
+        return [text.split() for text in inputs]
+
+    def get_grad(self, text):
+        """By hand: of the cross entropy of the answer by the roots of the words' weights (``BagOfWords.embed``)."""
+        weights = dict(zip(self.model.words, self.model.weight.tolist(), strict=True))
+        roots = np.sqrt([abs(weights.get(word.lower(), 0.0)) for word in text.split()])
+        (answer,) = self([text])
+        wrong = 1 / (1 + np.exp(answer.max() - answer.min()))  # the probability of the other class
+        sign = 1 if answer.argmax() else -1
+        return {"gradient": (-sign * 2 * wrong * 2 * roots)[:, None]}
 
 
 class _StockEncoder(textattack.constraints.semantics.sentence_encoders.UniversalSentenceEncoder):
@@ -64,12 +78,12 @@ def outcomes(attack):
     return found
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", ALL)
 def test_whole_attacks_equal_those_of_uncached_stock_components(recipe, tmp_path, monkeypatch):
     """The masked language models of the stock components pad every text to 512 tokens and answer at each of them."""
     toys = toy_resources(tmp_path)
     ours = outcomes(recipes.build(spec(recipe), Victim(BagOfWords().eval()), toys))
-    entry = registry.RECIPES[recipe]
+    entry = BUILT[recipe]
     module = importlib.import_module(f"textattack.attack_recipes.{entry.module}")
     stop = textattack.constraints.pre_transformation.StopwordModification
     replaced = {

@@ -139,8 +139,34 @@ def test_what_was_not_recorded_is_said():
     found = fit([Sample(attack(n, budget=200), "cnn", 1.0, 0.1 * n) for n in (10, 40)], EMPTY)
     notes = predict.seconds_of(attack(10, words=100, gpu=True), "cnn", 1.0, found).notes
     assert len(notes) == 3 and "GPU" in notes[0] and "100 words" in notes[1] and "lower bound" in notes[2]
-    unknown = predict.seconds_of(replace(attack(10), variant="clare"), "cnn", 1.0, found)
+    unknown = predict.seconds_of(Job("interpret_ig", (), "ig", model="CNN", texts=10, words=20), "cnn", 1.0, found)
     assert unknown.seconds is None and unknown.notes == ("no rate recorded",)
+
+
+def test_an_attack_without_a_rate_is_guessed_by_the_recorded_one_that_spends_its_time_most_like_it():
+    spent = {"pwws": 0.1, "textfooler, exact": 0.3, "bae": 0.7}
+    samples = [
+        Sample(replace(attack(n), variant=name), "cnn", 1.0, s * n) for name, s in spent.items() for n in (10, 40)
+    ]
+    found = fit(samples, Rates("", "", [], {"bae, cnn": 1.0}))
+    likely = {
+        "deepwordbug": "pwws",
+        "pruthi": "pwws",
+        "textbugger": "textfooler, exact",
+        "a2t": "textfooler, exact",
+        "bert-attack": "bae",
+        "clare": "bae",
+        "pso": "pwws",  # pso's own kind was not recorded
+        "textattack.attack_recipes.DeepWordBugGao2018": "pwws",
+    }
+    for recipe, like in likely.items():
+        guessed = predict.seconds_of(replace(attack(10), variant=recipe), "cnn", 1.0, found)
+        assert guessed.seconds == pytest.approx(10 * spent[like])
+        assert guessed.notes == (f"no rate of {recipe}: a guess by {like}",)
+    longer = predict.seconds_of(replace(attack(10, words=80), variant="clare"), "cnn", 1.0, found)
+    assert longer.seconds == pytest.approx(10 * 4 * spent["bae"])  # grows as the recorded one does
+    assert "a guess by bae" in longer.notes[0] and "80 words" in longer.notes[1]
+    assert predict.seconds_of(replace(attack(10), variant="clare"), "cnn", 1.0, EMPTY).seconds is None
 
 
 def test_a_gpus_rate_is_taken_where_there_is_one():

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from demo_studies import ROOT
 
+from flat.attacks.textattack_adapter import further_recipes
 from flat.attacks.textattack_adapter import recipes as built_recipes
 from flat.cost.facts import data_facts
 from flat.cost.jobs import jobs_of
@@ -26,7 +27,7 @@ from flat.study.schema import Interpretation
 @pytest.mark.parametrize(
     ("named", "coded"),
     [
-        (ATTACKS, built_recipes.RECIPES),
+        (ATTACKS, built_recipes.RECIPES | further_recipes.RECIPES),
         (CORPORA, package_sources.CORPORA),
     ],
 )

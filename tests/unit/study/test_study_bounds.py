@@ -9,6 +9,7 @@ import pydantic
 import pytest
 from demo_studies import CNN, DEMO, ROOT, change, with_override
 
+from flat.attacks.textattack_adapter import further_recipes
 from flat.attacks.textattack_adapter import recipes as built_recipes
 from flat.errors import StudyError
 from flat.plugins.registry import ATTACKS, MODELS
@@ -148,7 +149,8 @@ def fits(options, name, value):
 
 def test_parameters_are_those_that_the_recipes_take():
     assert {name: set(attack.options.model_fields) for name, attack in ATTACKS.items()} == {
-        name: set(recipe.parameters) for name, recipe in built_recipes.RECIPES.items()
+        name: {*recipe.parameters, *recipe.arguments}
+        for name, recipe in (built_recipes.RECIPES | further_recipes.RECIPES).items()
     }
 
 

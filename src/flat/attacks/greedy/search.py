@@ -40,12 +40,15 @@ class Found:
         queries: as TextAttack counts them, repeated questions too.
         index_map: for each word of the original, as TextAttack counts words, the index of its word in the perturbed
             text, -1 if none; None where words were only replaced.
+        aligned: the same of the tokens that a ledger holds, from an attack that knows them; None: it follows from
+            ``index_map``.
     """
 
     status: str
     perturbed: str
     queries: int
     index_map: list[int] | None = None
+    aligned: list[int] | None = None
 
 
 def supports(attack) -> bool:

@@ -6,6 +6,7 @@ the pieces of eight kinds of models by name. Here every piece is given as BERT w
 word, a special token or a part of a character, is the empty string, which TextAttack passes over.
 """
 
+from collections.abc import Iterable
 from types import SimpleNamespace
 
 READ_AS = SimpleNamespace(model_type="bert")  # the config of a model whose pieces are written so
@@ -32,8 +33,14 @@ class BertLikePieces:
             self._before = self._backend.encode("a", add_special_tokens=False).ids
             self._start = self._decoded([])
 
-    def convert_ids_to_tokens(self, number: int) -> str:
-        """The piece of an id, in BERT's writing."""
+    def encode(self, word: str, add_special_tokens: bool = False) -> list[int]:
+        """The ids of a word's pieces."""
+        return self._tokenizer.encode(word, add_special_tokens=add_special_tokens)
+
+    def convert_ids_to_tokens(self, number) -> str | list[str]:
+        """The piece of an id, in BERT's writing; of several ids, a list."""
+        if isinstance(number, Iterable) and getattr(number, "ndim", 1):
+            return [self.convert_ids_to_tokens(int(one)) for one in number]
         if self._as_they_are:
             return self._tokenizer.convert_ids_to_tokens(number)
         if number not in self._known:

@@ -4,9 +4,12 @@ Each class stands in a recipe for the component it names in ``stands_for`` and g
 them); only what it looks up, and how often, differs.
 """
 
+import sys
 from collections.abc import Callable
 from functools import cached_property
+from io import StringIO
 from typing import ClassVar
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -18,6 +21,8 @@ from flat.attacks.textattack_adapter.environment import textattack
 _PartOfSpeech = textattack.constraints.grammaticality.PartOfSpeech
 _GoogleLanguageModel = textattack.constraints.grammaticality.language_models.Google1BillionWordsLanguageModel
 _UniversalSentenceEncoder = textattack.constraints.semantics.sentence_encoders.UniversalSentenceEncoder
+
+_HOMOGLYPHS = "textattack.transformations.word_swaps.word_swap_homoglyph_swap"
 
 
 class PartOfSpeech(_PartOfSpeech):
@@ -143,6 +148,33 @@ class SentenceSimilarity(_UniversalSentenceEncoder):
     def skips(self, words: int) -> bool:
         """True if a text of that many (TextAttack) words passes unchecked."""
         return self.skip_text_shorter_than_window and words < self.window_size
+
+
+class SentenceBert(SentenceSimilarity):
+    """SBERT, which compares whole texts, on a local encoder: another one than it names.
+
+    Args:
+        model_name: the encoder that the recipe names.
+        encoder: as in ``SentenceSimilarity``.
+    """
+
+    stands_for: ClassVar[str] = "textattack.constraints.semantics.sentence_encoders.sentence_bert.sbert.SBERT"
+
+    def __init__(self, threshold=0.7, metric="cosine", model_name: str = "", *, encoder: Callable, **options):
+        super().__init__(threshold=threshold, metric=metric, encoder=encoder, **options)
+
+
+class HomoglyphSwap(textattack.transformations.WordSwapHomoglyphSwap):
+    """WordSwapHomoglyphSwap without the file ``intentional_homoglyphs.txt``, which TextAttack's release lacks.
+
+    Only its differential evolution reads what that file holds; words are swapped by the table in its source.
+    """
+
+    stands_for: ClassVar[str] = f"{_HOMOGLYPHS}.WordSwapHomoglyphSwap"
+
+    def __init__(self, *args, **options):
+        with patch.object(sys.modules[_HOMOGLYPHS], "open", lambda *_, **__: StringIO(), create=True):
+            super().__init__(*args, **options)
 
 
 class WordNetSwap(textattack.transformations.WordSwap):

@@ -6,6 +6,8 @@ part in attention, so candidates are the same (a test compares them with the sto
 
 from typing import ClassVar
 
+import torch
+
 from flat.attacks.textattack_adapter.components import Tagged
 from flat.attacks.textattack_adapter.environment import textattack
 
@@ -33,6 +35,33 @@ class MaskedSwap(_LocalModel, _transformations.WordSwapMaskedLM):
     """Replaces a word by what the model fills in for it."""
 
     stands_for: ClassVar[str] = "textattack.transformations.word_swaps.word_swap_masked_lm.WordSwapMaskedLM"
+
+
+class _WholeText:
+    """Asks a masked language model for its logits at every token of a text, none of which need be masked."""
+
+    def __init__(self, model):
+        self.model, self.config = model, model.config
+
+    def encode(self, text: str, max_length: int):
+        return self.model.encode(text, max_length)
+
+    @torch.inference_mode()
+    def __call__(self, **inputs) -> tuple[torch.Tensor]:
+        return (self.model.network(**inputs)[0].float().cpu(),)
+
+
+class BertAttackSwap(MaskedSwap):
+    """Replaces the pieces of a word by what the model gives at their places, no word being masked: ``bert-attack``."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._language_model = _WholeText(self._language_model)
+
+
+def swap(method: str = "bae", **options) -> MaskedSwap:
+    """WordSwapMaskedLM as its method needs it."""
+    return (BertAttackSwap if method == "bert-attack" else MaskedSwap)(method=method, **options)
 
 
 class MaskedInsertion(_LocalModel, _transformations.WordInsertionMaskedLM):
