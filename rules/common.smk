@@ -30,7 +30,7 @@ from flat.resources.catalogue import marker, marker_of_folder
 from flat.study.seeds import seed_of
 from flat.study.load import parse as parse_study
 from flat.study.settings import all_seeds, attacked_test, attacked_train, device_of, explains_all, last_round
-from flat.study.settings import objective_of, rounds_of, training_of
+from flat.study.settings import metrics_of, objective_of, rounds_of, training_of
 from flat.study.grid import attacked_cells, explained_cells, explained_draws, importance_cells, replay_cells
 from flat.study.grid import replayed_on, reported_datasets, trained_cells
 from flat.paper import catalogue
@@ -59,6 +59,8 @@ EXPLAINED = sorted(
     {(method, a.cell.dataset, a.cell.model) for method in METHODS for a in explained_cells(STUDY, method)}
 )
 CELL_FOLDERS = ("{dataset}", "{model}", "{strategy}", "{train_attack}", "seed{seed}")
+# the metrics that the study names, with their options; what the rules that use them are given beside the rest
+OF_PAIRS, OF_EXPLANATIONS = (metrics_of(STUDY, of) for of in ("pairs", "explanations"))
 OWN_START = [name for name, s in STUDY.strategies.items() if s.start == "own" and s.adversarial] or ["-"]
 CHECKPOINT = {"weights": "model.safetensors", "config": "config.json", "words": "vocabulary.json"}
 CHECKPOINT |= {"history": "history.csv", "metrics": "metrics.json"}

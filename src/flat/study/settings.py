@@ -1,5 +1,8 @@
 """What a study says of one of its cells: seeds, rounds, sizes, the optimiser's options, overrides applied."""
 
+from typing import Literal
+
+from flat.plugins.registry import METRICS
 from flat.study.cells import Cell
 from flat.study.fields import MASK_WEIGHTS, WEIGHTS
 from flat.study.readings import objective_switches
@@ -82,6 +85,12 @@ def objective_of(study: Study, cell: Cell) -> dict:
             masked = strategy.mask == "variational"
             values |= {name: v for name, v in override.objective.items() if masked or name not in MASK_WEIGHTS}
     return values
+
+
+def metrics_of(study: Study, of: Literal["pairs", "explanations"]) -> dict[str, dict]:
+    """The further metrics of a kind that a study names, each with all its options as plain data."""
+    found = {name: given for name, given in study.metrics.items() if METRICS[name].of == of}
+    return {name: METRICS[name].options.model_validate(given).model_dump(mode="json") for name, given in found.items()}
 
 
 def device_of(study: Study, model: str) -> str:

@@ -1,24 +1,32 @@
-"""Options of models and parameters of attacks: names that exist, values that can be meant, as plugins declare them."""
+"""Options of models, attacks and metrics: names that exist, values that can be meant, as plugins declare them."""
 
 from collections.abc import Mapping
 
 from pydantic import ValidationError
 
 from flat.errors import StudyError
-from flat.plugins.registry import ATTACKS, MODELS
+from flat.plugins.own.metrics import ALWAYS
+from flat.plugins.registry import ATTACKS, METRICS, MODELS
 from flat.plugins.values import Options, called
 from flat.study.checks import refuse_unknown
 from flat.study.schema import Study
 
 
 def check(study: Study, where: str) -> None:
-    """Raise StudyError for the first that no model of this kind, or no attack of this recipe, can be built with."""
+    """Raise StudyError for the first that no model of this kind, attack of this recipe or metric can be made with."""
     for name, model in study.models.items():
         kind = f"options of a {model.kind}"
         check_options(model.options, MODELS[model.kind].options, f"{where}: models.{name}.options", kind)
     for name, attack in study.attacks.items():
         kind = f"parameters of {attack.recipe}"
         check_options(attack.parameters, ATTACKS[attack.recipe].options, f"{where}: attacks.{name}.parameters", kind)
+    always = {metric.name: metric for metric in ALWAYS.values()}
+    for name, given in study.metrics.items():
+        if name in always:
+            raise StudyError(
+                f"{where}: metrics.{name}", f"every study measures {always[name].shown} already", "leave it out"
+            )
+        check_options(given, METRICS[name].options, f"{where}: metrics.{name}", f"options of {name}")
 
 
 def check_options(given: Mapping[str, object], options: type[Options], place: str, kind: str) -> Options:
