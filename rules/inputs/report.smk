@@ -64,7 +64,8 @@ def code_with(script, *entries):
     """The digest of a script and of the modules of tables or figures, which are imported by name."""
     modules = sorted({entry.module.replace(".", "/") for entry in entries})
     own = [digest.of(f"{workflow.basedir}/src/{module}.py") for module in modules]
-    return "-".join([code(script), *own])
+    metrics = metric_plugins(STUDY.metrics) if any(entry.of_metrics for entry in entries) else []
+    return "-".join([code(script, *metrics), *own])
 
 
 def table_code(wildcards):
