@@ -25,16 +25,16 @@ from flat.report.figures.style import (
     say_not_run,
     width_of,
 )
-from flat.report.figures.text_fit import wrapped
+from flat.report.figures.text_fit import lines_of, wrapped
 from flat.report.figures.titles import ColumnTitles, column_titles, row_height, row_title
 from flat.report.tables.grid import shown_names, train_attack_of
 from flat.report.tables.index import Index
 
 KEY = "faithfulness"
-PANEL_IN, NOT_RUN_IN, GAP_IN, LEFT_IN, RIGHT_IN = 1.5, 0.5, 0.3, 0.98, 0.10
+PANEL_IN, NOT_RUN_IN, GAP_IN, LEFT_IN, RIGHT_IN, LINE_IN = 1.5, 0.5, 0.3, 0.84, 0.14, 0.14
 MARKERS = ("o", "^", "s", *VARIANT_MARKERS)  # of explainers, in their order
 MARGIN = 0.12  # around the marks, of their range
-LEAST_RANGE = 0.02  # that an axis shows: less is noise
+LEAST_RANGE = 0.05  # that an axis shows: less is noise
 HINTS = {"higher": "better →", "lower": "lower is better →", "neither": ""}  # the label is upright: the arrow points up
 SIDES = ("consistency", "faithfulness")
 
@@ -147,7 +147,9 @@ def _picture(frame, models, datasets, strategies, methods, metrics: Sequence[Met
         for (_, model), is_run in zip(rows, ran, strict=True)
     ]
     width_in = width_of(len(datasets))
-    left, right = LEFT_IN / width_in, 1 - RIGHT_IN / width_in
+    labels = {metric.name: _label(metric) for metric in metrics}
+    left_in = LEFT_IN + LINE_IN * (max(map(lines_of, labels.values())) - 1)
+    left, right = left_in / width_in, 1 - RIGHT_IN / width_in
     middle = (left + right) / 2
     over = column_titles(datasets, stand_ins, (right - left) * width_in / len(datasets))
     legend = _legend(strategies, methods, width_in, middle)
@@ -176,7 +178,8 @@ def _picture(frame, models, datasets, strategies, methods, metrics: Sequence[Met
                 _panel(axes, panel, list(strategies), list(methods))
                 last = [row for row in rows if (row[0].name, row[1], dataset) in run][-1]
                 limits = across, _limits(of_metric, "faithfulness")
-                _axes(axes, metric, *limits, y_labels=dataset == first, x_labels=(metric, model) == last)
+                _axes(axes, metric, *limits, x_labels=(metric, model) == last, y_labels=dataset == first)
+                axes.set_ylabel(labels[metric.name] if dataset == first else "", labelpad=2)
             else:
                 say_not_run(axes)
             if i == 0:
@@ -220,8 +223,11 @@ def _axes(axes, metric: Metric, across, upwards, y_labels: bool, x_labels: bool)
     axes.locator_params(axis="both", nbins=4)
     axes.tick_params(labelbottom=x_labels, labelleft=y_labels)
     axes.grid(axis="both")
-    if y_labels:
-        axes.set_ylabel("\n".join(filter(None, (wrapped(metric.shown, PANEL_IN, 8), HINTS[metric.better]))), labelpad=2)
+
+
+def _label(metric: Metric) -> str:
+    """Beside an axis that runs upwards: the metric's title in lines that fit, and which way is better."""
+    return "\n".join(filter(None, (wrapped(metric.shown, PANEL_IN, 8), HINTS[metric.better])))
 
 
 def _column_title(axes, over: ColumnTitles, dataset: str) -> None:
