@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 import pytest
-from interpretation_toys import Additive, Pieces, real_model
+from interpretation_toys import WORDS, Additive, Pieces, real_model
 from plugin_toys import wrapped
 
 from flat.errors import ArtefactError, FlatError
@@ -14,7 +14,7 @@ from flat.files.artefacts import read_table, write_table
 from flat.interpretation import faithfulness
 from flat.interpretation.asking import Ask, measure
 from flat.interpretation.metrics import chosen
-from flat.interpretation.ranking import ranks
+from flat.interpretation.ranking import kendall_tau, ranks
 from flat.plugins.registry import METRICS
 
 TEXT = ["good", "plot", "very", "dull"]
@@ -91,6 +91,22 @@ def test_every_metric_stays_in_its_range_whatever_the_model(name, model):
     for words in (["good"], TEXT, ["bad", "film"] * 10):
         judge(name, model, words, 1, rng.normal(size=len(words)))  # raises outside of the range
     assert math.isnan(judge(name, model, [], 1, []))
+
+
+def test_the_most_consistent_explanation_may_be_the_least_faithful():
+    """Words ranked by their place, whatever the model: every pair agrees, and what they name matters less."""
+    model, rng, words = Additive(max_length=6), np.random.default_rng(6), WORDS[2:]
+    agreement, found = {"place": [], "true": []}, {"place": [], "true": []}
+    for _ in range(30):
+        text = list(rng.choice(words, 6, replace=False))
+        changed = [rng.choice([w for w in words if w not in text]), *text[1:]]  # as an attack does
+        place = -np.arange(6.0)
+        explained = {"place": (place, place), "true": (evidence(model, text, 1), evidence(model, changed, 1))}
+        for name, (before, after) in explained.items():
+            agreement[name].append(kendall_tau(before, after))
+            found[name].append(judge("comprehensiveness", model, text, 1, before))
+    assert min(agreement["place"]) == 1 > np.mean(agreement["true"])
+    assert np.mean(found["place"]) < np.mean(found["true"]) - 0.1
 
 
 # --- what is asked

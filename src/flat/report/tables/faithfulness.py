@@ -15,7 +15,7 @@ from flat.study.cells import AttackedCell
 from flat.study.grid import all_explained_cells, explained_cells
 
 TI, SHOWN_K = "topk_intersection", 5
-PAIRS, TEXTS = "pairs", "explained"  # the columns that count what numbers rest on
+PAIRS, TEXTS = "pairs_compared", "texts_explained"  # counts of what numbers rest on: no name of a metric
 CELL = ("dataset", "model", "strategy", "train_attack", "attack")
 BETTER = {"higher": "↑", "lower": "↓", "neither": ""}
 
