@@ -30,7 +30,8 @@ def rank_biased_overlap(before: np.ndarray, after: np.ndarray, options) -> float
         return float("nan")
     depths = np.arange(1, words + 1)
     agreement = np.array(ranking.topk_intersections(before, after, depths))
-    return float((1 - options.p) * (options.p ** (depths - 1) * agreement).sum() + options.p**words * agreement[-1])
+    found = (1 - options.p) * (options.p ** (depths - 1) * agreement).sum() + options.p**words * agreement[-1]
+    return min(float(found), 1.0)  # rounding
 
 
 def spearman(before: np.ndarray, after: np.ndarray, options) -> float:
@@ -40,7 +41,7 @@ def spearman(before: np.ndarray, after: np.ndarray, options) -> float:
     """
     a, b = (mean_ranks(scores) - (len(scores) - 1) / 2 for scores in (before, after))
     sizes = float((a**2).sum() * (b**2).sum())
-    return float((a * b).sum() / np.sqrt(sizes)) if sizes else float("nan")
+    return float(np.clip((a * b).sum() / np.sqrt(sizes), -1, 1)) if sizes else float("nan")
 
 
 def mean_ranks(scores: np.ndarray) -> np.ndarray:

@@ -65,7 +65,7 @@ def _area(ask, words: Sequence[str], target: int, options, kept) -> float:
         return float("nan")
     counts = np.rint(np.linspace(0, len(words), min(len(words), options.steps) + 1)).astype(int)
     answers = ask([_left(ask, words, kept(k)) for k in counts])[:, target]
-    return float((np.diff(counts) * (answers[1:] + answers[:-1]) / 2).sum() / len(words))
+    return min(float((np.diff(counts) * (answers[1:] + answers[:-1]) / 2).sum() / len(words)), 1.0)  # rounding
 
 
 def _left(ask, words: Sequence[str], kept: np.ndarray) -> list[str]:
