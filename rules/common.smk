@@ -31,7 +31,7 @@ from flat.study.seeds import seed_of
 from flat.study.load import parse as parse_study
 from flat.study.used import plugins_used
 from flat.study.settings import all_seeds, attacked_test, attacked_train, device_of, explains_all, last_round
-from flat.study.settings import objective_of, plugin_of, resources_of, rounds_of, training_of
+from flat.study.settings import metrics_of, objective_of, plugin_of, resources_of, rounds_of, training_of
 from flat.study.grid import attacked_cells, explained_cells, explained_draws, importance_cells, replay_cells
 from flat.study.grid import replayed_on, reported_datasets, trained_cells
 from flat.paper import catalogue
@@ -60,6 +60,8 @@ EXPLAINED = sorted(
     {(method, a.cell.dataset, a.cell.model) for method in METHODS for a in explained_cells(STUDY, method)}
 )
 CELL_FOLDERS = ("{dataset}", "{model}", "{strategy}", "{train_attack}", "seed{seed}")
+# the metrics that the study names, with their options; what the rules that use them are given beside the rest
+OF_PAIRS, OF_EXPLANATIONS = (metrics_of(STUDY, of) for of in ("pairs", "explanations"))
 # the strategies that train a model on the original texts alone which is not the base model
 OWN_START = [n for n, s in STUDY.strategies.items() if n != "base" and (s.start == "own" or not s.adversarial)] or ["-"]
 CHECKPOINT = {"weights": "model.safetensors", "config": "config.json", "words": "vocabulary.json"}

@@ -60,11 +60,42 @@ rule measure_consistency:
         mem_mb=4000,
         runtime=60,
     params:
+        **given_metrics(OF_PAIRS),
         cells=explained_cells_of_model,
         classes=STUDY.interpretation.classes,
-        code=code("measure_consistency.py"),
+        code=code("measure_consistency.py", *metric_plugins(OF_PAIRS)),
     script:
         "../workflow/scripts/measure_consistency.py"
+
+
+if OF_EXPLANATIONS:
+
+    rule measure_faithfulness:
+        """What the model answers without the words that its explanations name: metrics of single explanations."""
+        input:
+            attributions=PATHS.attributions("{method}", "{attack}", **CELL),
+            model=tested_model,
+        output:
+            faithfulness=PATHS.faithfulness("{method}", "{attack}", **CELL),
+        log:
+            PATHS.log("measure_faithfulness", *CELL_FOLDERS, "{attack}", "{method}"),
+        benchmark:
+            PATHS.benchmark("measure_faithfulness", *CELL_FOLDERS, "{attack}", "{method}")
+        conda:
+            "../envs/flat.yaml"
+        threads: STUDY.torch_threads
+        resources:
+            gpu=gpus,
+            mem_mb=memory,
+            runtime=1440,
+        params:
+            metrics=OF_EXPLANATIONS,
+            device=device,
+            torch_threads=STUDY.torch_threads,
+            plugins=plugins_of_faithfulness,
+            code=faithfulness_code,
+        script:
+            "../workflow/scripts/measure_faithfulness.py"
 
 
 rule measure_importance:

@@ -11,6 +11,7 @@ rule collect_measurements:
         ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
         consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
         gradients=[PATHS.attributions("ig", a.attack, **coordinates(a.cell)) for a in GRADIENT_CELLS],
+        faithfulness=FAITHFULNESS,
         vocabularies=[PATHS.data(d, "vocabulary.json") for d in STUDY.datasets],
     output:
         measurements=PATHS.measurements(),
@@ -22,6 +23,7 @@ rule collect_measurements:
     conda:
         "../envs/flat.yaml"
     params:
+        **measured_metrics(),
         trained=[
             coordinates(cell) | {"round": last_round(STUDY, cell), "vocabulary": known_words(cell)} for cell in TRAINED
         ],
@@ -40,6 +42,7 @@ rule estimate_intervals:
         measurements=PATHS.measurements(),
         ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
         consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
+        faithfulness=FAITHFULNESS,
     output:
         intervals=PATHS.intervals(),
     log:

@@ -74,3 +74,21 @@ def explanation_code(method):
 
 def importance_code(wildcards):
     return code("measure_importance.py", model_plugin(wildcards))
+
+
+def metric_plugins(metrics):
+    return [("metrics", name) for name in metrics]
+
+
+def given_metrics(metrics):
+    """Params of a rule that uses these metrics, {name: options}; none where there are none."""
+    return {"metrics": metrics, "plugins": brought(*metric_plugins(metrics))} if metrics else {}
+
+
+def plugins_of_faithfulness(wildcards):
+    return brought(model_plugin(wildcards), ("explainers", wildcards.method), *metric_plugins(OF_EXPLANATIONS))
+
+
+def faithfulness_code(wildcards):
+    plugins = (model_plugin(wildcards), ("explainers", wildcards.method), *metric_plugins(OF_EXPLANATIONS))
+    return code("measure_faithfulness.py", *plugins)

@@ -4,6 +4,9 @@ TRAINED = trained_cells(STUDY)
 ANALYSED = [coordinates(cell) for cell in importance_cells(STUDY)]
 IMPORTANCE = [PATHS.importance("importance.parquet", **cell) for cell in ANALYSED]
 GRADIENT_CELLS = explained_cells(STUDY, "ig")
+# (method, attacked cell) whose explanations are held against their model, where the study names a metric of that kind
+FAITHFUL = [(m, a) for m in METHODS for a in explained_cells(STUDY, m)] if OF_EXPLANATIONS else []
+FAITHFULNESS = [PATHS.faithfulness(m, a.attack, **coordinates(a.cell)) for m, a in FAITHFUL]
 PRINTED = [of_repository(f"config/paper/{table.printed_file}") for table in catalogue.TABLES.values() if table.printed]
 CLAIMS = [PATHS.claims("claims.csv"), PATHS.claims("claim_cells.csv")]
 # what tables and figures are made of, by the names that their entries in flat.paper.catalogue need
@@ -61,7 +64,8 @@ def code_with(script, *entries):
     """The digest of a script and of the modules of tables or figures, which are imported by name."""
     modules = sorted({entry.module.replace(".", "/") for entry in entries})
     own = [digest.of(f"{workflow.basedir}/src/{module}.py") for module in modules]
-    return "-".join([code(script), *own])
+    metrics = metric_plugins(STUDY.metrics) if any(entry.of_metrics for entry in entries) else []
+    return "-".join([code(script, *metrics), *own])
 
 
 def table_code(wildcards):
@@ -70,6 +74,14 @@ def table_code(wildcards):
 
 def figure_code(wildcards):
     return code_with("draw_figure.py", catalogue.FIGURES[figure_key(wildcards.figure)])
+
+
+def measured_metrics():
+    """Params of what gathers the metrics that the study names; none where it names none."""
+    if not STUDY.metrics:
+        return {}
+    of_cells = [coordinates(a.cell) | {"attack": a.attack, "method": m} for m, a in FAITHFUL]
+    return {"faithful": of_cells, "plugins": brought(*metric_plugins(STUDY.metrics))}
 
 
 def study_values(wildcards):

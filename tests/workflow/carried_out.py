@@ -21,7 +21,6 @@ FILES_OF_CODE = {  # most files of code that a section of a page may touch; conf
     "add-a-data-source": 2,
     "add-a-guard": 3,
     "add-a-loss-term": 3,
-    "add-a-metric": 3,
     "add-a-study-key": 2,
     "add-a-table": 2,
     "add-an-explanation-method": 0,

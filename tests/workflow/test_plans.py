@@ -97,6 +97,24 @@ def test_a_study_of_the_main_tables_alone_is_planned_without_the_rest(checkout):
     assert {rule: n for rule, n in jobs.items() if rule not in ("all", "fetch_resource")} == counted
 
 
+def test_metrics_are_planned_as_the_cost_model_counts_them(checkout):
+    from flat.cost.facts import data_facts
+    from flat.cost.jobs import jobs_of
+    from flat.study.load import load
+
+    values = yaml.safe_load((checkout.folder / "tests/data/tiny.yaml").read_text())
+    plain = checkout.plan("--", "all")
+    assert "measure_faithfulness" not in plain
+    for name, metrics in {"pairs": {"rbo": {}}, "both": {"rbo": {}, "deletion": {"steps": 5}}}.items():
+        path = checkout.folder / f"metrics-{name}.yaml"
+        path.write_text(yaml.safe_dump(values | {"name": f"metrics-{name}", "metrics": metrics}, sort_keys=False))
+        jobs, study = checkout.plan("--", "all", study=path.name), load(path)
+        more = {"pairs": {"make_table": 1}, "both": {"make_table": 1, "draw_figure": 1, "measure_faithfulness": 9}}
+        assert Counter(jobs) - Counter(plain) == more[name] and not Counter(plain) - Counter(jobs)
+        counted = Counter(job.rule for job in jobs_of(study, data_facts(study, "no such folder")))
+        assert {rule: n for rule, n in jobs.items() if rule not in ("all", "fetch_resource")} == counted
+
+
 def test_a_further_explanation_method_needs_no_rule(tmp_path, repository, resources):
     copy_to(tmp_path, repository)
     copy = Checkout(tmp_path, resources)

@@ -5,6 +5,7 @@ from flat.jobs.script import running
 with running(snakemake) as log:
     from flat.analysis import measurements as measured
     from flat.files.artefacts import read_table, write_table
+    from flat.interpretation import faithfulness
     from flat.interpretation.consistency import summarise
     from flat.study.cells import cell_at
 
@@ -22,6 +23,9 @@ with running(snakemake) as log:
         cell, attributions = cell_at(coordinates), read_table(path, ["completeness"])
         values = measured.completeness(attributions, params.tolerance)
         rows += measured.rows_of(cell, files[cell].round, coordinates["attack"], values)
+    for about, path in zip(params.get("faithful") or (), given.faithfulness, strict=True):
+        cell, found = cell_at(about), faithfulness.summarise(read_table(path))
+        rows += measured.faithfulness_rows(found, cell, files[cell].round, about["attack"], about["method"])
     measurements = measured.collect(sorted(files.items()), rows)
     write_table(snakemake.output.measurements, measurements, measured.SCHEMA)
     log.info("%d measurements of %d models under %d attacks", len(measurements), len(files), len(given.ledgers))

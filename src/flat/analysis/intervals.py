@@ -4,6 +4,9 @@ import pyarrow as pa
 
 from flat.analysis import statistics
 from flat.analysis.outcomes import AA, ACCURACIES, KT, TI, Outcomes, resample
+from flat.interpretation.metrics import bounds as bounds_of
+from flat.plugins.own.metrics import ALWAYS
+from flat.plugins.registry import METRICS
 from flat.study.seeds import seed_of
 
 KEYS = ("dataset", "model", "strategy", "train_attack", "attack", "method", "pair_set", "metric", "k")
@@ -18,15 +21,18 @@ SCHEMA = pa.schema(
     ]
 )
 SHOWN_K = 5  # TI@5
-RANGES = {AA: (0.0, 100.0), KT: (-1.0, 1.0), TI: (0.0, 1.0)} | dict.fromkeys(ACCURACIES, (0.0, 100.0))
+RANGES = {AA: (0.0, 100.0)} | {name: bounds_of(ALWAYS[name]) for name in (KT, TI)}
+RANGES |= dict.fromkeys(ACCURACIES, (0.0, 100.0))
 
 
 def estimate(study, measurements, root: str = ".", draws: int = statistics.DRAWS):
-    """The frame (SCHEMA) of all accuracies, AA, KT and TI@5 measured under two seeds or more, sorted by keys."""
+    """The frame (SCHEMA) of all accuracies, AA, KT, TI@5 and the metrics that the study names, where they were measured
+    under two seeds or more, sorted by keys."""
     import pandas as pd  # for cost
 
     outcomes = Outcomes(study, measurements, root)
-    several = measurements[measurements["metric"].isin(RANGES)]
+    ranges = RANGES | {name: bounds_of(METRICS[name]) for name in study.metrics}
+    several = measurements[measurements["metric"].isin(ranges)]
     several = several[several["metric"].ne(TI) | several["k"].eq(SHOWN_K)]
     several = several[several["value"].notna()]
     rows = []
@@ -39,8 +45,9 @@ def estimate(study, measurements, root: str = ".", draws: int = statistics.DRAWS
         seed = seed_of(study.seed, "bootstrap-seeds", *map(str, keys))
         low, high = statistics.interval(resample(found, None, seed, draws))
         n, mean = int(min(found.totals or (~pd.isna(found.values)).sum(axis=1))), float(found.means.mean())
-        bounds = RANGES[keys[KEYS.index("metric")]]
-        if low == high and mean in bounds and bounds[1] == 100:
+        metric = keys[KEYS.index("metric")]
+        bounds = ranges[metric]
+        if low == high and mean in bounds and metric in (AA, *ACCURACIES):
             low, high = statistics.exact_share(mean, n)
         low, high = max(low, bounds[0]), min(high, bounds[1])
         rows.append((*keys, mean, low, high, len(found.seeds), n))

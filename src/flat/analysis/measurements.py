@@ -16,6 +16,8 @@ from flat.analysis.guards.columns import check_columns
 from flat.attacks.ledger import SKIPPED, SUCCEEDED, count
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_json, read_table, records
+from flat.plugins import registry
+from flat.plugins.own.metrics import ALWAYS
 from flat.study.cells import AttackedCell, Cell
 
 SCHEMA = pa.schema(
@@ -29,7 +31,7 @@ SCHEMA = pa.schema(
         ("attack", pa.string()),  # "" where no attack is involved
         ("method", pa.string()),  # "" | ig | lime
         ("pair_set", pa.string()),  # "" | saved | all | successful | shared | floor
-        ("metric", pa.string()),
+        ("metric", pa.string()),  # of METRICS, or a plugin's name
         ("k", pa.int64()),  # 0 where the metric has none
         ("value", pa.float64()),  # NaN = undefined, for example a mean over no example
         ("n", pa.int64()),  # examples or pairs behind the value
@@ -73,8 +75,7 @@ METRICS: dict[str, Metric] = {
     "aa_known_words_percent": Metric("AA, known words", "percent", 2),
     "oov_swap_percent": Metric("substitutes out of vocabulary", "percent", 2),
     "oov_success_percent": Metric("successes using an out-of-vocabulary word", "percent", 2),
-    "kendall_tau": Metric("KT", "rank correlation", 2),
-    "topk_intersection": Metric("TI", "share", 2),
+    **{name: Metric(metric.shown, metric.unit, 2) for name, metric in ALWAYS.items()},
     "topk_chance": Metric("TI by chance", "share", 2),
     "kendall_tau_absolute": Metric("KT of sizes", "rank correlation", 2),
     "topk_intersection_absolute": Metric("TI of sizes", "share", 2),
@@ -89,6 +90,18 @@ METRICS: dict[str, Metric] = {
     "unknown_word_importance": Metric("φ of the unknown word", "probability", 3),
     "mean_word_importance": Metric("φ, mean over the vocabulary", "probability", 3),
 }
+
+
+def declared(metric: str) -> Metric:
+    """What a measured number is: FLAT's own, or of a metric that is a plugin.
+
+    Raises:
+        KeyError: there is none of this name.
+    """
+    if metric in METRICS:
+        return METRICS[metric]
+    plugin = registry.METRICS[metric]
+    return Metric(plugin.shown, plugin.unit, 2)
 
 
 def percent(part: int, whole: int) -> float:
@@ -197,6 +210,13 @@ def consistency_rows(summary, dataset: str, model: str, method: str, round_of: C
     return rows
 
 
+def faithfulness_rows(found: Mapping[str, tuple], cell: Cell, round_: int, attack: str, method: str) -> list[dict]:
+    """Tidy rows of what metrics of single explanations say of a cell, {metric: (value, n, dropped)}: the originals of
+    the examples that are explained under an attack."""
+    rows = rows_of(cell, round_, attack, {metric: values[:2] for metric, values in found.items()})
+    return [row | {"method": method, "dropped": found[row["metric"]][2]} for row in rows]
+
+
 def completeness(attributions, tolerance: float) -> dict[str, tuple[float, int]]:
     """The share of a cell's integrated gradients that miss completeness by more than ``tolerance``.
 
@@ -248,7 +268,7 @@ def frame_of(rows: Iterable[Mapping]):
         raise ArtefactError("measurements", f"rows without {lacking}", DEFECT)
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
     frame = table.to_pandas().sort_values(KEYS, kind="stable", ignore_index=True)
-    unknown = sorted(set(frame["metric"]) - set(METRICS))
+    unknown = sorted({name for name in set(frame["metric"]) - set(METRICS) if name not in registry.METRICS})
     if unknown:
         raise ArtefactError("measurements", f"metrics {unknown} are not declared", f"declare them in {__name__}")
     twice = frame[frame.duplicated(KEYS)]

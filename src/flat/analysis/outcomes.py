@@ -1,7 +1,8 @@
 """What was measured example by example: the outcomes behind a cell's numbers, and the contrast of two cells.
 
-Ledgers say which examples an attack failed on, consistency files what each pair of explanations has in common. Of the
-accuracy on whole splits only counts are stored, so their examples are resampled as counts (binomial), without pairing.
+Ledgers say which examples an attack failed on, consistency files what each pair of explanations has in common,
+faithfulness files what each explanation says of its model. Of the accuracy on whole splits only counts are stored, so
+their examples are resampled as counts (binomial), without pairing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,8 @@ from flat.analysis import statistics
 from flat.attacks.ledger import FAILED
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_table
-from flat.interpretation import consistency
-from flat.plugins.registry import EXPLAINERS
+from flat.interpretation import consistency, faithfulness
+from flat.plugins.registry import EXPLAINERS, METRICS
 from flat.study import paths
 from flat.study.cells import AttackedCell, Cell
 from flat.study.grid import attacked_cells, explained_cells, trained_cells
@@ -110,11 +111,14 @@ class Outcomes:
             found = self._accuracy(cells, metric)
         elif metric == AA:
             found = self._after_attack([AttackedCell(c, attack) for c in cells])
-        elif metric in (KT, TI) and keys.get("method"):
-            column = "kendall_tau" if metric == KT else f"ti_{keys['k']}"
-            found = self._consistency(
-                [AttackedCell(c, attack) for c in cells], keys["method"], keys["pair_set"], column
-            )
+        elif metric in (KT, TI, *self._study.metrics) and keys.get("method"):
+            attacked, method = [AttackedCell(c, attack) for c in cells], keys["method"]
+            if metric in self._study.metrics and METRICS[metric].of == "explanations":
+                found = self._faithfulness(attacked, method, metric)
+            else:
+                columns = {KT: "kendall_tau", TI: f"ti_{keys.get('k', 0)}"}
+                column = columns.get(metric, consistency.VALUE + metric)
+                found = self._consistency(attacked, method, keys["pair_set"], column)
         else:
             return None
         return None if found is None else found.defined()
@@ -151,6 +155,18 @@ class Outcomes:
             self._explanations[file] = _Explanations(read_table(self._root / file), file)
         values = np.array([self._explanations[file].values(a, pair_set, column) for a in attacked])
         return self._outcome(attacked, values, [file])
+
+    def _faithfulness(self, attacked: list[AttackedCell], method: str, metric: str) -> Outcome | None:
+        """Of each explained original the mean over its classes."""
+        attacked = [a for a in attacked if a in self._explained[method]]
+        if not attacked:
+            return None
+        place = paths.of(self._study)
+        files = [place.faithfulness(method, a.attack, **paths.coordinates(a.cell)) for a in attacked]
+        found = [faithfulness.values(read_table(self._root / file), metric) for file in files]
+        examples, nothing = sorted(set().union(*found)), (np.nan, 0)
+        values = np.array([[of_cell.get(example, nothing)[0] for example in examples] for of_cell in found])
+        return self._outcome(attacked, values, files)
 
     def _outcome(self, attacked: list[AttackedCell], values: np.ndarray, files: list[str]) -> Outcome:
         seed = seed_of(self._study.seed, "bootstrap", attacked[0].cell.dataset)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from flat.cost.facts import DataFacts
 from flat.paper.catalogue import figure_keys, table_keys
-from flat.plugins.registry import ATTACKS, EXPLAINERS
+from flat.plugins.registry import ATTACKS, EXPLAINERS, METRICS
 from flat.study.cells import AttackedCell, Cell, base_of
 from flat.study.grid import (
     attacked_cells,
@@ -217,6 +217,8 @@ def _explain_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
         for attacked in explained_cells(study, method):
             explained.add((method, attacked.cell.dataset, attacked.cell.model))
             jobs.append(_explanation(study, data, method, attacked))
+            if any(METRICS[name].of == "explanations" for name in study.metrics):
+                jobs.append(_faithfulness(study, data, method, attacked))
     jobs += [Job("measure_consistency", at, "measure_consistency") for at in sorted(explained)]
     for cell in sorted(set(importance_cells(study))):
         jobs.append(Job("measure_importance", _cell(cell), "measure_importance"))
@@ -227,6 +229,14 @@ def _explain_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
         gpu = _on_gpu(study, cell.model)
         jobs.append(Job("replay", at, "replay", "", cell.model, texts, data[cell.dataset].words, gpu=gpu))
     return jobs
+
+
+def _faithfulness(study: Study, data: dict[str, DataFacts], method: str, attacked: AttackedCell) -> Job:
+    """Its cost grows with the texts and words explained; what each metric asks is not known beforehand."""
+    explained = _explanation(study, data, method, attacked)
+    classes = len(study.datasets[attacked.cell.dataset].classes) if study.interpretation.classes == "all" else 1
+    rule = "measure_faithfulness"
+    return replace(explained, rule=rule, work=rule, at=(*explained.at, method), factor=classes)
 
 
 def _explanation(study: Study, data: dict[str, DataFacts], method: str, attacked: AttackedCell) -> Job:

@@ -5,14 +5,18 @@ word. An inserted word and one merged away have no counterpart and enter neither
 
 The main measures rank words by their signed score: what speaks for a class comes first. The ``absolute`` variants rank
 by the size of the score, what matters for a class in either direction.
+
+Metrics of pairs that a study names (``flat.plugins.kinds.Metric``) have two columns each: ``metric_NAME``, the mean
+over the classes where it is defined, and ``dropped_NAME``, the number of the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from flat.errors import ArtefactError
+from flat.interpretation import metrics
 from flat.interpretation.pairs import REMEDY, counterparts, ledger_rows, row_of
 from flat.interpretation.ranking import KS, chance_topk, likeness
 
@@ -41,26 +45,45 @@ SCHEMA = pa.schema(
 CELL = ("strategy", "train_attack", "attack", "seed")
 PAIR_SETS = ("saved", "all", "successful", "shared", "floor")
 MARKS = ("source", "status", "changed")  # what says which pair sets a row belongs to
+VALUE, DROPPED = "metric_", "dropped_"  # before a metric's name: its columns
 # attribution side -> source of the pair (original, side)
 SOURCES = {"adversarial": "own", "shared": "shared", "repeat": "repeat"}
 
 
+def schema(names: Iterable[str] = ()) -> pa.Schema:
+    """SCHEMA and the columns of further metrics, by their names."""
+    more = [((VALUE + name, pa.float64()), (DROPPED + name, pa.int64())) for name in names]
+    return pa.schema([*SCHEMA, *[pa.field(*column) for pair in more for column in pair]])
+
+
 def measure(
-    attributions, own, shared=None, *, strategy: str, train_attack: str, attack: str, seed: int, classes: str = "all"
+    attributions,
+    own,
+    shared=None,
+    *,
+    strategy: str,
+    train_attack: str,
+    attack: str,
+    seed: int,
+    classes: str = "all",
+    further: Mapping[str, Mapping] | None = None,
 ):
-    """The consistency frame (SCHEMA) of one cell under one attack, sorted by example and source.
+    """The consistency frame (``schema``) of one cell under one attack, sorted by example and source.
 
     Args:
         attributions: frame of ``flat.interpretation.attributions.SCHEMA``.
         own: the cell's ledger. shared: the base model's ledger, where shared pairs were explained.
         classes: "all" averages over every class that was explained, "gold" takes the example's label only.
+        further: the metrics of pairs that a study names, with their options.
 
     Raises:
+        FlatError: a further metric returned what it must not.
         ArtefactError: attributions and ledger do not belong together: words differ, a side is missing, texts and swaps
             contradict one another, or a score is not finite.
     """
     import pandas as pd  # for cost
 
+    of_pairs = metrics.chosen(further, "pairs")
     ledgers = {"own": ledger_rows(own, "the cell's ledger")}
     ledgers["repeat"] = ledgers["own"]
     if shared is not None:
@@ -91,8 +114,11 @@ def measure(
             about = (example, pair.status, source, words != others, len(here))
             taus = (signed.kendall_tau, signed.tau_dropped, absolute.kendall_tau, absolute.tau_dropped)
             chance = (chance_topk(len(here), k) for k in KS)
-            rows.append((strategy, train_attack, attack, seed, *about, *taus, *signed.ti, *absolute.ti, *chance))
-    return pd.DataFrame(rows, columns=SCHEMA.names)
+            pairs = list(zip(before, after, strict=True))
+            more = [metrics.mean([m.value(example, *pair) for pair in pairs]) for m in of_pairs]
+            found = (*taus, *signed.ti, *absolute.ti, *chance, *(part for pair in more for part in pair))
+            rows.append((strategy, train_attack, attack, seed, *about, *found))
+    return pd.DataFrame(rows, columns=schema(m.name for m in of_pairs).names)
 
 
 def _scores(example: str, side: str, sides: dict, wanted: Sequence[int], words: Sequence[str]) -> np.ndarray:
@@ -177,7 +203,7 @@ class Cuts:
 def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
     """Means over pairs, one row per cell, pair set, metric and k: CELL, pair_set, metric, k, value, n, dropped.
 
-    ``n`` counts the pairs behind a value, ``dropped`` the class rankings whose tau is undefined;
+    ``n`` counts the pairs behind a value, ``dropped`` the class rankings whose tau, or further metric, is undefined;
     ``undefined_short_percent`` is the share of them with fewer than two words to compare, the others being constant.
     The metrics ``left_out_*`` are the percentages of explained examples (``n``) without a pair, by reason. A pair set
     without pairs gives NaN with n = 0, except ``floor``, which exists only where a repeat was explained.
@@ -185,7 +211,11 @@ def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
     import pandas as pd  # for cost
 
     cuts = Cuts(frame)
-    numbers = {name: frame[name].to_numpy() for name in (*TAUS, *TAUS.values(), "n_words")}
+    further = [name.removeprefix(VALUE) for name in frame.columns if name.startswith(VALUE)]
+    with_drops = {metric: (metric, dropped) for metric, dropped in TAUS.items()}
+    with_drops |= {name: (VALUE + name, DROPPED + name) for name in further}
+    columns = {name for pair in with_drops.values() for name in pair} | {"n_words"}
+    numbers = {name: frame[name].to_numpy() for name in columns}
     averaged = np.array([frame[column].to_numpy() for column in MEANS.values()])
     rows = []
     for cell in cuts.cells:
@@ -197,10 +227,10 @@ def summarise(frame, pair_sets: Sequence[str] = PAIR_SETS):
             if pair_set == "floor" and not pairs:
                 continue
             found = []
-            for metric, dropped in TAUS.items():
-                taus = numbers[metric][chosen]
-                taus = taus[~np.isnan(taus)]
-                found.append((metric, 0, *_means(taus[None]), len(taus), int(numbers[dropped][chosen].sum())))
+            for metric, (column, dropped) in with_drops.items():
+                defined = numbers[column][chosen]
+                defined = defined[~np.isnan(defined)]
+                found.append((metric, 0, *_means(defined[None]), len(defined), int(numbers[dropped][chosen].sum())))
             means = _means(np.take(averaged, chosen, axis=1))
             found += [(*key, mean, pairs, 0) for key, mean in zip(MEANS, means, strict=True)]
             drops, short = numbers["tau_dropped"][chosen], numbers["n_words"][chosen] < 2

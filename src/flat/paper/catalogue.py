@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from flat.study.cells import AttackedCell
 from flat.study.grid import curve_cells, importance_cells, main_cells, saliency_cells
 from flat.study.schema import Study
+from flat.study.settings import metrics_of
 
 # The settings that captions state and columns do not.
 TRANSFER = {"dataset": "sst2", "train_attack": "textfooler"}
@@ -57,6 +58,7 @@ class Table:
         printed: the paper's own table; None where there is none.
         line: what the summary at the end of a run says of it; ``flat.report.summary_items.SAY`` has those that are
             no plain means.
+        of_metrics: it is made only where the study names metrics: "pairs" or "explanations" of that kind, "any".
     """
 
     key: str
@@ -66,6 +68,7 @@ class Table:
     needs: tuple[str, ...] = MEASURED
     printed: Printed | None = None
     line: tuple[Mean, ...] = (Mean(AA, title="AA"),)
+    of_metrics: str = ""
 
     @property
     def on_grid(self) -> bool:
@@ -95,6 +98,7 @@ class Figure:
     drawing: str
     needs: tuple[str, ...]
     cells: Callable[[Study], list[AttackedCell]]
+    of_metrics: str = ""
 
     @property
     def module(self) -> str:
@@ -155,6 +159,8 @@ _TABLES = (
     Table("readings", "What each reading of the method does", "readings", "readings.readings", (*MEASURED, "guards")),
     Table("replay", "Adversarial texts of each model, read by the others", "replay", "replay.replay",
           ("replays", "flags")),
+    Table("faithfulness", "Consistency and faithfulness of explanations", "main", "faithfulness.faithfulness", MEASURED,
+          line=(_KT,), of_metrics="any"),
     Table("grim", "Check of the printed numbers", "main", "grim.grim_check", ("paper",)),
 )
 _FIGURES = (
@@ -168,6 +174,8 @@ _FIGURES = (
            ("measurements", "flags"), _figure_6_cells),
     Figure("curves", "After-attack accuracy against the attack's budget of queries", "main", "curves",
            ("ledgers", "flags"), curve_cells),
+    Figure("faithfulness", "Consistency of explanations against their faithfulness", "main", "faithfulness", MEASURED,
+           _figure_6_cells, of_metrics="explanations"),
 )
 # fmt: on
 TABLES = {table.key: table for table in _TABLES}
@@ -175,10 +183,18 @@ FIGURES = {figure.key: figure for figure in _FIGURES}
 
 
 def table_keys(study: Study) -> list[str]:
-    """The tables of a study: those of the blocks of artefacts that it has."""
-    return [key for key, table in TABLES.items() if table.block in study.artefacts.present()]
+    """The tables of a study: those of the blocks of artefacts, and of the kinds of metrics, that it has."""
+    return [key for key, table in TABLES.items() if _asked(study, table)]
 
 
 def figure_keys(study: Study) -> list[int | str]:
     """The figures of a study, as its tables."""
-    return [key for key, figure in FIGURES.items() if figure.block in study.artefacts.present()]
+    return [key for key, figure in FIGURES.items() if _asked(study, figure)]
+
+
+def _asked(study: Study, entry: Table | Figure) -> bool:
+    if entry.block not in study.artefacts.present():
+        return False
+    if entry.of_metrics in ("", "any"):
+        return not entry.of_metrics or bool(study.metrics)
+    return bool(metrics_of(study, entry.of_metrics))

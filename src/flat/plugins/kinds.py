@@ -197,8 +197,9 @@ class Metric(Plugin):
     Attributes:
         of: "pairs": ``make(before, after, options)`` compares the scores (words,) of the words that a text and its
             adversarial text share, for one class. "explanations": ``make(ask, words, target, scores, options)`` judges
-            one explanation; ``ask(texts)`` answers lists of words with probabilities (texts, classes). Both return a
-            number, NaN where it is undefined. The mean over classes is a text's value.
+            one explanation; ``ask(texts)`` answers lists of words with probabilities (texts, classes), and
+            ``ask.unknown`` is the word that stands for one that is left out. Both return a number, NaN where it is
+            undefined. The mean over the classes where it is defined is a text's value.
         low, high: between which the values lie; None: unbounded.
         better: "higher", "lower", or "neither".
         unit: as tables print it; empty for a plain number.

@@ -14,7 +14,7 @@ from flat.analysis import antonyms, importance, replay, validity
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_json, read_table
 from flat.files.columns import COORDINATES
-from flat.interpretation import consistency
+from flat.interpretation import consistency, faithfulness
 from flat.published import wordless
 from flat.study import paths
 from flat.study.cells import AttackedCell, Cell
@@ -30,7 +30,7 @@ from flat.study.grid import (
 )
 from flat.study.paths import Paths
 from flat.study.schema import Study
-from flat.study.settings import last_round
+from flat.study.settings import last_round, metrics_of
 
 WORDS = {"importance.parquet": importance.SCHEMA, "synonyms.parquet": importance.SYNONYMS_SCHEMA}
 OF_CELL = ("strategy", "train_attack", "seed", "attack")  # the order of cells in a consistency file
@@ -54,18 +54,19 @@ class Merged:
 
 # by the end of a file's name and the folder that it lies in
 MERGED = {
-    "interpretations": Merged(consistency.SCHEMA, OF_CELL),
     "validity": Merged(validity.SCHEMA, (*COORDINATES, "example_id")),
     "antonyms": Merged(antonyms.SCHEMA, tuple(antonyms.SCHEMA.names[:-1])),
 }
 
 
-def merged(path: str) -> Merged | None:
+def merged(study: Study, path: str) -> Merged | None:
     """How the pieces of a file below a study's results are joined; None of a file that is whole in an archive."""
     parts = PurePosixPath(path).parts
     if parts[-1] == "antonyms.parquet":
         return MERGED["antonyms"]
-    if parts[0] == "validity" or parts[-1] == "consistency.parquet":
+    if parts[-1] == "consistency.parquet":
+        return Merged(consistency.schema(metrics_of(study, "pairs")), OF_CELL)
+    if parts[0] == "validity":
         return MERGED[parts[0]]
     return None
 
@@ -151,11 +152,15 @@ def _analysed(study: Study, seed: int, place: Paths) -> Iterable[Piece]:
             if a.cell.seed == seed:
                 cell = (a.cell.strategy, a.cell.train_attack, seed, a.attack)
                 expected.setdefault(place.consistency(method, a.cell.dataset, a.cell.model), []).append(cell)
+                if metrics_of(study, "explanations"):
+                    file = place.faithfulness(method, a.attack, **paths.coordinates(a.cell))
+                    yield _made(file, wordless.same_bytes, schema=faithfulness.SCHEMA)
                 if method == "ig":
                     file = place.attributions(method, a.attack, **paths.coordinates(a.cell))
                     yield _made(file, wordless.sums_bytes)
+    schema = consistency.schema(metrics_of(study, "pairs"))
     for path, cells in expected.items():
-        yield _made(path, _rows, seed=seed, schema=consistency.SCHEMA, names=OF_CELL, cells=cells)
+        yield _made(path, _rows, seed=seed, schema=schema, names=OF_CELL, cells=cells)
     for cell in importance_cells(study):
         if cell.seed == seed:
             for file, schema in WORDS.items():

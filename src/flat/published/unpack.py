@@ -70,7 +70,7 @@ def unpack(study: Study, found: Sequence[Archive]) -> Path:
                 of_path.setdefault(name, []).append(one)
     _refuse_lacking(study, found)
     for name, holders in of_path.items():
-        _join(root, name, holders)
+        _join(study, root, name, holders)
     for one in found:
         write_json(root / beside(one) / archive.MANIFEST, one.manifest)
         for name, data in one.files.items():
@@ -115,8 +115,8 @@ def _refuse_lacking(study: Study, found: Sequence[Archive]) -> None:
             raise ArtefactError(str(one.path), problem, "pack the seed again, from a run of this study")
 
 
-def _join(root: Path, name: str, holders: Sequence[Archive]) -> None:
-    how = merged(name)
+def _join(study: Study, root: Path, name: str, holders: Sequence[Archive]) -> None:
+    how = merged(study, name)
     if how is None:
         for other in holders[1:]:
             if other.files[name] != holders[0].files[name]:

@@ -1,7 +1,7 @@
 """The JSON schema of study files, for editors and readers.
 
 ``python -m flat.study.json_schema`` writes config/schema/study.json. With the path of a study it prints the schema of
-that study instead: with the names of its own plugins, and the options of its explainers.
+that study instead: with the names of its own plugins, and the options of its explainers and metrics.
 """
 
 import json
@@ -9,7 +9,8 @@ import sys
 
 from flat.errors import command
 from flat.files.artefacts import write_json
-from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS
+from flat.plugins.own.metrics import ALWAYS
+from flat.plugins.registry import ATTACKS, EXPLAINERS, METRICS, MODELS
 from flat.study.load import load
 from flat.study.schema import Interpretation, Study
 
@@ -31,6 +32,11 @@ def schema() -> dict:
             options = EXPLAINERS[name].options.model_json_schema()
             parts |= options.pop("$defs", {})
             parts["Interpretation"]["properties"][name] = options
+    always = {metric.name for metric in ALWAYS.values()}
+    named = {name: METRICS[name].options.model_json_schema() for name in METRICS if name not in always}
+    for options in named.values():
+        parts |= options.pop("$defs", {})
+    found["properties"]["metrics"]["properties"] = named
     return found
 
 

@@ -55,6 +55,11 @@ class Paths:
     def consistency(self, method: str, dataset: str, model: str) -> str:
         return f"{self.root}/interpretations/{method}/{dataset}/{model}/consistency.parquet"
 
+    def faithfulness(self, method: str, attack: str, *, dataset, model, strategy, train_attack, seed) -> str:
+        """What the metrics of single explanations say of a cell; only where a study names such a metric."""
+        cell = f"{dataset}/{model}/{strategy}/{train_attack}/seed{seed}/{attack}"
+        return f"{self.root}/interpretations/{method}/{cell}/faithfulness.parquet"
+
     def importance(self, file: str, *, dataset, model, strategy, train_attack, seed) -> str:
         """importance.parquet or synonyms.parquet of a masked model."""
         return f"{self.root}/importance/{dataset}/{model}/{strategy}/{train_attack}/seed{seed}/{file}"

@@ -5,12 +5,12 @@ The pydantic models below, and those that they hold, are the one source of what 
 single job is planned.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from flat.plugins.own.explainers import IntegratedGradients, Lime
-from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, OBJECTIVES
+from flat.plugins.registry import ATTACKS, EXPLAINERS, METRICS, MODELS, OBJECTIVES
 from flat.plugins.values import (
     LearningRate,
     Positive,
@@ -276,6 +276,12 @@ class Study(Strict):
     rounds: Rounds = Rounds()
     masked_training: MaskedTraining = MaskedTraining()
     interpretation: Interpretation = Interpretation()
+    metrics: dict[Annotated[str, AfterValidator(known(METRICS))], dict[str, Any]] = Field(
+        {},
+        max_length=100,
+        exclude_if=lambda named: not named,  # as if there were no such key: digests of older studies hold
+        description="measures of explanations beside KT and TI@k, each with its options (docs/interpretation.md)",
+    )
     guards: Guards = Guards()
     validity: Validity = Validity()
     tune: Tune | None = Field(None, description="what `snakemake tune` searches, on dev")

@@ -1,6 +1,8 @@
 """What a study says of one of its cells: seeds, rounds, sizes, the optimiser's options, overrides applied."""
 
-from flat.plugins.registry import OBJECTIVES
+from typing import Literal
+
+from flat.plugins.registry import METRICS, OBJECTIVES
 from flat.plugins.values import Options
 from flat.study.cells import Cell
 from flat.study.fields import MASK_WEIGHTS, OWN_OBJECTIVE, WEIGHTS
@@ -116,6 +118,12 @@ def passes_of(study: Study, strategy: str) -> float:
 def _options_of(study: Study, strategy: str) -> Options:
     chosen = study.strategies[strategy]
     return OBJECTIVES[chosen.objective].options.model_validate(chosen.options)
+
+
+def metrics_of(study: Study, of: Literal["pairs", "explanations"]) -> dict[str, dict]:
+    """The further metrics of a kind that a study names, each with all its options as plain data."""
+    found = {name: given for name, given in study.metrics.items() if METRICS[name].of == of}
+    return {name: METRICS[name].options.model_validate(given).model_dump(mode="json") for name, given in found.items()}
 
 
 def device_of(study: Study, model: str) -> str:

@@ -160,7 +160,7 @@ def test_gradients_of_an_encoder_are_those_of_textattacks_own_wrapper(tmp_path, 
 
 def test_a_calibrated_victim_s_gradients_are_of_its_own_answers():
     """Logits over a temperature: the slope by the score, and the probabilities, are those of a score so divided."""
-    words = "a good film with bad acting".split()
+    words = ["a", "good", "film", "with", "bad", "acting"]
     victim = Victim(Calibrated(BagOfWords().eval(), 4.0))
     score = sum(WEIGHTS.get(word, 0.0) for word in words)
     wrong = 1 / (1 + np.exp(2 * abs(score) / 4))

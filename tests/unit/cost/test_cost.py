@@ -326,3 +326,18 @@ def test_vectors_of_a_users_folder_have_the_dimension_of_its_file(tmp_path, monk
     assert found.mflops == pytest.approx(2 * 2 * 3 / 1e6)
     with pytest.raises(FlatError, match="no such file or folder"):
         network_of("cnn", "mine/none", {}, 10)
+
+
+def test_metrics_of_single_explanations_are_a_job_for_each_explanation(paper):
+    study, data = paper
+    plain = Counter(job.rule for job in jobs_of(study, data))
+    assert "measure_faithfulness" not in plain
+    of_pairs = Counter(job.rule for job in jobs_of(study.model_copy(update={"metrics": {"rbo": {}}}), data))
+    assert of_pairs - plain == {"make_table": 1} and not plain - of_pairs
+    named = study.model_copy(update={"metrics": {"rbo": {}, "deletion": {}}})
+    jobs = jobs_of(named, data)
+    more = Counter(job.rule for job in jobs) - plain
+    assert more == {"measure_faithfulness": 96 + 108, "make_table": 1, "draw_figure": 1}
+    job = next(job for job in jobs if job.rule == "measure_faithfulness" and job.at[0] == "ag")
+    assert job.at[-1] in ("ig", "lime") and job.at[-2] in study.attacks
+    assert (job.texts, job.factor) == (1000, 4)

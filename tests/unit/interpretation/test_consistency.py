@@ -5,55 +5,16 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from interpretation_toys import ledger
+from interpretation_toys import OWN, SCORES, SHARED, attributions, ledger, value
+from interpretation_toys import PAIR_CELL as CELL
 
 from flat.errors import ArtefactError
 from flat.files.artefacts import write_table
 from flat.interpretation.consistency import SCHEMA, belonging, left_out, measure, summarise
 
-OWN = {
-    "e1": ("succeeded", "a good film", "a warm film"),
-    "e2": ("skipped", "bad plot", "bad plot"),
-    "e3": ("failed", "a dull plot", "a bad plot"),
-    "e4": ("failed", "very good", "very good"),  # the attack found nothing to change
-}
-SHARED = {
-    "e1": ("succeeded", "a good film", "a good plot"),
-    "e2": ("failed", "bad plot", "bad film"),
-    "e3": ("skipped", "a dull plot", "a dull plot"),
-    "e4": ("skipped", "very good", "very good"),
-}
-# (example, side) -> scores for class 0 and for class 1
-SCORES = {
-    ("e1", "original"): ([1, 2, 3], [3, 2, 1]),
-    ("e1", "adversarial"): ([1, 3, 2], [3, 2, 1]),  # tau 1/3 and 1
-    ("e1", "shared"): ([3, 2, 1], [1, 2, 3]),  # tau -1 and -1
-    ("e1", "repeat"): ([1, 2, 3], [3, 1, 2]),  # tau 1 and 1/3
-    ("e2", "original"): ([1, 2], [2, 1]),
-    ("e2", "adversarial"): ([1, 2], [2, 1]),
-    ("e2", "shared"): ([1, 2], [1, 2]),  # tau 1 and -1
-    ("e3", "original"): ([1, 2, 3], [0, 0, 0]),
-    ("e3", "adversarial"): ([3, 2, 1], [0, 0, 0]),  # tau -1 and undefined
-    ("e4", "original"): ([1, 2], [2, 1]),
-    ("e4", "adversarial"): ([1, 2], [2, 1]),
-}
-CELL = {"strategy": "adv", "train_attack": "pwws", "attack": "pwws", "seed": 3}
-
-
-def attributions(scores=SCORES, own=OWN, shared=SHARED):
-    rows = []
-    for (example, side), by_class in scores.items():
-        text = shared[example][2] if side == "shared" else own[example][2 if side == "adversarial" else 1]
-        rows += [(example, side, c, text.split(" "), np.array(s, np.float32)) for c, s in enumerate(by_class)]
-    return pd.DataFrame(rows, columns=["example_id", "side", "target", "words", "scores"])
-
 
 def measured(**options):
     return measure(attributions(), ledger(OWN), ledger(SHARED), **CELL, **options)
-
-
-def value(frame, example, source, column):
-    return frame[(frame["example_id"] == example) & (frame["source"] == source)][column].item()
 
 
 def test_rows_of_a_cell(tmp_path):

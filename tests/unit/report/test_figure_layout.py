@@ -1,5 +1,6 @@
 """Texts of figures stay on the canvas, off one another and off the panels, however many strategies a study has."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -9,10 +10,12 @@ from figure_examples import CORRELATIONS, measured, saliency_inputs, synonyms, w
 from matplotlib.text import Text
 from table_examples import CNN, DATASET, study
 
+from flat.plugins.registry import METRICS
 from flat.report.figures import curves as figure_curves
-from flat.report.figures import figure_3, figure_4, figure_5, figure_6
+from flat.report.figures import faithfulness, figure_3, figure_4, figure_5, figure_6
 from flat.report.figures import style as figure_style
 from flat.report.figures.text_fit import cut, widest, width_of, wrapped
+from flat.report.tables.index import Index
 
 STRATEGIES = ["base", "adv", "FLAT", "FLAT-nogamma", "FLAT-softmax", "group10", "group12", "plain"]
 LONG = "trained on adversarial texts with a title that no single line of a legend can ever hold"
@@ -56,6 +59,34 @@ def check(figure, inside=("not run",)):
 def titled(count, long):
     titles = {name: name for name in STRATEGIES[:count]}
     return titles | ({STRATEGIES[min(1, count - 1)]: LONG} if long else {})
+
+
+@pytest.mark.parametrize("long", [False, True], ids=["short", "long"])
+@pytest.mark.parametrize("columns", [1, 4])
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_the_figure_of_faithfulness_fits(count, columns, long):
+    datasets = dict(zip("abcd"[:columns], TITLES, strict=False)) if long else {n: n.upper() for n in "abcd"[:columns]}
+    models = dict(zip("xyz", MODELS, strict=True)) if long else {"x": "LSTM", "z": "BERT"}
+    metrics = [METRICS["comprehensiveness"], replace(METRICS["deletion"], title=LONG if long else "Deletion")]
+    rows = [
+        measured(name, 0.1 * i, metric=metric, k=0, dataset=dataset, model="x", method=method, pair_set=pair_set)
+        for i, name in enumerate(STRATEGIES[:count]) for dataset in datasets for method in ("ig", "lime")
+        for metric, pair_set in (("kendall_tau", "shared"), ("comprehensiveness", ""), ("deletion", ""))
+    ]  # fmt: skip
+    drawing = faithfulness.draw(
+        Index(pd.DataFrame(rows)),
+        models=models,
+        datasets=datasets,
+        strategies=titled(count, long),
+        train_attacks=dict.fromkeys(STRATEGIES, "textfooler"),
+        methods=["ig", "lime"],
+        metrics=metrics,
+        stand_ins={"a": "sentences of films from a package, without labels of phrases"},
+    )
+    check(drawing.figure)
+    shown = " ".join(words_of(drawing.figure).split())
+    wanted = [*titled(count, long).values(), *(metric.shown for metric in metrics), "Integrated gradients", "LIME"]
+    assert all(" ".join(title.split()) in shown for title in wanted)
 
 
 @pytest.mark.parametrize("long", [False, True], ids=["short", "long"])

@@ -21,10 +21,12 @@ def extras():
 
 
 def test_each_table_exists_and_no_other(extras):
-    keys = [*map(str, range(1, 11)), "guards", "validity", "readings", "replay", "grim"]
+    keys = [*map(str, range(1, 11)), "guards", "validity", "readings", "replay", "faithfulness", "grim"]
     assert list(TABLES) == keys
     for key in keys:
-        assert build(key, [], extras).key == key
+        assert build(key, [], extras, metrics={"rbo": {}}).key == key
+    with pytest.raises(StudyError, match="faithfulness: the study has no such table"):
+        build("faithfulness", [], extras)
     with pytest.raises(StudyError, match="11"):
         build("11", [], extras)
     plain = study().artefacts.model_copy(update={"replay": None})

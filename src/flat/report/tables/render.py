@@ -46,6 +46,8 @@ _TEX_ESCAPES = {
     "≥": r"$\geq$",
     "×": r"$\times$",
     "→": r"$\rightarrow$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
     "–": "--",
     "—": "---",
     "“": "``",

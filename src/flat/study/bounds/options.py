@@ -1,11 +1,12 @@
-"""Options of models, attacks and objectives: names that exist, values that can be meant, as plugins declare them."""
+"""Options of plugins that a study names: names that exist, values that can be meant, as plugins declare them."""
 
 from collections.abc import Mapping
 
 from pydantic import ValidationError
 
 from flat.errors import StudyError
-from flat.plugins.registry import ATTACKS, MODELS, OBJECTIVES
+from flat.plugins.own.metrics import ALWAYS
+from flat.plugins.registry import ATTACKS, METRICS, MODELS, OBJECTIVES
 from flat.plugins.values import Options, called
 from flat.study.checks import refuse_unknown
 from flat.study.fields import MASK_WEIGHTS, OWN_OBJECTIVE
@@ -16,13 +17,20 @@ from flat.study.settings import resources_of
 
 
 def check(study: Study, where: str) -> None:
-    """Raise StudyError for the first that no model of this kind, no attack of this recipe, or no objective takes."""
+    """Raise StudyError for the first that no model, attack, objective or metric of its name can be made with."""
     for name, model in study.models.items():
         kind = f"options of a {model.kind}"
         check_options(model.options, MODELS[model.kind].options, f"{where}: models.{name}.options", kind)
     for name, attack in study.attacks.items():
         kind = f"parameters of {attack.recipe}"
         check_options(attack.parameters, ATTACKS[attack.recipe].options, f"{where}: attacks.{name}.parameters", kind)
+    always = {metric.name: metric for metric in ALWAYS.values()}
+    for name, given in study.metrics.items():
+        if name in always:
+            raise StudyError(
+                f"{where}: metrics.{name}", f"every study measures {always[name].shown} already", "leave it out"
+            )
+        check_options(given, METRICS[name].options, f"{where}: metrics.{name}", f"options of {name}")
 
     for name, strategy in study.strategies.items():
         kind = f"options of the objective {strategy.objective}"

@@ -3,6 +3,7 @@
 from math import prod
 
 from flat.errors import StudyError
+from flat.plugins.registry import METRICS
 from flat.study.schema import Study
 
 MOST_JOBS = 1_000_000
@@ -26,8 +27,10 @@ def jobs_at_most(study: Study) -> tuple[int, str, str]:
     rounds = max(count for count in counts if isinstance(count, int))
     shards = 1 if study.sharding == "never" else max(attack.shards for attack in study.attacks.values())
     attack = 1 if shards == 1 else shards + 1  # and the job that merges them
-    # of a cell: rounds, their attacks, the attack on test, the calibrated one, explanations, what is replayed
-    work = 2 + rounds * (1 + attack) + attack + 2 + len(study.interpretation.methods)
+    # of a cell: rounds, their attacks, the attack on test, the calibrated one, explanations, faithfulness, replay
+    of_explanations = any(METRICS[name].of == "explanations" for name in study.metrics)
+    explanations = len(study.interpretation.methods) * (2 if of_explanations else 1)
+    work = 2 + rounds * (1 + attack) + attack + 2 + explanations
     cells = {f"artefacts.{name}": _combinations(block) for name, block in study.artefacts.present().items()}
     numbers = {name: f"{count:,d} combinations × {seeds:,d} seeds" for name, count in cells.items()}
     jobs = {name: count * seeds * work for name, count in cells.items()}
