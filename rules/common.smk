@@ -147,7 +147,7 @@ def device(wildcards):
 
 def known_words(cell):
     """The vocabulary of a model that looks words up, to count substitutes it does not know."""
-    if STUDY.models[cell.model].is_encoder:
+    if not STUDY.models[cell.model].looks_up:
         return None
     return PATHS.data(cell.dataset, "vocabulary.json")
 

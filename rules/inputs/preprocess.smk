@@ -22,6 +22,18 @@ def dataset_options(wildcards):
     return canonical(dataset.model_dump(exclude={*NOT_OF_DATA}))
 
 
+def source_plugin(wildcards):
+    return ("sources", STUDY.datasets[wildcards.dataset].source.kind)
+
+
+def plugins_of_source(wildcards):
+    return brought(source_plugin(wildcards))
+
+
+def source_code(wildcards):
+    return code("preprocess.py", source_plugin(wildcards))
+
+
 def source_paths(wildcards):
     """The user's own files of a data set."""
     source = STUDY.datasets[wildcards.dataset].source

@@ -16,8 +16,10 @@ import torch
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_json, read_tensors, write_json, write_tensors
 from flat.models import registry
+from flat.models.black_box import BlackBox
 from flat.models.encoders.encoder import Encoder
 from flat.models.interface import Classifier
+from flat.plugins.registry import MODELS
 
 
 def save(model: Classifier, folder: str | Path, config: dict) -> None:
@@ -73,9 +75,11 @@ def load(folder: str | Path, device: str = "cpu") -> Classifier:
     weights = read_weights(folder)
     if "flat" in config:
         model = registry.build(**config["flat"], encoder=folder)
+    elif config["kind"] in MODELS and MODELS[config["kind"]].built_from == "texts":
+        return _same(registry.build(**config), weights, folder).eval()
     else:
         words = read_json(folder / "vocabulary.json")["words"]
-        vectors = torch.zeros_like(weights["embedding.weight"])
+        vectors = torch.zeros_like(_matrix(weights, len(words), folder))
         model = registry.build(**config, words=words, vectors=vectors, groups=weights.get("mask.groups"))
     try:
         model.load_state_dict(_by_own_name(model, weights))
@@ -84,6 +88,27 @@ def load(folder: str | Path, device: str = "cpu") -> Classifier:
             str(folder), f"the weights do not fit config.json ({error})", "delete the folder and train again"
         ) from None
     return model.to(device).eval()
+
+
+def _matrix(weights: dict[str, torch.Tensor], words: int, folder: Path) -> torch.Tensor:
+    """The vectors of the words among the weights: ``embedding.weight``, or the only matrix of a row for each word."""
+    fitting = [weight for weight in weights.values() if weight.ndim == 2 and len(weight) == words]
+    if "embedding.weight" in weights or len(fitting) == 1:
+        return weights.get("embedding.weight", fitting[0] if fitting else None)
+    raise ArtefactError(
+        str(folder),
+        f"{len(fitting)} of its weights have a row for each of the {words} words",
+        "have the model keep its word vectors in self.embedding, and train it again",
+    )
+
+
+def _same(box: BlackBox, kept: dict[str, torch.Tensor], folder: Path) -> BlackBox:
+    """A black box whose accuracies the folder holds: its code is the same."""
+    if "made_of" not in kept or not torch.equal(kept["made_of"], box.made_of):
+        raise ArtefactError(
+            str(folder), f"the code or the options of the model {box.name} were other ones", "run snakemake again"
+        )
+    return box
 
 
 def warm_start(model: Classifier, folder: str | Path) -> list[str]:

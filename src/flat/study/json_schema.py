@@ -9,7 +9,8 @@ import sys
 
 from flat.errors import command
 from flat.files.artefacts import write_json
-from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS
+from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, SOURCES
+from flat.study.datasets import source_of
 from flat.study.load import load
 from flat.study.schema import Interpretation, Study
 
@@ -31,7 +32,21 @@ def schema() -> dict:
             options = EXPLAINERS[name].options.model_json_schema()
             parts |= options.pop("$defs", {})
             parts["Interpretation"]["properties"][name] = options
+    parts["Dataset"]["properties"]["source"] = {"oneOf": _sources(parts), "title": "Source"}
     return found
+
+
+def _sources(parts: dict) -> list[dict]:
+    """What may stand under ``source``, by kind; the definitions are put among the ``parts``."""
+    del parts["Source"]
+    found = []
+    for name in SOURCES:
+        source = source_of(name).model_json_schema()
+        part = f"Source-{name}" if SOURCES.found(name).given else SOURCES[name].options.__name__
+        parts |= source.pop("$defs", {}) | {part: source}
+        found.append({"$ref": f"#/$defs/{part}"})
+    others = {"kind": {"type": "string", "not": {"enum": list(SOURCES)}}}
+    return [*found, {"type": "object", "required": ["kind"], "properties": others}]
 
 
 @command
