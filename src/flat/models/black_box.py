@@ -150,7 +150,13 @@ class BlackBox(Classifier):
     def _asked(self, texts: list[str]) -> np.ndarray:
         """Logits of texts that are asked now, checked."""
         try:
-            answer = np.asarray(self.box.predict_proba(list(texts)), dtype=np.float64)
+            given = self.box.predict_proba(list(texts))
+        except (FlatError, MemoryError):
+            raise
+        except Exception as error:  # whatever is behind it
+            raise self._refused(texts[0], f"asked of {len(texts)} texts, it raised {error!r}") from error
+        try:
+            answer = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise self._refused(texts[0], f"gives no array of numbers ({error})") from error
         if answer.shape != (len(texts), self.classes):

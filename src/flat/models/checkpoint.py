@@ -79,7 +79,7 @@ def load(folder: str | Path, device: str = "cpu") -> Classifier:
         return _same(registry.build(**config), weights, folder).eval()
     else:
         words = read_json(folder / "vocabulary.json")["words"]
-        vectors = torch.zeros_like(_matrix(weights, len(words), folder))
+        vectors = torch.zeros_like(weights["embedding.weight"])
         model = registry.build(**config, words=words, vectors=vectors, groups=weights.get("mask.groups"))
     try:
         model.load_state_dict(_by_own_name(model, weights))
@@ -88,18 +88,6 @@ def load(folder: str | Path, device: str = "cpu") -> Classifier:
             str(folder), f"the weights do not fit config.json ({error})", "delete the folder and train again"
         ) from None
     return model.to(device).eval()
-
-
-def _matrix(weights: dict[str, torch.Tensor], words: int, folder: Path) -> torch.Tensor:
-    """The vectors of the words among the weights: ``embedding.weight``, or the only matrix of a row for each word."""
-    fitting = [weight for weight in weights.values() if weight.ndim == 2 and len(weight) == words]
-    if "embedding.weight" in weights or len(fitting) == 1:
-        return weights.get("embedding.weight", fitting[0] if fitting else None)
-    raise ArtefactError(
-        str(folder),
-        f"{len(fitting)} of its weights have a row for each of the {words} words",
-        "have the model keep its word vectors in self.embedding, and train it again",
-    )
 
 
 def _same(box: BlackBox, kept: dict[str, torch.Tensor], folder: Path) -> BlackBox:

@@ -68,4 +68,10 @@ def build(
             f"its plugin makes a {type(model).__name__}, no {wanted.__module__}.{wanted.__name__}",
             "extend that class (docs/add-a-model.md)",
         )
+    if vectors is not None and plugin.built_from == "vectors" and "embedding.weight" not in model.state_dict():
+        raise StudyError(
+            f"models.*.kind: {kind}",
+            "its plugin makes a model without the weight embedding.weight, by which a checkpoint is read back",
+            "keep the word vectors in self.embedding, a torch.nn.Embedding",
+        )
     return model
