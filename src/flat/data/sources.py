@@ -18,6 +18,7 @@ from flat.errors import DataError
 from flat.files.digests import sha256_of
 from flat.plugins.code import made_of
 from flat.plugins.registry import SOURCES
+from flat.resources.own_files import digest_of
 
 SPLITS = ("train", "dev", "test")
 
@@ -64,7 +65,15 @@ def read(options: Mapping, mirror: str | None = None) -> Source:
     found = plugin.load()(chosen)
     if isinstance(found, Reader):
         return found.read(options, mirror)
-    return _of_rows(kind, found, options, {key: sha256_of(Path(path)) for key, path in plugin.named(chosen).items()})
+    read_ = _of_rows(kind, found, options)
+    files = {
+        key: {"file": Path(path).name, "sha256": digest_of(path) if Path(path).is_dir() else sha256_of(path)}
+        for key, path in plugin.named(chosen).items()
+    }
+    # where the user keeps files is no part of what was read
+    said = {name: value for name, value in given.items() if name not in plugin.paths}
+    read_.identity |= {"options": said, "files": files}
+    return read_
 
 
 def package(options) -> Reader:
@@ -122,26 +131,21 @@ MEANT = "make(options) must give train, and dev and test where there are any, as
 ROW = ("id", "text", "label")
 
 
-def _of_rows(kind: str, found: object, options: Mapping, files: Mapping[str, str]) -> Source:
-    """What a plugin gave as rows, checked.
-
-    Args:
-        files: SHA-256 of each file of the user's that it names, by key.
-    """
+def _of_rows(kind: str, found: object, options: Mapping) -> Source:
+    """What a plugin gave as rows, checked."""
     import pandas as pd  # for cost
 
     place = f"source {kind}"
     if not isinstance(found, Mapping) or "train" not in found or not set(found) <= set(SPLITS):
         what = f"gives {', '.join(map(repr, found))}" if isinstance(found, Mapping) else f"is a {type(found).__name__}"
         raise DataError(place, f"what its plugin makes {what}, and not the splits", MEANT)
-    chosen = {name: value for name, value in options["source"].items() if name != "kind"}
     made = made_of("sources", kind)
-    identity = {"kind": kind, "options": chosen, "files": dict(files), "rows": {}}
-    read_ = Source({}, {}, identity | {"plugin": {name: made[name] for name in ("module", "version", "digest")}})
+    about = {"kind": kind, "plugin": {name: made[name] for name in ("module", "version", "digest")}, "rows": {}}
+    read_ = Source({}, {}, about)
     for split, given in found.items():
         where = read_.where[split] = f"{place}, {split}"
         table = _columns(given, where)
-        identity["rows"][split] = len(table["label"])
+        about["rows"][split] = len(table["label"])
         id_ = "id" if any(value is not None for value in table["id"]) else None
         table, names, rows = _checked(read_, split, table, (["text"], "label", id_), where, options)
         labels = checks.class_numbers(table["label"], options["classes"], None, where, rows)

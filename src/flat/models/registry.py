@@ -32,6 +32,7 @@ def build(
     """A new model; weights that it does not start from are fresh (seed torch before).
 
     Args:
+        options: of the kind; those left out are as its plugin declares them.
         words, vectors: vocabulary and its word vectors, for models that look words up.
         encoder: folder of the pretrained network, for encoders.
         groups: the group of each word, for a group mask.
@@ -44,9 +45,12 @@ def build(
     if kind not in MODELS:
         raise StudyError(f"models.*.kind: {kind}", "there is no such model here", MODELS.refusal(kind))
     make, plugin = MODELS[kind].load(), MODELS[kind]
+    fields = plugin.options.model_fields
+    options = {
+        name: fields[name].get_default(call_default_factory=True) for name in fields if not fields[name].is_required()
+    } | dict(options)
     if plugin.built_from == "texts":
-        chosen = plugin.options.model_validate(dict(options)).model_dump()
-        return BlackBox(make(classes, **chosen), classes, kind, made_of("models", kind)["digest"], chosen)
+        return BlackBox(make(classes, **options), classes, kind, made_of("models", kind)["digest"], options)
     if plugin.built_from == "encoder":
         model = make(
             encoder,

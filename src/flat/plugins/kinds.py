@@ -212,8 +212,8 @@ class Source(Plugin):
     ``flat.data.sources.Reader``.
 
     Attributes:
-        paths: the options that name files of the user's, each a path, or a list or mapping of paths. What these files
-            hold counts as the data set's.
+        paths: the options that name files or folders of the user's, each a path, or a list or mapping of paths. What
+            these hold counts as the data set's.
         resources: the resources of the catalogue that it reads, or a function of the options that tells them.
     """
 
