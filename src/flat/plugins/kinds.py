@@ -72,7 +72,8 @@ class Model(Plugin):
             ``flat.models.interface.Classifier`` of a vocabulary and its word vectors. "encoder": ``make(folder,
             classes=, max_length=, mask=, mask_hidden=, switches=, labels=, **options)``. "texts": a black box,
             ``make(classes, **options)`` gives an object whose ``predict_proba(texts)`` answers strings with
-            probabilities (texts, classes). It is attacked and explained without gradients, and not trained.
+            probabilities (texts, classes). It is attacked and explained without gradients, and not trained
+            (docs/add-a-model.md).
     """
 
     built_from: Literal["vectors", "encoder", "texts"]
