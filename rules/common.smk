@@ -29,7 +29,7 @@ from flat.study.path_checks import paths_of as named_paths
 from flat.resources.catalogue import marker, marker_of_folder
 from flat.study.seeds import seed_of
 from flat.study.load import parse as parse_study
-from flat.study.used import plugins_used
+from flat.study.known.plugins import plugins_used
 from flat.study.settings import all_seeds, attacked_test, attacked_train, device_of, explains_all, last_round
 from flat.study.settings import metrics_of, objective_of, plugin_of, resources_of, rounds_of, training_of
 from flat.study.grid import attacked_cells, explained_cells, explained_draws, importance_cells, replay_cells
@@ -151,7 +151,7 @@ def device(wildcards):
 
 def known_words(cell):
     """The vocabulary of a model that looks words up, to count substitutes it does not know."""
-    if STUDY.models[cell.model].is_encoder:
+    if not STUDY.models[cell.model].looks_up:
         return None
     return PATHS.data(cell.dataset, "vocabulary.json")
 

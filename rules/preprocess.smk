@@ -28,7 +28,8 @@ rule preprocess:
         own=own_data,
         mirror=STUDY.mirror,
         seed=seeded("data"),
-        code=code("preprocess.py"),
+        plugins=plugins_of_source,
+        code=source_code,
     script:
         "../workflow/scripts/preprocess.py"
 

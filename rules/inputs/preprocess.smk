@@ -22,6 +22,18 @@ def dataset_options(wildcards):
     return canonical(dataset.model_dump(exclude={*NOT_OF_DATA}))
 
 
+def source_plugin(wildcards):
+    return ("sources", STUDY.datasets[wildcards.dataset].source.kind)
+
+
+def plugins_of_source(wildcards):
+    return brought(source_plugin(wildcards))
+
+
+def source_code(wildcards):
+    return code("preprocess.py", source_plugin(wildcards))
+
+
 def source_paths(wildcards):
     """The user's own files of a data set."""
     source = STUDY.datasets[wildcards.dataset].source
@@ -29,9 +41,10 @@ def source_paths(wildcards):
 
 
 def source_files(wildcards):
-    """The user's own files, so that an edited file reruns, and resources that hold the texts."""
+    """The user's own files, so that an edited file reruns, and resources that hold the texts; of a folder its files."""
     resources = STUDY.datasets[wildcards.dataset].source.resources
-    return timeless(source_paths(wildcards)) + [marker(name) for name in resources]
+    paths = [told(files_of, path) if Path(path).is_dir() else [path] for path in source_paths(wildcards)]
+    return timeless([file for files in paths for file in files]) + [marker(name) for name in resources]
 
 
 def role_resource(role):

@@ -2,10 +2,15 @@
 
 
 def model_inputs(wildcards):
-    """Vocabulary and vectors for word models; for encoders the record of the pretrained network, or its whole folder."""
+    """Vocabulary and vectors for word models; for encoders the record of the pretrained network, or its whole folder.
+
+    Of a black box nothing: its code is a param.
+    """
     model = STUDY.models[wildcards.model]
     if model.is_encoder:
         return {"encoder": encoder_files(model.checkpoint)}
+    if model.is_black_box:
+        return {}
     return {
         "vocabulary": PATHS.data(wildcards.dataset, "vocabulary.json"),
         "vectors": PATHS.data(wildcards.dataset, f"vectors-{label(model.vectors)}-{model.vectors_size}.safetensors"),

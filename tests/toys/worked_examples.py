@@ -3,7 +3,8 @@ print.
 
 A ``diff`` block holds files (``--- a/path``, ``+++ b/path``; a new one has ``--- /dev/null``) and their hunks. A hunk
 begins with ``@@`` and has no line numbers: its context and removed lines must stand in the file exactly once. A
-``text`` block holds what the last command of the ``sh`` block before it prints.
+``text`` block holds what the last command of the ``sh`` block before it prints. A ``python`` block whose first line
+is a comment with a file's name is that file.
 """
 
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 
 CODE = ("src/", "rules/", "workflow/", "Snakefile")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"# ([\w-]+\.py)\n")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e-?\d+)?")
 
 
@@ -79,6 +81,21 @@ def apply(page: Path, folder: Path) -> dict[str, list[str]]:
         lines[places[0] : places[0] + size] = hunk.after
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return touched
+
+
+def files(page: Path) -> dict[str, str]:
+    """The Python files that a page gives whole, by the name that their first line tells."""
+    found = FENCE.findall(page.read_text(encoding="utf-8"))
+    whole = [content for language, content in found if language == "python" and NAMED.match(content)]
+    return {NAMED.match(content)[1]: content for content in whole}
+
+
+def write_files(page: Path, folder: Path) -> list[Path]:
+    """Write them into a folder; their paths."""
+    found = files(page)
+    for name, content in found.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return [folder / name for name in found]
 
 
 def commands(page: Path) -> list[tuple[str, str | None]]:

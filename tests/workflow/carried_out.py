@@ -18,9 +18,9 @@ TRAINED = {"base": "base/none", "adv": "adv/textfooler", "FLAT": "FLAT/textfoole
 FILES_OF_CODE = {  # most files of code that a section of a page may touch; config/claims.yaml is no code
     "add-a-claim": 0,
     "add-a-column": 1,
-    "add-a-data-source": 2,
     "add-a-guard": 3,
     "add-a-loss-term": 3,
+    "add-a-source": 2,
     "add-a-study-key": 2,
     "add-a-table": 2,
     "add-an-explanation-method": 0,
@@ -63,6 +63,7 @@ def carried_out(name: str, finished, resources, folder: Path) -> Copy:
     page = DOCS / f"{name}.md"
     shutil.copytree(finished.folder, folder, ignore=shutil.ignore_patterns("__pycache__", "log"))
     copy = Copy(folder, resources)
+    examples.write_files(page, folder)
     touched = {section: examples.code_files(paths) for section, paths in examples.apply(page, folder).items()}
     assert max(map(len, touched.values())) <= FILES_OF_CODE[name], touched
     _is_clean(copy, [path for paths in touched.values() for path in paths])

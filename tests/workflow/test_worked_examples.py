@@ -17,7 +17,7 @@ pytestmark = pytest.mark.workflow
 def schema_of(copy: Copy) -> dict:
     """The schema that the page's commands wrote, which must be that of the copy's study."""
     written = json.loads((copy.folder / "config/schema/study.json").read_text())
-    made = copy.ask("import json; from flat.study.schema import Study; print(json.dumps(Study.model_json_schema()))")
+    made = copy.ask("import json; from flat.study.json_schema import schema; print(json.dumps(schema()))")
     assert written == made
     return written["$defs"]
 
@@ -250,10 +250,9 @@ print(json.dumps(found))
 """
 
 
-def test_a_data_source(carry_out, resources):
-    copy = carry_out("add-a-data-source")
-    defs = schema_of(copy)
-    assert "bbc-headlines" in defs["PackageSource"]["properties"]["corpus"]["enum"] and "LinesSource" in defs
+def test_a_source(carry_out, resources):
+    copy = carry_out("add-a-source")
+    assert "bbc-headlines" in schema_of(copy)["PackageSource"]["properties"]["corpus"]["enum"]
     headlines = {
         path.read_text(encoding="latin-1").strip().splitlines()[0].strip(): path.parent.name
         for path in (resources / "bbc-news").glob("*/*.txt")
@@ -269,6 +268,8 @@ def test_a_data_source(carry_out, resources):
     with (copy.folder / "reviews-bad.txt").open("a") as file:
         file.write("Nothing in it works .\n")
     assert copy.plan("--", target) == {"preprocess": 1}
+    summary = json.loads((copy.folder / target).read_text())
+    assert summary["source"]["plugin"]["module"] == "my_lines.py" and summary["source"]["rows"] == {"train": 40}
 
 
 # --- what carries them out

@@ -24,4 +24,5 @@ with running(snakemake) as log:
         journal=params.journal,
         code=params.code,
     )
-    log.info("kept epoch %d: dev accuracy %.2f %%", outcome.best_epoch, 100 * outcome.dev_accuracy)
+    done = f"kept epoch {outcome.best_epoch}" if outcome.best_epoch else "a black box, not trained"
+    log.info("%s: dev accuracy %.2f %%", done, 100 * outcome.dev_accuracy)

@@ -12,6 +12,8 @@ from flat.attacks.examples import draw_examples, rows_of
 from flat.attacks.job import AttackJob
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_table, write_json, write_table
+from flat.models.black_box import BlackBox, WholeTexts
+from flat.models.edits.editor import Editor
 from flat.models.temperature import Temperature, fit_temperature
 
 log = logging.getLogger("flat")
@@ -54,6 +56,13 @@ class Calibrated(nn.Module):
     def classify(self, embeddings, batch):
         """Logits (texts, classes) of embeddings, divided by the temperature: what gradients are taken of."""
         return self.model.classify(embeddings, batch) / self.temperature
+
+    def forget(self) -> None:
+        getattr(self.model, "forget", lambda: None)()
+
+    def editor(self) -> Editor:
+        """Of whole texts; a black box has no low precision to be screened in."""
+        return (WholeTexts if isinstance(self.model, BlackBox) else Editor)(self)
 
     def logits(self, texts, batch_size: int = 64) -> np.ndarray:
         """float32 logits (texts, classes), divided by the temperature."""

@@ -104,6 +104,8 @@ def network_facts(study: Study, model: str, vocabulary: int) -> NetworkFacts:
         StudyError: the size of its vectors or encoder is not known.
     """
     chosen = study.models[model]
+    if chosen.is_black_box:
+        return NetworkFacts(0.0, 0)  # what it computes is not known
     return network_of(chosen.kind, chosen.checkpoint or chosen.vectors, dict(chosen.options), vocabulary)
 
 

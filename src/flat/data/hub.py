@@ -11,9 +11,9 @@ from pathlib import Path
 from flat.errors import DataError
 from flat.files.digests import sha256_of
 from flat.files.parts import part_of, remove_parts
+from flat.plugins.own.hub_names import FILE_MEANT, REPOSITORY_MEANT, is_inside, is_repository
 from flat.resources.places import resources_root, roots
 from flat.resources.sources import as_the_hub_says, from_mirror
-from flat.study.known.hub_names import FILE_MEANT, REPOSITORY_MEANT, is_inside, is_repository
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 

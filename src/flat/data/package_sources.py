@@ -13,9 +13,9 @@ from pathlib import Path
 
 from flat.errors import DataError
 from flat.files.artefacts import read_json
+from flat.plugins.own import corpora as known
 from flat.resources import locate
 from flat.resources.places import PROVENANCE
-from flat.study.known import corpora as known
 
 QUESTION_CLASSES = ("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM")
 _LEAD_SENTENCES = 2

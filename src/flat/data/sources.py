@@ -1,11 +1,13 @@
-"""Where a data set's texts come from: a package-shipped corpus, files of a Hugging Face data set, or the user's files.
+"""Where a data set's texts come from: a plugin tells (``flat.plugins.own.sources`` declares FLAT's own three).
 
 Whatever the source, ``read`` gives the same: per split a frame of checked raw texts with labels as class numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from flat.data import checks, package_sources
 from flat.data.reading import values
@@ -14,6 +16,9 @@ from flat.data.reading.readers import READERS as READABLE
 from flat.data.reading.readers import read_columns
 from flat.errors import DataError
 from flat.files.digests import sha256_of
+from flat.plugins.code import made_of
+from flat.plugins.registry import SOURCES
+from flat.resources.own_files import digest_of
 
 SPLITS = ("train", "dev", "test")
 
@@ -29,6 +34,17 @@ class Source:
     warnings: list[str] = field(default_factory=list)  # what looks wrong but could be meant, with file and row
 
 
+@dataclass(frozen=True)
+class Reader:
+    """What a plugin's ``make(options)`` gives where rows would not do: it checks texts and says where each stands.
+
+    Attributes:
+        read: (the data set's options, the study's mirror or None) -> what was read.
+    """
+
+    read: Callable[[Mapping, str | None], Source]
+
+
 def read(options: Mapping, mirror: str | None = None) -> Source:
     """The source of a data set's options.
 
@@ -36,7 +52,40 @@ def read(options: Mapping, mirror: str | None = None) -> Source:
         DataError: a file is absent, damaged or not what the study says; a text, label or id cannot be used.
         ResourceError: a package-shipped corpus has not been fetched.
     """
-    return READERS[options["source"]["kind"]](options, mirror)
+    given = {name: value for name, value in options["source"].items() if name != "kind"}
+    kind = options["source"]["kind"]
+    if kind not in SOURCES:
+        raise DataError(f"source.kind: {kind}", "there is no such source of texts", SOURCES.refusal(kind))
+    plugin = SOURCES[kind]
+    try:
+        chosen = plugin.options.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DataError(f"source.{'.'.join(map(str, first['loc']))}", first["msg"], "correct the study") from None
+    found = plugin.load()(chosen)
+    if isinstance(found, Reader):
+        return found.read(options, mirror)
+    read_ = _of_rows(kind, found, options)
+    files = {
+        key: {"file": Path(path).name, "sha256": digest_of(path) if Path(path).is_dir() else sha256_of(path)}
+        for key, path in plugin.named(chosen).items()
+    }
+    # where the user keeps files is no part of what was read
+    said = {name: value for name, value in given.items() if name not in plugin.paths}
+    read_.identity |= {"options": said, "files": files}
+    return read_
+
+
+def package(options) -> Reader:
+    return Reader(_read_package)
+
+
+def hub_files(options) -> Reader:
+    return Reader(_read_hub)
+
+
+def own_files(options) -> Reader:
+    return Reader(_read_files)
 
 
 def _read_package(options: Mapping, mirror: str | None) -> Source:
@@ -78,7 +127,48 @@ def _read_files(options: Mapping, mirror: str | None) -> Source:
     return read_
 
 
-READERS = {"package": _read_package, "hub": _read_hub, "files": _read_files}
+MEANT = "make(options) must give train, and dev and test where there are any, as rows (docs/add-a-source.md)"
+ROW = ("id", "text", "label")
+
+
+def _of_rows(kind: str, found: object, options: Mapping) -> Source:
+    """What a plugin gave as rows, checked."""
+    import pandas as pd  # for cost
+
+    place = f"source {kind}"
+    if not isinstance(found, Mapping) or "train" not in found or not set(found) <= set(SPLITS):
+        what = f"gives {', '.join(map(repr, found))}" if isinstance(found, Mapping) else f"is a {type(found).__name__}"
+        raise DataError(place, f"what its plugin makes {what}, and not the splits", MEANT)
+    made = made_of("sources", kind)
+    about = {"kind": kind, "plugin": {name: made[name] for name in ("module", "version", "digest")}, "rows": {}}
+    read_ = Source({}, {}, about)
+    for split, given in found.items():
+        where = read_.where[split] = f"{place}, {split}"
+        table = _columns(given, where)
+        about["rows"][split] = len(table["label"])
+        id_ = "id" if any(value is not None for value in table["id"]) else None
+        table, names, rows = _checked(read_, split, table, (["text"], "label", id_), where, options)
+        labels = checks.class_numbers(table["label"], options["classes"], None, where, rows)
+        ids = [f"{split}-{name}" for name in names]
+        read_.frames[split] = pd.DataFrame({"example_id": ids, "text": table["text"], "label": labels, "row": rows})
+    return read_
+
+
+def _columns(given: Iterable, where: str) -> dict[str, list]:
+    """The rows of a split, by column; numbers of NumPy as Python's.
+
+    Raises:
+        DataError: there are none, or one is no row.
+    """
+    rows = given.to_dict("records") if hasattr(given, "to_dict") else list(given)
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping) or not {"text", "label"} <= set(row) <= set(ROW):
+            has = f"has {', '.join(map(str, row))}" if isinstance(row, Mapping) else f"is a {type(row).__name__}"
+            raise DataError(f"{where}, row {number + 1}", f"it {has}, and not text, label and perhaps id", MEANT)
+    if not rows:
+        raise DataError(where, "it has no row", MEANT)
+    plain = [{name: value.item() if hasattr(value, "item") else value for name, value in row.items()} for row in rows]
+    return {name: [row.get(name) for row in plain] for name in ROW}
 
 
 def _read_tables(options: Mapping, paths: Mapping[str, Path]) -> Source:
@@ -114,11 +204,29 @@ def _read_table(read_: Source, split: str, path: Path, options: Mapping) -> tupl
     texts = [source["text"]] if isinstance(source["text"], str) else list(source["text"])
     label, id_ = source["label"], source.get("id")
     found = read_columns(path, [*texts, label, *([id_] if id_ else [])])
-    table, rows = found.columns, list(range(len(found.columns[label])))
     read_.warnings += found.warnings
-    read_.identity["files"][split] = {"file": path.name, "sha256": sha256_of(path), "rows": len(rows)}
-    for columns, kinds in ((texts, values.TEXT), ([label], values.LABEL), ([id_] if id_ else [], values.ID)):
-        for column in columns:
+    size = len(found.columns[label])
+    read_.identity["files"][split] = {"file": path.name, "sha256": sha256_of(path), "rows": size}
+    table, names, rows = _checked(read_, split, found.columns, (texts, label, id_), place, options)
+    said = values.check_class_names(
+        found.class_names.get(label), table[label], options["classes"], source.get("labels"), place
+    )
+    read_.warnings += [said] if said else []
+    return table, names, rows
+
+
+def _checked(
+    read_: Source, split: str, table: dict, columns: tuple[list[str], str, str | None], place: str, options: Mapping
+) -> tuple[dict, list[str], list[int]]:
+    """Columns without the rows that are left out, the ids of the rows kept and their places.
+
+    Args:
+        columns: those of texts, label and id; no id: rows are numbered.
+    """
+    texts, label, id_ = columns
+    rows = list(range(len(table[label])))
+    for names, kinds in ((texts, values.TEXT), ([label], values.LABEL), ([id_] if id_ else [], values.ID)):
+        for column in names:
             values.refuse_others(table[column], kinds, place, column)
     if options.get("empty", "refuse") == "drop":
         kept = [row for row in rows if not any(checks.missing(table[column][row]) for column in texts)]
@@ -129,8 +237,4 @@ def _read_table(read_: Source, split: str, path: Path, options: Mapping) -> tupl
         checks.refuse_missing(table[column], place, column, rows, droppable=column in texts)
     names = [str(name) for name in table[id_]] if id_ else [f"{row:06d}" for row in rows]
     checks.refuse_repeated_ids(names, place, rows)
-    said = values.check_class_names(
-        found.class_names.get(label), table[label], options["classes"], source.get("labels"), place
-    )
-    read_.warnings += [said] if said else []
     return table, names, rows

@@ -157,6 +157,7 @@ def _answer(method: Explainer, model: Classifier, distinct: list[Question], opti
                 answers = [_read_noted(noted[keys[question]]) for question in batch]
             else:
                 parts = ([list(q.words) for q in batch], [list(q.targets) for q in batch], [q.seed for q in batch])
+                model.forget()  # so that no answer hangs on the texts that this process had before
                 answers = as_attributions(explain(model, *parts, chosen), batch, method.name)
                 if notes:
                     notes.append({keys[q]: _to_note(a) for q, a in zip(batch, answers, strict=True)})

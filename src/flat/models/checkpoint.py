@@ -16,8 +16,10 @@ import torch
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_json, read_tensors, write_json, write_tensors
 from flat.models import registry
+from flat.models.black_box import BlackBox
 from flat.models.encoders.encoder import Encoder
 from flat.models.interface import Classifier
+from flat.plugins.registry import MODELS
 
 
 def save(model: Classifier, folder: str | Path, config: dict) -> None:
@@ -73,6 +75,8 @@ def load(folder: str | Path, device: str = "cpu") -> Classifier:
     weights = read_weights(folder)
     if "flat" in config:
         model = registry.build(**config["flat"], encoder=folder)
+    elif config["kind"] in MODELS and MODELS[config["kind"]].built_from == "texts":
+        return _same(registry.build(**config), weights, folder).eval()
     else:
         words = read_json(folder / "vocabulary.json")["words"]
         vectors = torch.zeros_like(weights["embedding.weight"])
@@ -84,6 +88,15 @@ def load(folder: str | Path, device: str = "cpu") -> Classifier:
             str(folder), f"the weights do not fit config.json ({error})", "delete the folder and train again"
         ) from None
     return model.to(device).eval()
+
+
+def _same(box: BlackBox, kept: dict[str, torch.Tensor], folder: Path) -> BlackBox:
+    """A black box whose accuracies the folder holds: its code is the same."""
+    if "made_of" not in kept or not torch.equal(kept["made_of"], box.made_of):
+        raise ArtefactError(
+            str(folder), f"the code or the options of the model {box.name} were other ones", "run snakemake again"
+        )
+    return box
 
 
 def warm_start(model: Classifier, folder: str | Path) -> list[str]:

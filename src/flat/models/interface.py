@@ -145,6 +145,9 @@ class Classifier(nn.Module):
         """What answers many one-word edits of a text (``flat.models.edits.editor``); in evaluation mode."""
         return Editor(self)
 
+    def forget(self) -> None:
+        """Drop answers that are kept in memory. A network keeps none; a black box does (``flat.models.black_box``)."""
+
     def stored_name(self, name: str) -> str:
         """How a weight of the state dict is called in model.safetensors."""
         return name

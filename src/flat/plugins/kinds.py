@@ -72,7 +72,8 @@ class Model(Plugin):
             ``flat.models.interface.Classifier`` of a vocabulary and its word vectors. "encoder": ``make(folder,
             classes=, max_length=, mask=, mask_hidden=, switches=, labels=, **options)``. "texts": a black box,
             ``make(classes, **options)`` gives an object whose ``predict_proba(texts)`` answers strings with
-            probabilities (texts, classes). It is attacked and explained without gradients, and not trained.
+            probabilities (texts, classes). It is attacked and explained without gradients, and not trained
+            (docs/add-a-model.md).
     """
 
     built_from: Literal["vectors", "encoder", "texts"]
@@ -220,17 +221,43 @@ class Metric(Plugin):
 
 @dataclass(frozen=True, kw_only=True)
 class Source(Plugin):
-    """Where texts come from: ``make(options)`` gives split -> rows of ``id`` (or None), ``text`` and ``label``.
+    """Where texts come from: ``make(options)`` gives train, and dev and test where there are any, as rows.
+
+    A row is a mapping of ``text``, ``label`` (the name of a class, or its number) and ``id`` (absent or None: rows are
+    numbered). Rows may also be a pandas frame with these columns. A reader that must tell of more gives a
+    ``flat.data.sources.Reader``.
 
     Attributes:
-        paths: the options that name files of the user's; their content counts as the data set's.
-        resources: the resources of the catalogue that it reads.
+        paths: the options that name files or folders of the user's, each a path, or a list or mapping of paths. What
+            these hold counts as the data set's.
+        resources: the resources of the catalogue that it reads, or a function of the options that tells them.
     """
 
     paths: tuple[str, ...] = ()
-    resources: tuple[str, ...] = ()
+    resources: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     group: ClassVar[str] = "sources"
     called: ClassVar[str] = "source of texts"
+
+    def __post_init__(self):
+        super().__post_init__()
+        fields = self.options.model_fields
+        if taken := {"kind", "plugin", "own", "resources", "named"} & set(fields):
+            raise ValueError(f"{self.called} {self.name}: source.{min(taken)} means something else")
+        if isinstance(self.paths, str) or not set(self.paths) <= set(fields):
+            raise ValueError(f"{self.called} {self.name}: paths is a tuple of names of its options")
+
+    def named(self, options: Options) -> dict[str, str]:
+        """Each file of the user's that options name, by its key below ``source``."""
+        found = {}
+        for name in self.paths:
+            value = getattr(options, name)
+            items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+            found |= {name: value} if isinstance(value, str) else {f"{name}.{key}": path for key, path in items}
+        return found
+
+    def needs(self, options: Options) -> tuple[str, ...]:
+        """The resources of the catalogue that it reads with these options."""
+        return tuple(self.resources(options) if callable(self.resources) else self.resources)
 
 
 KINDS: dict[str, type[Plugin]] = {kind.group: kind for kind in (Model, Attack, Objective, Explainer, Metric, Source)}

@@ -139,7 +139,7 @@ def _data(study: Study, place: Paths) -> Iterable[Piece]:
 
 
 def _ledger(study: Study, a: AttackedCell, path: str) -> Piece:
-    looks_up = not study.models[a.cell.model].is_encoder
+    looks_up = study.models[a.cell.model].looks_up
     vocabulary = [Paths(".").data(a.cell.dataset, "vocabulary.json")] if looks_up else []
     return _made(path, wordless.ledger_bytes, vocabulary)
 

@@ -133,7 +133,7 @@ def _refuse_other_parts(part: Part, folder: Path, measured) -> None:
 def _recounted(study: Study, place: paths.Paths, a: AttackedCell) -> dict[str, tuple]:
     path = place.test_ledger("ledger.parquet", a.attack, **paths.coordinates(a.cell))
     words = None
-    if not study.models[a.cell.model].is_encoder:
+    if study.models[a.cell.model].looks_up:
         words = wordless.words_of(Path(place.data(a.cell.dataset, "vocabulary.json")))
     return ledger_values(read_table(path, LEDGER.names), words, path)
 

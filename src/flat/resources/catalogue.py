@@ -16,9 +16,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from flat.errors import ResourceError
+from flat.plugins.own.hub_names import FileInside, Repository
 from flat.resources.places import PROVENANCE, ROOT, folder_of, shown
 from flat.resources.weights import pickled_only
-from flat.study.known.hub_names import FileInside, Repository
 from flat.study.known.resources import CATALOGUE, catalogued
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -182,7 +182,10 @@ def _check_resources(study: Study, where: str) -> None:
                 raise StudyError(f"{where}: {place}.{role}", f"{resource}: {problem}", "name a resource as it is")
             if (base := made_from(role, resource)) is not None:
                 wanted[f"{place}.{role}"] = base
-    for place, resource in wanted.items():
+    read = [
+        (f"datasets.{n}.source ({d.source.kind})", r) for n, d in study.datasets.items() for r in d.source.resources
+    ]
+    for place, resource in [*wanted.items(), *read]:
         if resource not in known and not is_own(resource):
             raise StudyError(
                 f"{where}: {place}",

@@ -1,77 +1,62 @@
 """What a study says about its data sets; also the types that all parts of a study share."""
 
-from typing import Annotated, ClassVar, Literal
+from functools import cache
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, create_model, model_validator
 
-from flat.plugins.values import Count, Positive, Seeds, Share, Size, Strict, Weight
+from flat.plugins import kinds
+from flat.plugins.registry import SOURCES
+from flat.plugins.values import Count, Options, Positive, Seeds, Share, Size, Strict, Weight
 from flat.study.fields import WEIGHTS, Where
-from flat.study.known.corpora import CORPORA
-from flat.study.known.hub_names import FileInside, Repository
 
 SPLITS = ("train", "dev", "test")
 
 
 class Source(Strict):
-    """Where a data set's texts come from. ``own``: the files that it names are the user's, here on disk."""
+    """Where a data set's texts come from: ``kind`` names a plugin, whose options are the other keys."""
 
-    own: ClassVar[bool] = False
+    kind: str
+
+    @property
+    def plugin(self) -> kinds.Source:
+        return SOURCES[self.kind]
+
+    @property
+    def own(self) -> bool:
+        """Whether the files that it names are the user's, here on disk."""
+        return bool(self.plugin.paths)
 
     @property
     def resources(self) -> tuple[str, ...]:
         """The resources of the catalogue that it is read from."""
-        return ()
+        return self.plugin.needs(self)
 
     @property
     def named(self) -> dict[str, str]:
         """Each file that it names, by its key below ``source``, which ends in the file's split."""
-        return {}
+        return self.plugin.named(self)
 
 
-class PackageSource(Source):
-    """Real text that a package index ships (docs/resources.md)."""
-
-    kind: Literal["package"]
-    corpus: Literal[tuple(CORPORA)]
-
-    @property
-    def resources(self) -> tuple[str, ...]:
-        return CORPORA[self.corpus]
+def source_of(kind: str) -> type[Source]:
+    """What a study may write under ``source`` for a kind of source."""
+    return _source_of(kind, SOURCES[kind].options)
 
 
-class HubSource(Source):
-    """Files of a Hugging Face data set at a pinned revision."""
-
-    kind: Literal["hub"]
-    path: Repository
-    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$", description="a commit: a branch may change")]
-    files: dict[Literal[SPLITS], FileInside]
-    sha256: dict[Literal[SPLITS], str] = {}
-    text: str | list[str] = "text"
-    label: str = "label"
-    labels: dict[str, str] | None = None
-
-    @property
-    def named(self) -> dict[str, str]:
-        return {f"files.{split}": file for split, file in self.files.items()}
+@cache
+def _source_of(kind: str, options: type[Options]) -> type[Source]:
+    about = {"__doc__": options.__doc__, "__base__": (options, Source)}
+    return create_model(options.__name__, **about, kind=(Literal[kind], ...))
 
 
-class FilesSource(Source):
-    """The user's own csv, tsv, jsonl (also packed as .gz, .bz2 or .xz) or parquet files."""
-
-    own: ClassVar[bool] = True
-    kind: Literal["files"]
-    train: str
-    dev: str | None = None
-    test: str | None = None
-    text: str | list[str] = "text"
-    label: str = "label"
-    id: str | None = None
-    labels: dict[str, str] | None = None
-
-    @property
-    def named(self) -> dict[str, str]:
-        return {split: file for split in SPLITS if (file := getattr(self, split)) is not None}
+def _of_its_kind(value: object) -> object:
+    """A source with the options of its kind; its wrong keys are told by their own names."""
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if not isinstance(kind, str):
+        return value  # the field's type tells what is wrong
+    if kind not in SOURCES:
+        raise ValueError(f"there is no source of texts {kind}: {SOURCES.refusal(kind)}")
+    return source_of(kind).model_validate(value)
 
 
 class Splits(Strict):
@@ -98,7 +83,7 @@ class Vocabulary(Strict):
 class Dataset(Strict):
     title: str
     stand_in: str | None = None
-    source: Annotated[PackageSource | HubSource | FilesSource, Field(discriminator="kind")]
+    source: Annotated[SerializeAsAny[Source], BeforeValidator(_of_its_kind)]
     classes: Annotated[list[str], Field(min_length=2)]
     splits: Splits = Splits()
     cleaning: Cleaning = Cleaning()

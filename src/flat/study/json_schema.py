@@ -10,7 +10,8 @@ import sys
 from flat.errors import command
 from flat.files.artefacts import write_json
 from flat.plugins.own.metrics import ALWAYS
-from flat.plugins.registry import ATTACKS, EXPLAINERS, METRICS, MODELS
+from flat.plugins.registry import ATTACKS, EXPLAINERS, METRICS, MODELS, SOURCES
+from flat.study.datasets import source_of
 from flat.study.load import load
 from flat.study.schema import Interpretation, Study
 
@@ -37,7 +38,21 @@ def schema() -> dict:
     for options in named.values():
         parts |= options.pop("$defs", {})
     found["properties"]["metrics"]["properties"] = named
+    parts["Dataset"]["properties"]["source"] = {"oneOf": _sources(parts), "title": "Source"}
     return found
+
+
+def _sources(parts: dict) -> list[dict]:
+    """What may stand under ``source``, by kind; the definitions are put among the ``parts``."""
+    del parts["Source"]
+    found = []
+    for name in SOURCES:
+        source = source_of(name).model_json_schema()
+        part = f"Source-{name}" if SOURCES.found(name).given else SOURCES[name].options.__name__
+        parts |= source.pop("$defs", {}) | {part: source}
+        found.append({"$ref": f"#/$defs/{part}"})
+    others = {"kind": {"type": "string", "not": {"enum": list(SOURCES)}}}
+    return [*found, {"type": "object", "required": ["kind"], "properties": others}]
 
 
 @command

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from flat.errors import StudyError
 from flat.plugins.registry import activate
 from flat.study import checks, guard_checks, path_checks
-from flat.study.bounds import options, plain, plan_size
+from flat.study.bounds import black_boxes, options, plain, plan_size
 from flat.study.schema import Study
 
 MOST_PROBLEMS = 20  # that one message lists
@@ -42,7 +42,7 @@ def parse(values: object, where: str = "the study") -> Study:
             "it cannot be run as written:\n    " + "\n    ".join(problems),
             "correct these keys; config/schema/study.json lists every key with its allowed values",
         ) from None
-    for part in (path_checks, plan_size, checks, options, guard_checks):
+    for part in (path_checks, plan_size, checks, black_boxes, options, guard_checks):
         part.check(study, where)
     return study
 

@@ -49,6 +49,8 @@ def reading_of(study: Study, model: str) -> dict[str, bool | str]:
     """Every switch of a model as the study's reading of the method has it."""
     if study.method.reading == "paper":
         return dict(PAPER)
+    if study.models[model].is_black_box:  # it has no mask and is not trained: there is nothing to read otherwise
+        return dict(PAPER)
     return PAPER | (AUTHORS_ENCODERS if study.models[model].is_encoder else AUTHORS_WORD_MODELS)
 
 

@@ -27,7 +27,7 @@ from flat.study.artefacts import Artefacts
 from flat.study.datasets import Dataset, Override
 from flat.study.fields import OWN_OBJECTIVE, Name
 from flat.study.guards import Guards, Tune, Tuned, Validity, selected_on_dev
-from flat.study.plugin_options import known, options_at
+from flat.study.known.plugins import known, options_at
 
 
 class Switches(Strict):
@@ -116,16 +116,32 @@ class Model(Strict):
 
     @model_validator(mode="after")
     def _built_from_something(self):
+        if self.is_black_box:
+            unused = ("vectors", "vectors_size", "checkpoint", "mask_hidden", "training")
+            given = [name for name in unused if getattr(self, name) != type(self).model_fields[name].default]
+            if given:
+                raise ValueError(f"{', '.join(given)}: a black box ({self.kind}) is not built or trained: leave it out")
+            return self
         if self.is_encoder and not self.checkpoint:
             raise ValueError("checkpoint: an encoder needs the checkpoint it starts from")
-        if not self.is_encoder and not self.vectors:
+        if self.looks_up and not self.vectors:
             raise ValueError("vectors: CNN and LSTM need pretrained word vectors, name the resource that holds them")
         return self
 
     @property
     def is_encoder(self) -> bool:
-        """Whether it starts from a pretrained encoder and reads word pieces; else it looks words up."""
+        """Whether it starts from a pretrained encoder and reads word pieces."""
         return MODELS[self.kind].built_from == "encoder"
+
+    @property
+    def is_black_box(self) -> bool:
+        """Whether it is asked with strings: it is neither trained nor explained by gradients."""
+        return MODELS[self.kind].built_from == "texts"
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether it looks words up in a vocabulary."""
+        return MODELS[self.kind].built_from == "vectors"
 
 
 class Strategy(Strict):

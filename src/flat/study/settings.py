@@ -127,7 +127,9 @@ def metrics_of(study: Study, of: Literal["pairs", "explanations"]) -> dict[str, 
 
 
 def device_of(study: Study, model: str) -> str:
-    return study.models[model].device or study.device
+    """cpu | cuda | auto. A black box has a GPU if its own ``device`` says so, the study's is for networks."""
+    chosen = study.models[model]
+    return chosen.device or ("cpu" if chosen.is_black_box else study.device)
 
 
 def searched(study: Study, strategy: str) -> dict[str, dict]:

@@ -13,7 +13,7 @@ from flat.data.hub import obtain
 from flat.data.prepare import prepare
 from flat.errors import DataError, StudyError
 from flat.resources.catalogue import Hub
-from flat.study.datasets import HubSource
+from flat.study.datasets import source_of
 from flat.study.load import parse
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -157,7 +157,7 @@ def test_a_file_outside_the_data_set_is_refused(root, tmp_path, file):
     with pytest.raises(DataError, match="no path inside the data set"):
         obtain(source(files={"train": file}), mirror=str(tmp_path))
     with pytest.raises(ValidationError, match="no path inside the repository"):
-        HubSource(**source(files={"train": file}))
+        source_of("hub")(**source(files={"train": file}))
     assert not root.exists()
 
 
@@ -166,7 +166,7 @@ def test_a_path_that_is_no_repository_is_refused(root, tmp_path, path):
     with pytest.raises(DataError, match="no repository of the hub"):
         obtain(source(path=path), mirror=str(tmp_path))
     with pytest.raises(ValidationError, match="no repository of the hub"):
-        HubSource(**source(path=path))
+        source_of("hub")(**source(path=path))
     entry = {"version": None, "licence": "", "upstream": "", "holds": "", "stands_for": None, "content_sha256": None}
     with pytest.raises(ValidationError, match="no repository of the hub"):
         Hub(kind="hub", repository=path, revision=COMMIT, files=["a"], **entry)
@@ -175,7 +175,7 @@ def test_a_path_that_is_no_repository_is_refused(root, tmp_path, path):
 
 @pytest.mark.parametrize("path", ["owner/small", "sst2", "SetFit/sst-5", "a/b.c_d-e", "0/1"])
 def test_names_of_the_hub_are_taken(path):
-    assert HubSource(**source(path=path)).path == path
+    assert source_of("hub")(**source(path=path)).path == path
 
 
 def test_a_study_with_such_a_path_is_refused_with_its_key():

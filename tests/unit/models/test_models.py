@@ -105,5 +105,5 @@ def test_warm_start_keeps_only_the_mask_fresh(tmp_path):
 
 
 def test_a_kind_that_is_none_is_refused_with_those_there_are():
-    with pytest.raises(StudyError, match="cnn, encoder, lstm"):
+    with pytest.raises(StudyError, match="cnn, lstm, encoder"):
         make("transformer-xxl")

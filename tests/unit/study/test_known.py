@@ -16,10 +16,10 @@ from flat.cost.jobs import jobs_of
 from flat.data import package_sources
 from flat.jobs.code_digest import modules_of
 from flat.plugins import Explainer, Options
+from flat.plugins.own.corpora import CORPORA
 from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, Found, activate
 from flat.resources.catalogue import load_catalogue
 from flat.study.grid import attacked_cells, explained_cells, explained_draws, main_cells, reading_cells
-from flat.study.known.corpora import CORPORA
 from flat.study.load import load
 from flat.study.schema import Interpretation
 

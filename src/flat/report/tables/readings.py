@@ -126,7 +126,8 @@ def settings_of(study, cell: Cell) -> dict[str, object]:
     """Everything that decides what a cell's model is, by a readable name."""
     strategy = study.strategies[cell.strategy].model_dump(include={"adversarial", "mask", "groups", "start"})
     rounds, dataset = rounds_of(study, cell), study.datasets[cell.dataset]
-    source = dataset.source.model_dump(include={"kind", "corpus", "path", "train"})
+    own = {"kind", "corpus", "path", "train"} if dataset.source.kind in ("package", "hub", "files") else None
+    source = dataset.source.model_dump(include=own)
     data = {name: value for part in ("splits", "cleaning", "vocabulary") for name, value in getattr(dataset, part)}
     return {
         **switches_of(study, cell.model, cell.strategy),
@@ -136,7 +137,7 @@ def settings_of(study, cell: Cell) -> dict[str, object]:
         "accumulate rounds": rounds.accumulate,
         "train texts attacked": attacked_train(study, cell),
         **training_of(study, cell, last_round(study, cell)).model_dump(),
-        "source": " ".join(source.values()),
+        "source": " ".join(map(str, source.values())),
         **data,
         "max_length": dataset.max_length,
     }

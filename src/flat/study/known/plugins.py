@@ -1,4 +1,4 @@
-"""Names and options of plugins, where a part of a study says them: pydantic's side of ``flat.study.bounds.options``."""
+"""Names and options of plugins, where a part of a study says them; which plugins a study uses."""
 
 from pydantic import ValidationError
 
@@ -25,3 +25,14 @@ def options_at(key: str, options: type[Options], given: object) -> Options:
         kept = ("type", "input", "ctx")
         placed = [{name: e[name] for name in kept if name in e} | {"loc": (key, *e["loc"])} for e in error.errors()]
         raise ValidationError.from_exception_data(options.__name__, placed) from None
+
+
+def plugins_used(study) -> list[tuple[str, str]]:
+    """(kind, name) of each plugin that a study uses, whoever brought it, sorted: as ``REGISTRIES`` finds it."""
+    found = {("models", model.kind) for model in study.models.values()}
+    found |= {("attacks", attack.recipe) for attack in study.attacks.values()}
+    found |= {("objectives", strategy.objective) for strategy in study.strategies.values()}
+    found |= {("explainers", name) for name in study.interpretation.methods}
+    found |= {("metrics", name) for name in study.metrics}
+    found |= {("sources", dataset.source.kind) for dataset in study.datasets.values()}
+    return sorted(found)
