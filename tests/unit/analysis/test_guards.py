@@ -202,8 +202,8 @@ def with_passes(passes, **options):
         (
             with_passes(3.0),
             [
-                "round 1: 9 passes over the train split = 3 epochs x all texts x 3 passes "
-                "(adv 3 passes over the train split = 3 epochs x all texts x 1 passes)"
+                "round 1: 9 passes over the train split = 3 epochs x all texts x 3 a step "
+                "(adv 3 passes over the train split = 3 epochs x all texts x 1 a step)"
             ],
         ),
         (with_passes(3.0, epochs=1), []),  # a third of the epochs
@@ -212,8 +212,8 @@ def with_passes(passes, **options):
         (
             with_passes(1.5, epochs=2, texts_per_epoch=100),  # texts cannot be told from the train split's
             [
-                "round 1: 300 passes over a text = 2 epochs x 100 texts x 1.5 passes "
-                "(adv 3 passes over the train split = 3 epochs x all texts x 1 passes)"
+                "round 1: 300 passes over a text = 2 epochs x 100 texts x 1.5 a step "
+                "(adv 3 passes over the train split = 3 epochs x all texts x 1 a step)"
             ],
         ),
     ],
@@ -222,12 +222,17 @@ def test_epochs_texts_and_passes_together_must_be_equal(mine, said):
     assert parity.differences([mine], [round_of()], "adv") == said
 
 
+def test_a_strategy_without_adversarial_texts_has_a_training_and_no_rounds():
+    base, slow = (parity.round_of({"training": OPTIONS | {"epochs": n}, "keep": None}, []) for n in (3, 5))
+    assert parity.differences([slow], [base], "base") == ["training: epochs 5 (base 3)"]
+
+
 def test_fewer_texts_make_up_for_more_passes():
     other = with_passes(1.0, texts_per_epoch=300)
     assert parity.differences([with_passes(3.0, texts_per_epoch=100)], [other], "adv") == []
     assert parity.differences([with_passes(2.0, texts_per_epoch=300)], [other], "adv") == [
-        "round 1: 1800 passes over a text = 3 epochs x 300 texts x 2 passes "
-        "(adv 900 passes over a text = 3 epochs x 300 texts x 1 passes)"
+        "round 1: 1800 passes over a text = 3 epochs x 300 texts x 2 a step "
+        "(adv 900 passes over a text = 3 epochs x 300 texts x 1 a step)"
     ]
 
 

@@ -58,11 +58,13 @@ def differences(mine: Sequence[Round], others: Sequence[Round], name: str) -> li
         return [f"rounds: {len(mine)} ({name} {len(others)})"]
     found = []
     for number, (own, other) in enumerate(zip(mine, others, strict=True), start=1):
+        # a strategy without adversarial texts has one training, and no rounds
+        place = f"round {number}" if own.attack.hashes or other.attack.hashes else "training"
         counted = own.passes != other.passes
         if counted and _compute(own) != _compute(other):
-            found.append(f"round {number}: {_said(own)} ({name} {_said(other)})")
+            found.append(f"{place}: {_said(own)} ({name} {_said(other)})")
         found += [
-            f"round {number}: {option} {own.training[option]} ({name} {other.training[option]})"
+            f"{place}: {option} {own.training[option]} ({name} {other.training[option]})"
             for option in own.training
             if own.training[option] != other.training[option] and not (counted and option in COMPUTE)
         ]
@@ -94,4 +96,4 @@ def _said(round_: Round) -> str:
     """The factors of ``_compute`` and their product in words."""
     epochs, texts = (round_.training[name] for name in COMPUTE)
     product = f"{_compute(round_)[0]:g} passes over " + ("the train split" if texts is None else "a text")
-    return f"{product} = {epochs} epochs x {'all' if texts is None else texts} texts x {round_.passes:g} passes"
+    return f"{product} = {epochs} epochs x {'all' if texts is None else texts} texts x {round_.passes:g} a step"
