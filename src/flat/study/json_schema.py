@@ -12,8 +12,9 @@ from flat.files.artefacts import write_json
 from flat.plugins.own.metrics import ALWAYS
 from flat.plugins.registry import ATTACKS, EXPLAINERS, METRICS, MODELS, SOURCES
 from flat.study.datasets import source_of
+from flat.study.known.plugins import Interpretation
 from flat.study.load import load
-from flat.study.schema import Interpretation, Study
+from flat.study.schema import Study
 
 NAMED = {("Model", "kind"): MODELS, ("Attack", "recipe"): ATTACKS}
 

@@ -7,10 +7,9 @@ single job is planned.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from flat.plugins.own.explainers import IntegratedGradients, Lime
-from flat.plugins.registry import ATTACKS, EXPLAINERS, METRICS, MODELS, OBJECTIVES
+from flat.plugins.registry import ATTACKS, METRICS, MODELS, OBJECTIVES
 from flat.plugins.values import (
     LearningRate,
     Positive,
@@ -27,7 +26,7 @@ from flat.study.artefacts import Artefacts
 from flat.study.datasets import Dataset, Override
 from flat.study.fields import OWN_OBJECTIVE, Name
 from flat.study.guards import Guards, Tune, Tuned, Validity, selected_on_dev
-from flat.study.known.plugins import known, options_at
+from flat.study.known.plugins import Interpretation, known
 
 
 class Switches(Strict):
@@ -235,36 +234,6 @@ class MaskedTraining(Strict):
     batch_size: upto(1_000_000) = 32
     learning_rate: LearningRate = 1e-3
     max_pieces: Size = Field(64, description="pieces read of a text")
-
-
-class Interpretation(Strict):
-    """The explanation methods that are run, each with its options; one beside ``ig`` and ``lime`` is a key more."""
-
-    model_config = ConfigDict(extra="allow")
-
-    ig: IntegratedGradients = IntegratedGradients()
-    lime: Lime = Lime()
-    classes: Literal["all", "gold"] = "all"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _options_of_methods(cls, values):
-        """The options of methods that have no field here, as their own declarations say."""
-        if not isinstance(values, dict):
-            return values
-        found = dict(values)
-        for name, given in values.items():
-            if name in cls.model_fields:
-                continue
-            if name not in EXPLAINERS:
-                raise ValueError(f"there is no explainer {name}: {EXPLAINERS.refusal(name)}")
-            found[name] = options_at(name, EXPLAINERS[name].options, given)
-        return found
-
-    @property
-    def methods(self) -> list[str]:
-        """The explanation methods that a study runs: those that have options."""
-        return [name for name in EXPLAINERS if getattr(self, name, None) is not None]
 
 
 class Study(Strict):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from flat.plugins.kinds import KINDS
+
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
@@ -101,7 +103,9 @@ def is_module(dotted: str) -> bool:
 
 
 def exists(dotted: str) -> bool:
-    """Whether a dotted name is a package or module of src, or a name at the top of one."""
+    """Whether a dotted name is a group of entry points, a package or module of src, or a name at the top of one."""
+    if dotted.removeprefix("flat.") in KINDS:
+        return True
     place, parts = ROOT / "src", dotted.split(".")
     while parts and (place / parts[0]).is_dir():
         place /= parts.pop(0)

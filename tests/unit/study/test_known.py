@@ -20,8 +20,8 @@ from flat.plugins.own.corpora import CORPORA
 from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS, Found, activate
 from flat.resources.catalogue import load_catalogue
 from flat.study.grid import attacked_cells, explained_cells, explained_draws, main_cells, reading_cells
+from flat.study.known.plugins import Interpretation
 from flat.study.load import load
-from flat.study.schema import Interpretation
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """Names and options of plugins, where a part of a study says them; which plugins a study uses."""
 
-from pydantic import ValidationError
+from typing import Literal
 
-from flat.plugins.registry import Registry
-from flat.plugins.values import Options
+from pydantic import ConfigDict, ValidationError, model_validator
+
+from flat.plugins.own.explainers import IntegratedGradients, Lime
+from flat.plugins.registry import EXPLAINERS, Registry
+from flat.plugins.values import Options, Strict
 
 
 def known(registry: Registry):
@@ -25,6 +28,36 @@ def options_at(key: str, options: type[Options], given: object) -> Options:
         kept = ("type", "input", "ctx")
         placed = [{name: e[name] for name in kept if name in e} | {"loc": (key, *e["loc"])} for e in error.errors()]
         raise ValidationError.from_exception_data(options.__name__, placed) from None
+
+
+class Interpretation(Strict):
+    """The explanation methods that are run, each with its options; one beside ``ig`` and ``lime`` is a key more."""
+
+    model_config = ConfigDict(extra="allow")
+
+    ig: IntegratedGradients = IntegratedGradients()
+    lime: Lime = Lime()
+    classes: Literal["all", "gold"] = "all"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _options_of_methods(cls, values):
+        """The options of methods that have no field here, as their own declarations say."""
+        if not isinstance(values, dict):
+            return values
+        found = dict(values)
+        for name, given in values.items():
+            if name in cls.model_fields:
+                continue
+            if name not in EXPLAINERS:
+                raise ValueError(f"there is no explainer {name}: {EXPLAINERS.refusal(name)}")
+            found[name] = options_at(name, EXPLAINERS[name].options, given)
+        return found
+
+    @property
+    def methods(self) -> list[str]:
+        """The explanation methods that a study runs: those that have options."""
+        return [name for name in EXPLAINERS if getattr(self, name, None) is not None]
 
 
 def plugins_used(study) -> list[tuple[str, str]]:
