@@ -7,6 +7,7 @@ import torch
 
 from flat.conformance.material import CLASSES, TEXTS, own_model, vectors
 from flat.conformance.promises import Promise, Texts, fewer_numbers, fewer_words
+from flat.interpretation.asking import Ask
 from flat.interpretation.attributions import Question, as_attributions
 from flat.interpretation.explainers.occlusion import probabilities
 from flat.models.fingerprint import weights_digest
@@ -111,7 +112,7 @@ def of_metric(plugin: Metric, folder: Path) -> list[Promise]:
             return plugin.load()(one, other, options)
         model = own_model("cnn", folder)
         words = [TEXTS[-1][place % len(TEXTS[-1])] for place in range(len(one))]
-        return plugin.load()(lambda texts: probabilities(model.logits(texts).astype(float)), words, 1, one, options)
+        return plugin.load()(Ask(model), words, 1, one, options)
 
     def number(pair) -> str | None:
         found = value(pair)

@@ -30,6 +30,10 @@ class Promise:
     smaller: Callable[[Any], Iterator[Any]] = lambda given: iter(())
 
 
+class NotTried(Exception):
+    """A plugin cannot be tried here, and why."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """How a plugin kept a promise.
@@ -37,6 +41,7 @@ class Verdict:
     Attributes:
         problem: what is wrong, empty where nothing is.
         given: the smallest input found that shows it.
+        untried: why the plugin was not tried, empty where it was.
     """
 
     plugin: str
@@ -44,6 +49,7 @@ class Verdict:
     says: str
     problem: str = ""
     given: str = ""
+    untried: str = ""
 
     @property
     def kept(self) -> bool:
@@ -67,6 +73,8 @@ def judge(found: Found, promise: Promise) -> Verdict:
 def tried(promise: Promise, given: Any) -> str | None:
     try:
         return promise.broken(given)
+    except NotTried:
+        raise
     except FlatError as error:
         return f"{error.where}: {error.problem}"
     except (Exception, SystemExit) as error:

@@ -2,19 +2,26 @@
 
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from flat.conformance import of_explanations, of_models
+from pydantic import Field, create_model
+
+from flat.conformance import of_attacks, of_explanations, of_models, of_objectives, of_sources
 from flat.conformance.material import scratch
-from flat.conformance.promises import Promise, Verdict, judge
+from flat.conformance.promises import NotTried, Promise, Verdict, judge
 from flat.errors import StudyError
 from flat.plugins import modules, registry
 from flat.plugins.registry import REGISTRIES, Found
+from flat.study.bounds.options import check_options
 
 PROMISES: dict[str, Callable[..., list[Promise]]] = {
     "models": of_models.promises,
+    "attacks": of_attacks.promises,
+    "objectives": of_objectives.promises,
     "explainers": of_explanations.of_explainer,
     "metrics": of_explanations.of_metric,
+    "sources": of_sources.promises,
 }
 
 
@@ -42,12 +49,13 @@ def _inner(module) -> Iterator[str]:
             yield inner.name
 
 
-def verdicts(given: Sequence[str], only: str | None = None) -> Iterator[Verdict]:
+def verdicts(given: Sequence[str], only: str | None = None, options: dict | None = None) -> Iterator[Verdict]:
     """The verdict on each promise of each plugin, as they come.
 
     Args:
         given: as ``plugins_of``.
         only: the name of one plugin.
+        options: of that one, by name.
     """
     found = [each for one in given for each in plugins_of(one)]
     wanted = [each for each in found if only in (None, each.plugin.name)]
@@ -58,23 +66,33 @@ def verdicts(given: Sequence[str], only: str | None = None) -> Iterator[Verdict]
         others = {each.plugin.name: each for each in found if each.plugin.group == group}
         own.use({name: each for name, each in others.items() if name not in registry._own(group)})
     for each in wanted:
-        yield from of_plugin(each)
+        yield from of_plugin(with_options(each, options) if options else each)
 
 
 def of_plugin(found: Found) -> Iterator[Verdict]:
-    """The verdict on each promise of a plugin. The first is about its options: without defaults none can be tried."""
+    """The verdict on each promise of a plugin; a single one, that it was not tried, where it cannot be."""
     plugin = found.plugin
-    options = Promise(
-        "options", "every option has a default, so that it can be tried", [()], lambda _: _options(plugin)
-    )
-    yield (first := judge(found, options))
-    if not first.kept or plugin.group not in PROMISES:
+    needed = [name for name, field in plugin.options.model_fields.items() if field.is_required()]
+    called = f"{plugin.called} {plugin.name}"
+    if needed:
+        yield Verdict(called, "", "", untried=f"{', '.join(needed)} must be given: --options '{{...}}'")
         return
     with scratch() as folder:
-        for promise in PROMISES[plugin.group](plugin, Path(folder)):
-            yield judge(found, promise)
+        try:
+            for promise in PROMISES[plugin.group](plugin, Path(folder)):
+                yield judge(found, promise)
+        except NotTried as why:
+            yield Verdict(called, "", "", untried=str(why))
 
 
-def _options(plugin) -> str | None:
-    needed = [name for name, field in plugin.options.model_fields.items() if field.is_required()]
-    return f"{', '.join(needed)} must be given" if needed else None
+def with_options(found: Found, given: dict) -> Found:
+    """A plugin whose options are these where nothing else is said.
+
+    Raises:
+        StudyError: an option that there is not, or a value out of its bounds.
+    """
+    plugin, fields = found.plugin, found.plugin.options.model_fields
+    checked = check_options(given, plugin.options, f"--options of {plugin.name}", f"options of {plugin.name}")
+    defaults = {name: (fields[name].annotation, Field(getattr(checked, name))) for name in given}
+    options = create_model(plugin.options.__name__, __base__=plugin.options, **defaults)
+    return replace(found, plugin=replace(plugin, options=options))

@@ -8,7 +8,7 @@ from flat.conformance import run
 from flat.conformance.__main__ import main
 from flat.conformance.promises import Promise, fewer_numbers, fewer_words, judge
 from flat.errors import StudyError
-from flat.plugins.registry import EXPLAINERS, METRICS, MODELS, activate
+from flat.plugins.registry import ATTACKS, EXPLAINERS, METRICS, MODELS, OBJECTIVES, activate
 
 BATCH = """
     from flat.models.word_models import CNN
@@ -124,6 +124,56 @@ WIDE = """
 """
 
 
+LIAR = """
+    from flat.plugins import Attack, Found
+
+
+    class Liar:
+        def attack(self, victim, example, rng):
+            words = [*example.words[:-1], "bad"]
+            victim.logits([words])
+            return Found(words, succeeded=True)
+
+
+    LIAR = Attack(name="liar", make=Liar, own=True)
+"""
+LOSS = """
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
+
+    from flat.plugins import Objective
+    from flat.training.strategy import Objective as Base
+
+    ENTROPY = np.random.default_rng()
+
+
+    class Noisy(Base):
+        def __init__(self, options):
+            pass
+
+        def loss(self, step):
+            embeddings = step.model.embed(step.original)
+            noise = torch.from_numpy(ENTROPY.normal(size=embeddings.shape)).float()
+            logits = step.model.classify(embeddings + 0.1 * noise, step.original, step.gumbel)
+            return {"total": F.cross_entropy(logits, step.labels)}
+
+
+    NOISY = Objective(name="noisy", make=Noisy)
+"""
+ROWS = """
+    from flat.plugins import Source
+
+
+    def read(options):
+        rows = [{"id": "a", "text": "good film", "label": 1}, {"id": "a", "text": " ", "label": 0}]
+        return {"train": rows, "extra": rows}
+
+
+    ROWS = Source(name="rows", make=read)
+"""
+
+
 @pytest.fixture
 def verdicts(tmp_path):
     """Of a plugin's text, by promise."""
@@ -176,11 +226,44 @@ def test_an_explainer_that_ignores_its_seed_is_shown_with_one_word(verdicts):
     assert len(found["seed"].given.split()) == 1
 
 
+def test_an_attack_whose_ledger_contradicts_the_victim_is_shown_with_two_words(verdicts):
+    found = verdicts(LIAR)
+    assert "ledger" in broken(found)
+    assert "says that it succeeded; by the victim's answer it failed" in found["ledger"].problem
+    assert len(found["ledger"].given.split()) <= 2, found["ledger"].given
+
+
+def test_a_loss_that_ignores_its_seed_is_shown_with_one_word(verdicts):
+    found = verdicts(LOSS)
+    assert broken(found) == {"seed"}
+    assert "one seed gives two models" in found["seed"].problem
+    assert len(found["seed"].given.split()) == 1, found["seed"].given
+
+
+def test_a_source_s_rows_are_looked_at(verdicts):
+    found = verdicts(ROWS)
+    assert broken(found) == {"splits", "rows", "ids"}
+    assert "train, extra" in found["splits"].problem and "has no text" in found["rows"].problem
+
+
 def test_what_cannot_be_tried_is_said(verdicts):
     wide = verdicts(WIDE, only="wide")
     assert broken(wide) == {"shape", "batch", "seed", "generator", "model"}
     assert "scores of shapes [(2,)" in wide["shape"].problem and len(wide["shape"].given.split()) == 1
-    assert "window must be given" in verdicts(WIDE, only="needs")["options"].problem
+    (needs,) = verdicts(WIDE, only="needs").values()
+    assert needs.untried.startswith("window must be given: --options") and needs.kept
+
+
+def test_options_can_be_given(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text(textwrap.dedent(WIDE).lstrip())
+    assert main([str(path), "--only", "needs"]) == 1  # nothing was tried
+    assert "not tried: window must be given" in capsys.readouterr().out
+    assert main([str(path), "--only", "needs", "--options", '{"window": 3}']) == 1
+    assert "BROKEN  shape" in capsys.readouterr().out
+    assert main([str(path), "--only", "needs", "--options", '{"window": "3"}']) == 1
+    assert "--options of needs.window: '3' cannot be used" in capsys.readouterr().err
+    activate([])
 
 
 def test_an_error_of_a_plugin_breaks_its_promise(verdicts):
@@ -201,6 +284,17 @@ def test_flat_s_own_keep_their_promises(group, name):
     assert [verdict for verdict in run.of_plugin(registry.found(name)) if not verdict.kept] == []
 
 
+def test_flat_s_own_attacks_and_objectives_keep_theirs(monkeypatch, resources):
+    monkeypatch.setattr("flat.conformance.of_attacks.TEXTS", [[], ["a", "very", "dull", "plot"], ["bad", "film"]])
+    monkeypatch.setattr("flat.conformance.of_objectives.TEXTS", [["good"], ["a", "very", "dull", "plot"]])
+    tried = [ATTACKS.found(name) for name in ("pwws", "deepwordbug")]
+    tried += [OBJECTIVES.found(name) for name in OBJECTIVES if not OBJECTIVES[name].roles]
+    found = [verdict for each in tried for verdict in run.of_plugin(each)]
+    assert len(found) == 4 * len(tried) and [verdict for verdict in found if not verdict.kept] == []
+    (untried,) = run.of_plugin(ATTACKS.found("clare"))
+    assert "masked_language_model" in untried.untried
+
+
 @pytest.mark.parametrize("name", EXPLAINERS)
 def test_flat_s_own_explainers_keep_their_promises_on_short_texts(name, monkeypatch):
     monkeypatch.setattr("flat.conformance.of_explanations.TEXTS", [["good"], ["a", "very", "dull", "plot"]])
@@ -216,7 +310,7 @@ def test_the_command_says_what_is_broken_and_ends_with_1(tmp_path, capsys):
     assert main([str(path)]) == 1
     out = capsys.readouterr().out
     assert "metric cosine\n" in out and "  BROKEN  range: " in out and "smallest input: ([" in out
-    assert out.endswith("1 plugins, 6 promises tried, 1 broken\n")
+    assert out.endswith("1 plugins, 5 promises tried, 1 broken\n")
     assert main([str(path), "--broken"]) == 1
     assert "  kept" not in capsys.readouterr().out
     activate([])
