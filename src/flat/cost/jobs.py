@@ -248,7 +248,7 @@ def _explanation(study: Study, data: dict[str, DataFacts], method: str, attacked
     factor = EXPLAINERS[method].answers(getattr(how, method), classes)
     words, gpu = min(data[cell.dataset].words, dataset.max_length), _on_gpu(study, cell.model)
     at = (*_cell(cell), attacked.attack)
-    return Job(f"interpret_{method}", at, method, "", cell.model, texts, words, factor, gpu=gpu)
+    return Job(f"interpret_{method}".replace("-", "_"), at, method, "", cell.model, texts, words, factor, gpu=gpu)
 
 
 def _guard_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
