@@ -117,7 +117,8 @@ class Objective(Plugin):
     ``make(options, synonyms="synonyms-standin")``.
 
     Attributes:
-        terms: the names of its loss's parts, columns of history.csv, without ``total``.
+        terms: the names of its loss's parts, columns of history.csv, without ``total``; empty: those that the object
+            itself names (``flat.training.strategy.Objective.terms``).
         passes: (options) -> forward and backward passes over a text in a step, plain training's being 1: what the
             cost model and the guard of equal compute count.
         masked: it needs a variational mask.

@@ -75,7 +75,12 @@ class Objective:
     """Base of objectives. A subclass gives ``loss``, or ``losses`` where a step takes several backward passes.
 
     An object keeps nothing that training changes: a training that goes on from a checkpoint makes it anew.
+
+    Attributes:
+        terms: the names of what it reports beside ``total``, where the plugin declares none.
     """
+
+    terms: tuple[str, ...] = ()
 
     def loss(self, step: Step) -> Mapping[str, Tensor]:
         """The declared terms and ``total``, which is minimised, by name: each a tensor of one number."""
@@ -147,4 +152,4 @@ def chosen(
     checked = plugin.options.model_validate(dict(options or {}))
     made = plugin.load()(checked, **(resources or {}))
     passes = float(plugin.passes(checked))
-    return Chosen(name, made, tuple(plugin.terms), passes, checked.model_dump(mode="json"))
+    return Chosen(name, made, tuple(plugin.terms or made.terms), passes, checked.model_dump(mode="json"))

@@ -152,8 +152,11 @@ def test_the_history_has_the_declared_terms_in_their_order():
     assert len({row["drawn"] for row in outcome.history}) == 3  # fresh draws in each epoch
 
 
-def test_flats_own_terms_are_those_that_its_loss_returns():
-    assert ("total", *OBJECTIVES["flat"].terms) == tuple(field.name for field in fields(Terms))
+def test_the_history_of_flats_own_objective_is_what_it_was():
+    terms = ("ce_original", "ce_adversarial", "entropy_original", "entropy_adversarial", "importance_gap")
+    assert chosen().columns == ("total", *terms) == tuple(field.name for field in fields(Terms))
+    _, outcome = run(None, epochs=1)
+    assert list(outcome.history[0]) == ["epoch", "total", *terms, "dev_accuracy"]
 
 
 def test_terms_that_are_not_the_declared_ones_are_refused():

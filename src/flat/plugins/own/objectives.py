@@ -62,7 +62,6 @@ FLAT = Objective(
     name="flat",
     title="FLAT",
     make="flat.training.objectives.flat:Flat",
-    terms=(*FITS, "entropy_original", "entropy_adversarial", "importance_gap"),
     weights=("beta", "gamma"),
     reference="Chen and Ji 2022",
 )

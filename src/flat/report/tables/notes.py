@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterable
 from flat.analysis.intervals import RANGES
 from flat.analysis.measurements import METRICS
 from flat.analysis.statistics import MARKS
+from flat.plugins.registry import OBJECTIVES
 from flat.report.tables import pin_notes
 from flat.report.tables.grid import ATTACK_MARK, DATA_MARK, MODEL_MARK
 from flat.report.tables.layout import NOT_RUN
 from flat.study.cells import Cell
 from flat.study.readings import means_something, reading_of, switches_of
-from flat.study.settings import rounds_of
+from flat.study.settings import plugin_of, rounds_of
 
 ENTRIES = (
     "Each entry is our value (the paper's printed value). “not run”: this study did not run the cell; "
@@ -176,6 +177,17 @@ def training(study, frame) -> str:
     return f"Adversarial training: {number}; D' holds {holds}, {order}."
 
 
+def objectives(study, frame) -> str:
+    """What strategies minimise that have another objective than FLAT's and adv's, with its options."""
+    parts = []
+    for name in dict.fromkeys(cell.strategy for cell in cells(study, frame)):
+        if plugin := plugin_of(study, name):
+            options = [f"{key} {'none' if value is None else value}" for key, value in plugin["options"].items()]
+            about = "; ".join(filter(None, [", ".join(options), OBJECTIVES[plugin["name"]].reference]))
+            parts.append(f"{study.strategies[name].title}: {plugin['name']}" + (f" ({about})" if about else ""))
+    return f"Other objectives: {'; '.join(parts)}." if parts else ""
+
+
 READINGS = {
     "paper": "paper, the equations as printed",
     "authors": "authors, what the published code does",
@@ -265,7 +277,8 @@ def opening(study, frame, own: bool = False) -> list[str]:
 
 def closing(study, frame) -> list[str]:
     """What limited the attacks, how the method was read and trained, and how many seeds ran."""
-    return [limits(study, frame), reading(study, frame), training(study, frame), seeds(study, frame)]
+    how = [reading(study, frame), training(study, frame), objectives(study, frame)]
+    return [limits(study, frame), *how, seeds(study, frame)]
 
 
 def joined(notes: Iterable[str]) -> tuple[str, ...]:

@@ -1,16 +1,19 @@
 """FLAT's objective and traditional adversarial training (paper, Eq. 3 and 5), as an objective of a strategy."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 from torch import Tensor
 
 from flat.plugins.values import Options
-from flat.training.objective import flat_loss
-from flat.training.strategy import Objective, Step
+from flat.training.objective import Terms, flat_loss
+from flat.training.strategy import TOTAL, Objective, Step
 
 
 class Flat(Objective):
     """Eq. 3; without a mask and weights it is Eq. 5."""
+
+    terms = tuple(field.name for field in fields(Terms) if field.name != TOTAL)
 
     def __init__(self, options: Options):
         pass
