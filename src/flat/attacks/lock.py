@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from importlib.metadata import version
+from pathlib import Path
 
 from flat.attacks.lexicon.resources import AttackResources
 from flat.attacks.own import OwnAttack
@@ -59,11 +60,12 @@ def resolve(attack, spec: dict, resources: AttackResources, victim_mode: str = "
 
 
 def _plugin(name: str) -> dict:
-    """What an attack that is not FLAT's own is made of, under ``plugin``."""
+    """What an attack that is not FLAT's own is made of, under ``plugin``; a file's name alone, wherever it lies."""
     if not ATTACKS.found(name).given:
         return {}
     about = made_of("attacks", name)
-    return {"plugin": {key: about[key] for key in ("digest", "module", "version")}}
+    module = Path(about["module"]).name if about["module"].endswith(".py") else about["module"]
+    return {"plugin": {"digest": about["digest"], "module": module, "version": about["version"]}}
 
 
 def _components(attack) -> dict:

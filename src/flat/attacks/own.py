@@ -33,8 +33,8 @@ class AskedVictim:
     """
 
     def __init__(self, victim, example: Example, budget: int | None, end: float | None, gradients: bool):
-        self._victim, self._example, self._budget, self._end = victim, example, budget, end
-        self._gradients = gradients
+        self._victim, self._example, self._budget = victim, example, budget
+        self.end, self._gradients = end, gradients
         self._asked: dict[tuple[str, ...], np.ndarray] = {}  # words -> logits (classes,)
         self.queries = self.classes = 0
 
@@ -51,7 +51,7 @@ class AskedVictim:
             AttackError: a text is no list of words.
         """
         texts = [checked(text) for text in texts]
-        if self._end is not None and time.monotonic() >= self._end:
+        if self.end is not None and time.monotonic() >= self.end:
             raise Over("the time is over")
         answered = texts if self.left is None else texts[: self.left]
         if answered:
@@ -145,8 +145,9 @@ class OwnAttack:
         if not text.split():
             return self._without_words(text, label)
         example = Example(tuple(text.split(" ")), label)
-        asked = AskedVictim(self.victim, example, self.budget, end, self.plugin.gradients)
-        asked.logits([example.words])
+        asked = AskedVictim(self.victim, example, self.budget, None, self.plugin.gradients)
+        asked.logits([example.words])  # whatever the time
+        asked.end = end
         if asked.fooled(example.words):
             return Result(SKIPPED, text, asked.queries)
         # a generator of its own, from the example's seed: NumPy's global one was just seeded with that

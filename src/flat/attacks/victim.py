@@ -84,7 +84,8 @@ class Victim(textattack.models.wrappers.ModelWrapper):
     def gradients(self, words: Sequence[str], label: int | None = None) -> np.ndarray:
         """Gradient of the cross entropy by the embedding of each word that the model reads, (words, dim) float32.
 
-        A word of several pieces has their mean. The model stays in evaluation mode.
+        A word of several pieces has their mean. The model stays in the mode that it is in: evaluation, but for attacks
+        on a model in training mode.
 
         Args:
             label: the class; None: the one that the model answers.

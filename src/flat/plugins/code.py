@@ -250,7 +250,7 @@ def made_of(group: str, name: str) -> dict:
 def _version(found: Found) -> str | None:
     """Of the package that a plugin lies in; None of a file."""
     if found.installed:
-        return found.given.rpartition(" ")[2]
+        return found.given.partition(" ")[2] or None
     top = found.module.package.split(".")[0]
     names = packages_distributions().get(top, []) if top else []
     return version(names[0]) if names else None

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from attack_toys import BagOfWords, spec, toy_examples, toy_resources
+from attack_toys import FURTHER, BagOfWords, spec, toy_examples, toy_resources
 
 from flat.attacks.alignment import align
 from flat.attacks.attack import attack_examples
@@ -150,3 +150,20 @@ def test_clare_s_ledgers_are_aligned(tmp_path):
             assert [row.aligned[i] for i in first] == second
             lengths.add(len(row.perturbed_words) - len(row.original_words))
     assert {1, 0} <= lengths or {-1, 0} <= lengths
+
+
+@pytest.mark.parametrize("recipe", FURTHER)
+def test_ledgers_of_misspelt_and_split_words_are_explained_by_their_swaps(tmp_path, recipe):
+    """TextBugger puts a space into a word, homoglyphs may be no letters, BERT-Attack's pieces no words."""
+    model = BagOfWords({"good": 9.0, "bad": -9.0, "film": 0.2, "plot": -0.1, "great": 6.0, "awful": -6.0})
+    lengths = set()
+    for seed in range(3):
+        ledger = attack_examples(
+            model.eval(), toy_examples(), spec(recipe), seed, resources=toy_resources(tmp_path)
+        ).ledger
+        for row in ledger.itertuples():
+            kept = [place for place in row.aligned if place >= 0]
+            assert kept == sorted(set(kept)) and len(row.aligned) == len(row.original_words)
+            assert replayed(list(row.original_words), row.swaps) == list(row.perturbed_words)
+            lengths.add(len(row.perturbed_words) - len(row.original_words))
+    assert (max(lengths) > 0) == (recipe == "textbugger")

@@ -116,7 +116,7 @@ def test_a_query_budget_is_kept(tmp_path, recipe):
         values = spec(recipe, query_budget=budget)
         result = attack_examples(BagOfWords().eval(), toy_examples(), values, 7, resources=resources)
         assert result.ledger["queries"].max() <= budget
-        assert budget == 20 or result.ledger["queries"].max() == budget
+        assert budget == 20 or result.ledger["queries"].max() == min(budget, free["queries"].max())
         same = free["queries"] < budget  # those that needed less came to the same end
         assert list(result.ledger["perturbed"][same]) == list(free["perturbed"][same])
         assert result.lock["limits"] == {"query_budget": budget, "time_limit": None}

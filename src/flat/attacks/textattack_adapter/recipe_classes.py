@@ -87,6 +87,7 @@ def _replaced(module, resources: AttackResources) -> dict[str, object]:
     found = {}
     for name, value in vars(module).items():
         component = getattr(value, "__name__", "")
+        component = name if name in REPLACE else component  # the language model has another name in its own module
         if component in REPLACE and str(getattr(value, "__module__", "")).split(".")[0] == LIBRARY:
             found[name] = _when_called(REPLACE[component], resources)
         elif component == "transformers" and module.__name__.startswith(RECIPES):
