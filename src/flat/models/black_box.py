@@ -59,7 +59,8 @@ class BlackBox(Classifier):
         self.unknown_word = getattr(box, "unknown_word", UNKNOWN)
         if not isinstance(self.unknown_word, str) or self.unknown_word.split() != [self.unknown_word]:
             raise FlatError(f"model {name}", f"unknown_word is {self.unknown_word!r}", "name one word without spaces")
-        self.box, self.classes, self.name = box, classes, name
+        object.__setattr__(self, "box", box)  # one of torch is no part of this module: its weights are its own affair
+        self.classes, self.name = classes, name
         self.max_length = sys.maxsize
         self.mask = Mask()
         self.words: list[str] = []  # it has no vocabulary

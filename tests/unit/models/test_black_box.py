@@ -144,6 +144,16 @@ def test_it_stays_in_evaluation_mode_on_the_processor_and_has_no_embeddings():
             ask(batch)
 
 
+def test_a_box_that_is_a_network_of_torch_keeps_its_weights_to_itself():
+    class Torch(torch.nn.Linear):
+        def predict_proba(self, texts):
+            return share(texts)
+
+    model = BlackBox(Torch(3, 2), 2, "toy", "0", {})
+    assert list(model.state_dict()) == ["made_of"] and not list(model.parameters())
+    assert model.logits([["good"]]).shape == (1, 2)
+
+
 def test_encoded_texts_are_answered_as_texts_are_and_padding_changes_nothing():
     model = wrapped()
     batch = model.encode(TEXTS)
