@@ -54,10 +54,11 @@ def test_one_process_alone_unpickles_weights_and_builds_nothing_but_tensors():
     assert not [line for line in imported if "pickle_process" in line]
 
 
-def test_nothing_is_evaluated():
+def test_nothing_is_evaluated_but_the_plugins_that_a_study_names():
     for path, node in nodes():
         if isinstance(node, ast.Call):
-            assert not (isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec", "compile")), path
+            evaluated = isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec", "compile")
+            assert not evaluated or path.parts[-2:] == ("plugins", "modules.py"), path
             assert keywords(node).get("shell") != "True", path
 
 

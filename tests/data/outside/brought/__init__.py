@@ -1,0 +1,1 @@
+"""A package outside the repository that brings one plugin of each kind by entry points."""
