@@ -1,6 +1,6 @@
 # What the rules of guards.smk ask for: inputs and parameters, as functions of the study and of wildcards.
 
-from flat.study.grid import calibrated_cells, checked_cells, compared_strategies
+from flat.study.grid import calibrated_cells, checked_cells, compared_strategies, trained_beside
 
 CHECKED = checked_cells(STUDY)
 CALIBRATED = set(calibrated_cells(STUDY))
@@ -43,7 +43,18 @@ def guarded_rounds(cell):
 
 
 GUARDED_ATTACKS = [guarded_attack(a) for a in ATTACKED]
-COMPARED = [[guarded_rounds(cell) for cell in group] for group in compared_strategies(STUDY)]
+
+
+def guarded_group(group):
+    """Cells that are compared. Of a base model all training that goes on from it in adv: others have it in one go."""
+    found = [guarded_rounds(cell) for cell in group]
+    beside = trained_beside(STUDY, group[0]) if group[0].strategy == "base" else None
+    return (
+        [found[0] | {"rounds": found[0]["rounds"] + guarded_rounds(beside)["rounds"]}, *found[1:]] if beside else found
+    )
+
+
+COMPARED = [guarded_group(group) for group in compared_strategies(STUDY)]
 TRAINED_ROUNDS = [r for group in COMPARED for item in group for r in item["rounds"]]
 GUARDED_FILES = {
     "ledgers": [item["ledger"] for item in GUARDED_ATTACKS],

@@ -219,10 +219,18 @@ def _as_trained(attacked: AttackedCell) -> Cell:
     return Cell(cell.dataset, cell.model, cell.strategy, attacked.attack, cell.seed)
 
 
+def trained_beside(study: Study, base: Cell) -> Cell | None:
+    """The cell of adv that goes on from a base model: its rounds are training that others must have in one go."""
+    of_base = (base.dataset, base.model, base.seed)
+    cells = (cell for cell in trained_cells(study) if (cell.dataset, cell.model, cell.seed) == of_base)
+    return next((cell for cell in cells if cell.strategy == REFERENCES[0] and cell.train_attack != NO_ATTACK), None)
+
+
 def compared_strategies(study: Study) -> list[list[Cell]]:
     """Groups of cells that differ in nothing but their strategy, the one that the others are compared with first.
 
-    Strategies that train on no adversarial texts are compared with the base model. Readings are not among them: their
+    Strategies that train on no adversarial texts are compared with the base model, or with all of adv's training where
+    the study has it (``trained_beside``). Readings are not among them: their
     rows differ on purpose.
     """
     groups: dict[tuple, set[Cell]] = {}

@@ -247,3 +247,19 @@ def test_frames_hold_their_rows_sorted_and_may_be_empty():
     assert guards.frame([], guards.FLAGS_SCHEMA).empty
     measured = guards.frame(rows_of(CELL.cell, 0, CELL.attack, {"median_margin": (1.5, 4)}))
     assert measured[["metric", "value", "n", "attack"]].values.tolist() == [["median_margin", 1.5, 4, "textfooler"]]
+
+
+def test_a_strategy_that_trains_in_one_go_is_held_to_base_and_the_rounds_of_adv():
+    clean = parity.round_of({"training": OPTIONS | {"epochs": 6}, "keep": None}, [])
+    whole = [clean, with_passes(1.0, epochs=6)]
+
+    def said(passes, **options):
+        metrics = {"training": OPTIONS | options, "keep": None, "strategy": {"passes": passes}}
+        return parity.differences([parity.round_of(metrics, [])], whole, "base")
+
+    assert said(3.0, epochs=4) == said(1.0, epochs=12) == []
+    assert said(3.0, epochs=6) == [
+        "training: 18 passes over the train split (base and the rounds that go on from it 12)"
+    ]
+    assert said(1.0, epochs=12, texts_per_epoch=50)[0].startswith("training: texts_per_epoch is given for some")
+    assert parity.differences(whole[1:], whole, "adv") == ["rounds: 1 (adv 2)"]

@@ -1,7 +1,8 @@
 """Compute parity: the strategies that a table compares get the same rounds, epochs, attacks and examples.
 
 An objective may take several forward and backward passes over a text in a step. Then epochs x texts x passes are what
-must be equal: FreeLB with 3 steps has the compute of adv on a third of its epochs.
+must be equal: FreeLB with 3 steps has the compute of adv on a third of its epochs. A strategy that trains in one go, on
+no adversarial texts, is held to the sum of the base model's training and of adv's rounds.
 
 Read off what ran, not off the study: each round's metrics.json, and the ledgers and locks of the attacks that made its
 adversarial texts (the flag ``unequal_compute`` of docs/guards.md).
@@ -55,7 +56,9 @@ def round_of(metrics: Mapping, attacks: Sequence[Attack]) -> Round:
 def differences(mine: Sequence[Round], others: Sequence[Round], name: str) -> list[str]:
     """How a cell's rounds differ from those of the cell it is compared with (called ``name``), one phrase each."""
     if len(mine) != len(others):
-        return [f"rounds: {len(mine)} ({name} {len(others)})"]
+        if any(round_.attack.hashes for round_ in mine):
+            return [f"rounds: {len(mine)} ({name} {len(others)})"]
+        return _total_differences(mine, others, name)
     found = []
     for number, (own, other) in enumerate(zip(mine, others, strict=True), start=1):
         # a strategy without adversarial texts has one training, and no rounds
@@ -73,6 +76,21 @@ def differences(mine: Sequence[Round], others: Sequence[Round], name: str) -> li
         if own.attack.hashes != other.attack.hashes:
             found.append(f"round {number}: another attack than {name}")
     return found
+
+
+def _total_differences(mine: Sequence[Round], others: Sequence[Round], name: str) -> list[str]:
+    """Of a strategy that trains in one go, and one that goes on in rounds: all passes together must be equal.
+
+    What attacks ask of a model is not counted, nor are the adversarial texts of a round.
+    """
+    own, other = ([_compute(round_) for round_ in rounds] for rounds in (mine, others))
+    if len({whole for _, whole in own + other}) > 1:
+        return [f"training: texts_per_epoch is given for some of its epochs or of those of {name} and its rounds only"]
+    totals = sum(passes for passes, _ in own), sum(passes for passes, _ in other)
+    if totals[0] == totals[1]:
+        return []
+    over = "the train split" if own[0][1] else "a text"
+    return [f"training: {totals[0]:g} passes over {over} ({name} and the rounds that go on from it {totals[1]:g})"]
 
 
 def unequal(groups: Sequence[Sequence[Cell]], rounds: Mapping[Cell, Sequence[Round]]) -> dict[Cell, str]:

@@ -140,25 +140,29 @@ def _range(numbers: pd.Series) -> str:
 def _picture(frame, models, datasets, strategies, methods, metrics: Sequence[Metric], stand_ins) -> Figure:
     drawn = frame[frame["status"].eq("ours")]
     run = set(zip(drawn["metric"], drawn["model"], drawn["dataset"], strict=True))
-    rows = [(metric, model) for metric in metrics for model in models]
-    ran = [any((metric.name, model, dataset) in run for dataset in datasets) for metric, model in rows]
+    # of a single data set the models stand side by side
+    turned = len(datasets) == 1 and len(models) > 1
+    down, columns = (datasets, models) if turned else (models, datasets)
+    run = {(m, model, data) if turned else (m, data, model) for m, model, data in run}  # metric, column, row
+    rows = [(metric, name) for metric in metrics for name in down]
+    ran = [any((metric.name, column, name) in run for column in columns) for metric, name in rows]
     heights_in = [
-        row_height(models[model], PANEL_IN if is_run else NOT_RUN_IN, GAP_IN, is_run)
-        for (_, model), is_run in zip(rows, ran, strict=True)
+        row_height(down[name], PANEL_IN if is_run else NOT_RUN_IN, GAP_IN, is_run)
+        for (_, name), is_run in zip(rows, ran, strict=True)
     ]
-    width_in = width_of(len(datasets))
+    width_in = width_of(len(columns))
     labels = {metric.name: _label(metric) for metric in metrics}
     left_in = LEFT_IN + LINE_IN * (max(map(lines_of, labels.values())) - 1)
     left, right = left_in / width_in, 1 - RIGHT_IN / width_in
     middle = (left + right) / 2
-    over = column_titles(datasets, stand_ins, (right - left) * width_in / len(datasets))
+    over = column_titles(columns, {} if turned else stand_ins, (right - left) * width_in / len(columns))
     legend = _legend(strategies, methods, width_in, middle)
     top_in, bottom_in = 0.54 + over.extra_in + legend.extra_in, 0.47
     height_in = top_in + bottom_in + sum(heights_in) + GAP_IN * (len(heights_in) - 1)
     figure = new_figure(height_in, width_in)
     grid = figure.add_gridspec(
         len(rows),
-        len(datasets),
+        len(columns),
         height_ratios=heights_in,
         left=left,
         right=right,
@@ -168,25 +172,26 @@ def _picture(frame, models, datasets, strategies, methods, metrics: Sequence[Met
         hspace=GAP_IN / (sum(heights_in) / len(heights_in)),
     )
     across = _limits(drawn, "consistency")
-    for i, (metric, model) in enumerate(rows):
+    for i, (metric, name) in enumerate(rows):
         of_metric = drawn[drawn["metric"].eq(metric.name)]
-        first = next((d for d in datasets if (metric.name, model, d) in run), None)
-        for j, dataset in enumerate(datasets):
+        first = next((column for column in columns if (metric.name, column, name) in run), None)
+        for j, column in enumerate(columns):
             axes = figure.add_subplot(grid[i, j])
-            if (metric.name, model, dataset) in run:
+            if (metric.name, column, name) in run:
+                model, dataset = (column, name) if turned else (name, column)
                 panel = of_metric[of_metric["model"].eq(model) & of_metric["dataset"].eq(dataset)]
                 _panel(axes, panel, list(strategies), list(methods))
-                last = [row for row in rows if (row[0].name, row[1], dataset) in run][-1]
+                last = [row for row in rows if (row[0].name, column, row[1]) in run][-1]
                 limits = across, _limits(of_metric, "faithfulness")
-                _axes(axes, metric, *limits, x_labels=(metric, model) == last, y_labels=dataset == first)
-                axes.set_ylabel(labels[metric.name] if dataset == first else "", labelpad=2)
+                _axes(axes, metric, *limits, x_labels=(metric, name) == last, y_labels=column == first)
+                axes.set_ylabel(labels[metric.name] if column == first else "", labelpad=2)
             else:
                 say_not_run(axes)
             if i == 0:
-                _column_title(axes, over, dataset)
+                _column_title(axes, over, column)
             if j == 0:
                 box = axes.get_position()
-                row_title(figure, models[model], (box.y0 + box.y1) / 2, ran[i], heights_in[i] + GAP_IN)
+                row_title(figure, down[name], (box.y0 + box.y1) / 2, ran[i], heights_in[i] + GAP_IN)
     legend.add(figure, middle)
     label = f"consistency: KT of the {MAIN_PAIR_SET} pairs →"
     figure.supxlabel(label, size=8, x=middle, y=0.13 / height_in, va="bottom")
