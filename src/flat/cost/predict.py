@@ -56,7 +56,7 @@ def seconds_of(
         rate = rates.nearest(job, kind)
         if rate is None:
             return Predicted(None, job.gpu, ("no rate recorded",))
-        notes.append(f"no rate of {job.variant}: a guess by {rate.variant}")
+        notes.append(f"no rate of {job.variant or job.work}: a guess by {rate.variant or rate.work}")
         job = replace(job, variant=rate.variant)
     scale = UNSCALED if job.gpu else scale
     slope = rates.slope(job)
@@ -71,7 +71,8 @@ def seconds_of(
     if job.work in TEXTUAL and job.words > LIKE * rate.words[1]:
         notes.append(f"{job.words:.0f} words a text, recorded up to {rate.words[1]:.0f}")
     if rate.budget != job.budget and job.work == "attack":
-        notes.append(f"recorded under a budget of {rate.budget} queries: a lower bound")
+        recorded = "no budget of queries" if rate.budget is None else f"a budget of {rate.budget} queries"
+        notes.append(f"recorded under {recorded}: {'an upper' if rate.budget is None else 'a lower'} bound")
     if job.precision != rate.precision and not job.gpu:
         arithmetic, note = _in_another_precision(arithmetic, job, rate.precision, bf16)
         notes.append(note)

@@ -88,10 +88,14 @@ class Rates:
         return same[0] if same else None
 
     def nearest(self, job: Job, kind: str) -> Rate | None:
-        """The rate of the recorded attack that is most like one of which none is recorded; None: of any other work.
+        """The rate of the recorded attack or explainer that is most like one of which none is recorded; None: of other
+        work.
 
-        A guess: what an attack asks most of its time for decides, as far as its resources tell that.
+        A guess: what an attack asks most of its time for decides, as far as its resources tell that. Of an explainer it
+        is whether it asks for gradients; its answers are counted as it declares them.
         """
+        if job.work in EXPLAINERS:
+            return self.find(replace(job, work="ig" if EXPLAINERS[job.work].gradients else "lime"), kind)
         if job.work != "attack":
             return None
         recipe = job.variant.split(", ")[0]

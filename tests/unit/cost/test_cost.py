@@ -143,6 +143,23 @@ def test_what_was_not_recorded_is_said():
     assert unknown.seconds is None and unknown.notes == ("no rate recorded",)
 
 
+def test_an_explainer_without_a_rate_is_guessed_by_ig_or_lime():
+    """By what it asks: gradients or answers; as many of them as it declares."""
+
+    def asked(method, factor):
+        return Job(f"interpret_{method}", (), method, "", "CNN", 10, 20, factor)
+
+    spent = {"ig": 0.004, "lime": 0.001}
+    samples = [
+        Sample(replace(asked(name, 50), texts=n), "cnn", 1.0, s * 50 * n) for name, s in spent.items() for n in (10, 40)
+    ]
+    found = fit(samples, Rates("", "", []))
+    for method, like in {"occlusion": "lime", "kernel-shap": "lime", "sequential-ig": "ig"}.items():
+        guessed = predict.seconds_of(asked(method, 21), "cnn", 1.0, found)
+        assert guessed.seconds == pytest.approx(10 * 21 * spent[like])
+        assert guessed.notes == (f"no rate of {method}: a guess by {like}",)
+
+
 def test_an_attack_without_a_rate_is_guessed_by_the_recorded_one_that_spends_its_time_most_like_it():
     spent = {"pwws": 0.1, "textfooler, exact": 0.3, "bae": 0.7}
     samples = [
