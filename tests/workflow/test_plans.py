@@ -9,8 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import yaml
 
-from tests.workflow.conftest import Checkout, copy_to
-
 pytestmark = pytest.mark.workflow
 # as README prints it: behind --resources Snakemake takes `all` for a resource
 PAPER = "all --cores 8 --resources gpu=1"
@@ -103,7 +101,9 @@ def test_metrics_are_planned_as_the_cost_model_counts_them(checkout):
     from flat.study.load import load
 
     values = yaml.safe_load((checkout.folder / "tests/data/tiny.yaml").read_text())
-    plain = checkout.plan("--", "all")
+    new = checkout.folder / "metrics-none.yaml"  # of another name: nothing of it has run
+    new.write_text(yaml.safe_dump(values | {"name": "metrics-none"}, sort_keys=False))
+    plain = checkout.plan("--", "all", study=new.name)
     assert "measure_faithfulness" not in plain
     for name, metrics in {"pairs": {"rbo": {}}, "both": {"rbo": {}, "deletion": {"steps": 5}}}.items():
         path = checkout.folder / f"metrics-{name}.yaml"
@@ -115,26 +115,21 @@ def test_metrics_are_planned_as_the_cost_model_counts_them(checkout):
         assert {rule: n for rule, n in jobs.items() if rule not in ("all", "fetch_resource")} == counted
 
 
-def test_a_further_explanation_method_needs_no_rule(tmp_path, repository, resources):
-    copy_to(tmp_path, repository)
-    copy = Checkout(tmp_path, resources)
-
-    def edit(file: str, before: str, after: str) -> None:
-        text = (tmp_path / file).read_text()
-        assert text.count(before) == 1
-        (tmp_path / file).write_text(text.replace(before, after))
-
-    lime = "    lime: Lime = Lime()\n"
-    edit("src/flat/study/schema.py", lime, lime + "    occlusion: Lime | None = None\n")
-    edit("src/flat/study/known/explainers.py", '    "lime":', '    "occlusion": Explainer(lambda *_: 20),\n    "lime":')
-    before = copy.plan("--", "explanations")
-    edit("tests/data/tiny.yaml", "interpretation:\n", "interpretation:\n  occlusion: {samples: 30}\n")
-    after = copy.plan("--", "explanations")
-    assert {rule: after[rule] - before.get(rule, 0) for rule in after if after[rule] != before.get(rule)} == {
-        "interpret_occlusion": before["interpret_lime"],
+def test_a_further_explanation_method_needs_no_rule(checkout):
+    values = yaml.safe_load((checkout.folder / "tests/data/tiny.yaml").read_text())
+    plans = []
+    for name, more in {"plain": {}, "further": {"kernel-shap": {"samples": 30}}}.items():
+        path = checkout.folder / f"methods-{name}.yaml"
+        told = values | {"name": f"methods-{name}", "interpretation": values["interpretation"] | more}
+        path.write_text(yaml.safe_dump(told, sort_keys=False))
+        plans.append(checkout.plan("--", "explanations", study=path.name))
+    before, after = plans
+    assert Counter(after) - Counter(before) == {
+        "interpret_kernel_shap": before["interpret_lime"],
         "measure_consistency": 1,
     }
-    assert copy.plan("--", "all")["interpret_occlusion"] == before["interpret_lime"]  # measured with the others
+    # measured with the others
+    assert checkout.plan("--", "all", study=path.name)["interpret_kernel_shap"] == before["interpret_lime"]
 
 
 def test_the_papers_study_is_planned_in_seconds(paper_plan, checkout):
@@ -195,7 +190,7 @@ def test_a_bad_study_is_refused_before_any_job(checkout):
     bad = checkout.folder / "bad.yaml"
     bad.write_text((checkout.folder / "tests/data/tiny.yaml").read_text().replace("recipe: pwws", "recipe: pwsw"))
     out = checkout.tiny("--cores", "2", study="bad.yaml", ok=False)
-    assert "attacks.pwws.recipe" in out and "'textfooler'" in out and "remedy" in out
+    assert "attacks.pwws.recipe" in out and "did you mean pwws" in out and "remedy" in out
     assert "Traceback" not in out and "Job stats" not in out
 
 

@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from pydantic import ValidationError
 
 from flat.errors import StudyError
-from flat.plugins.registry import ATTACKS, MODELS
+from flat.plugins.registry import ATTACKS, EXPLAINERS, MODELS
 from flat.plugins.values import Strict
 from flat.study.cells import base_of
-from flat.study.grid import attacked_cells, explained_cells, explained_draws, trained_cells
+from flat.study.grid import attacked_cells, explained_draws, trained_cells
 from flat.study.known.recipes import ROLES, made_from, problem_of
 from flat.study.known.resources import catalogued, is_own
 from flat.study.readings import ENCODER_SWITCHES, MASK_SWITCHES
@@ -86,9 +86,9 @@ def check(study: Study, where: str) -> None:
     for place, seeds in [("", study.seeds)] + [(f"overrides.{i}.", o.seeds) for i, o in enumerate(study.overrides)]:
         if seeds and len(set(seeds)) != len(seeds):
             raise StudyError(f"{where}: {place}seeds", f"a seed stands twice in {seeds}", "list each seed once")
-    _check_gradients(study, where)
     _check_resources(study, where)
     _check_readings(study, where)
+    _check_gradients(study, where)
     _check_explained(study, where)
     _check_overrides(study, where)
     _check_seeds(study, where)
@@ -100,12 +100,11 @@ def _check_gradients(study: Study, where: str) -> None:
     met = {(a.cell.model, a.attack) for a in attacked_cells(study)}
     met |= {(c.model, c.train_attack) for c in trained_cells(study) if study.strategies[c.strategy].adversarial}
     for model, name in sorted(met):
-        attack = study.attacks[name]
-        needs = ATTACKS[attack.recipe].gradients or attack.parameters.get("ranking") == "gradient"
-        if needs and not MODELS[study.models[model].kind].trained:
+        recipe = study.attacks[name].recipe
+        if ATTACKS[recipe].gradients and not MODELS[study.models[model].kind].trained:
             raise StudyError(
                 f"{where}: attacks.{name}.recipe",
-                f"{attack.recipe} needs gradients, and {model} is a black box",
+                f"{recipe} needs gradients, and {model} is a black box",
                 "attack it by an attack that needs none",
             )
 
@@ -150,12 +149,12 @@ def _check_readings(study: Study, where: str) -> None:
 
 def _check_explained(study: Study, where: str) -> None:
     """What is explained is drawn from what every model is attacked on, and each method explains some model."""
-    for method in study.interpretation.methods:
-        if not explained_cells(study, method):
-            kinds = ", ".join(sorted({model.kind for model in study.models.values()}))
+    kinds = sorted({model.kind for model in study.models.values()})
+    for method in study.interpretation.model_extra:  # those beside ig and lime, which every study has
+        if not any(EXPLAINERS[method].suits(MODELS[kind]) for kind in kinds):
             raise StudyError(
                 f"{where}: interpretation.{method}",
-                f"it can explain none of the study's models, which are of the kinds {kinds}",
+                f"it can explain none of the study's models, which are of the kinds {', '.join(kinds)}",
                 "remove it, or add a model that it can explain",
             )
     for name, dataset in study.datasets.items():

