@@ -81,7 +81,7 @@ def metric_plugins(metrics):
 
 
 def given_metrics(metrics):
-    """Params of a rule that uses these metrics, {name: options}; none where there are none."""
+    """What a job that uses these metrics is given beside the rest; nothing where there are none. metrics: by name."""
     return {"metrics": metrics, "plugins": brought(*metric_plugins(metrics))} if metrics else {}
 
 
