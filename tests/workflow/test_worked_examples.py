@@ -1,9 +1,7 @@
 """The worked examples of docs/ are carried out in copies of the finished tiny study, each number counted again."""
 
 import json
-import shutil
 
-import numpy as np
 import pandas as pd
 import pytest
 import worked_examples as examples
@@ -141,59 +139,6 @@ print(json.dumps({{
     "weights": [[w["beta"], w["pairing"]] for w in weights],
     "as_before": all(a is b or torch.equal(a, b) for a, b in zip(gradients, plain, strict=True)),
 }}))
-"""
-
-
-def test_a_metric(finished, resources, tmp_path):
-    """The page's plugins in a finished study: what measures runs again alone, each number counted by hand."""
-    shutil.copytree(finished.folder, tmp_path / "copy", ignore=shutil.ignore_patterns("__pycache__", "log"))
-    copy, page = Copy(tmp_path / "copy", resources), (DOCS / "add-a-metric.md").read_text()
-    blocks = {language: body for language, body in examples.FENCE.findall(page) if language in ("python", "yaml")}
-    (copy.folder / "my_metrics.py").write_text(blocks["python"])
-    values = yaml.safe_load((copy.folder / "tests/data/tiny.yaml").read_text()) | yaml.safe_load(blocks["yaml"])
-    (copy.folder / "mine.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
-    target = ("--", f"{RESULTS}/tables/faithfulness.csv")
-    measuring = {"measure_consistency", "measure_faithfulness", "collect_measurements", "estimate_intervals"}
-    assert set(copy.plan(*target, study="mine.yaml")) == {*measuring, "make_table"}
-    copy.tiny("--cores", "2", *target, study="mine.yaml")
-    table = copy.table("tables/faithfulness.csv").query("method == 'ig' and attack == 'textfooler'")
-    table = table[table["pair_set"].isin(["shared", ""])].set_index(["strategy", "metric"])["ours"]
-    base = copy.ledger("base").set_index("example_id")
-    for strategy, trained in TRAINED.items():
-        place = f"interpretations/ig/sst2/CNN/{trained}/seed0/textfooler/attributions.parquet"
-        scores = copy.table(place).set_index(["example_id", "target", "side"])["scores"]
-        pairs = [(name, target) for name, target, side in scores.index if side == "shared"]
-        assert pairs and all(len(base.loc[name, "swaps"]) for name, _ in pairs)  # these texts were changed
-        by_hand = np.mean([signs_by_hand(scores[*pair, "original"], scores[*pair, "shared"]) for pair in pairs])
-        assert float(table[strategy, "sign-agreement"]) == pytest.approx(by_hand, abs=1e-6)
-        model = f"{RESULTS}/models/sst2/CNN/{trained}/seed0"
-        found = copy.ask(FLIPS_BY_HAND.format(model=model, explained=RESULTS / place))
-        assert float(table[strategy, "decision-flip"]) == pytest.approx(found, abs=1e-6)
-
-
-def signs_by_hand(scores, others, k: int = 3) -> float:
-    tops = [sorted(range(len(values)), key=lambda i: -abs(values[i]))[:k] for values in (scores, others)]
-    common = [i for i in tops[0] if i in tops[1] and np.sign(scores[i]) == np.sign(others[i])]
-    return len(common) / min(k, len(scores))
-
-
-FLIPS_BY_HAND = """
-import json, numpy, pandas
-from pathlib import Path
-from flat.models.checkpoint import load
-model = load(sorted(Path("{model}").glob("round*"))[-1])
-shares = {{}}
-frame = pandas.read_parquet("{explained}")
-for row in frame[frame["side"] == "original"].itertuples():
-    words, order = list(row.words), numpy.argsort(-row.scores, kind="stable")
-    for k in range(len(words) + 1):
-        if model.logits([words])[0].argmax() != row.target:
-            if k:
-                shares.setdefault(row.example_id, []).append(k / len(row.words))
-            break
-        if k < len(words):
-            words[order[k]] = model.unknown_word
-print(json.dumps(numpy.mean([numpy.mean(found) for found in shares.values()])))
 """
 
 
