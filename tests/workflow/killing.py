@@ -49,7 +49,7 @@ for line in sys.stdin:
         gate = os.open(job["gate"], os.O_RDONLY) if job["gate"] else None
         engine._Single.__call__ = noting(engine._Single.__call__, file, gate)
         trainer._gradients = noting(trainer._gradients, file, gate)
-        explainers = registry._own("explainers")
+        explainers = registry.own_of("explainers")
         for name in ("ig", "lime"):
             found = explainers[name]
             noted = replace(found.plugin, make=noting(found.plugin.load(), file, gate))

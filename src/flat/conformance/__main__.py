@@ -37,11 +37,13 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
     broken = [verdict for verdict in found if not verdict.kept]
     plugins, untried = len({verdict.plugin for verdict in found}), sum(bool(verdict.untried) for verdict in found)
-    print(
-        f"{plugins} plugins, {len(found) - untried} promises tried, {len(broken)} broken"
-        + (f", {untried} plugins not tried" if untried else "")
-    )
+    told = [_counted(plugins, "plugin"), f"{_counted(len(found) - untried, 'promise')} tried", f"{len(broken)} broken"]
+    print(", ".join(told + ([f"{_counted(untried, 'plugin')} not tried"] if untried else [])))
     return 1 if broken or untried == len(found) else 0
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 if __name__ == "__main__":

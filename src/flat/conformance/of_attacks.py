@@ -9,6 +9,7 @@ from flat.attacks.ledger import FAILED, SKIPPED, SUCCEEDED
 from flat.attacks.lexicon.resources import DEFAULTS, AttackResources
 from flat.conformance.material import CLASSES, MAX_LENGTH, TEXTS, own_model
 from flat.conformance.promises import NotTried, Promise, Texts, fewer_words
+from flat.files.digests import digest_of
 from flat.plugins.kinds import Attack
 
 BUDGET = 12  # questions a text, where the budget is tried
@@ -34,10 +35,7 @@ def promises(plugin: Attack, folder: Path) -> list[Promise]:
             {
                 "example_id": [f"e{number:02d}" for number in range(len(texts))],
                 "text": [" ".join(text) for text in texts],
-                # every third one has a label that may be wrong: the victim then errs on it
-                "label": [
-                    n % CLASSES if n % 3 == 2 else int(model.logits([t])[0].argmax()) for n, t in enumerate(texts)
-                ],
+                "label": [label(number, text) for number, text in enumerate(texts)],
             }
         )
         given = {name: value for name, value in plugin.options().model_dump().items() if value is not None}
@@ -62,10 +60,18 @@ def promises(plugin: Attack, folder: Path) -> list[Promise]:
         first = ledger(texts)
         return None if ledger(texts).equals(first) else "one seed gives two ledgers"
 
-    def alone(texts: Texts) -> str | None:
-        whole = ledger(texts)
-        other = ledger(texts, journal=folder / f"journal-{abs(hash(str(texts)))}")
-        return None if other.equals(whole) else "an attack with a journal gives another ledger"
+    def resumed(texts: Texts) -> str | None:
+        whole, journal = ledger(texts), folder / f"{digest_of(texts)}.jsonl"
+        try:
+            if not ledger(texts[:1], journal=folder / "first.jsonl").equals(whole[:1]):
+                return "a text has another row without the texts that come after it"
+            for time in ("written", "read again"):
+                if not ledger(texts, journal=journal).equals(whole):
+                    return f"an attack whose journal is {time} gives another ledger"
+        finally:
+            for path in (journal, folder / "first.jsonl"):
+                path.unlink(missing_ok=True)
+        return None
 
     def budget(texts: Texts) -> str | None:
         most = int(ledger(texts, query_budget=BUDGET)["queries"].max())
@@ -75,6 +81,6 @@ def promises(plugin: Attack, folder: Path) -> list[Promise]:
     return [
         Promise("ledger", "what the ledger says is what the victim answers", [texts], consistent, fewer_words),
         Promise("seed", "one seed gives one ledger, bit for bit", [texts], same, fewer_words),
-        Promise("journal", "a journal changes nothing", [texts], alone, fewer_words),
+        Promise("journal", "neither a journal nor the texts beside it change a row", [texts], resumed, fewer_words),
         Promise("budget", "a budget of questions is kept", [texts], budget, fewer_words),
     ]

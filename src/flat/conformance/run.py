@@ -32,7 +32,7 @@ def plugins_of(given: str) -> list[Found]:
         StudyError: it cannot be loaded, or declares none.
     """
     if given == "flat":
-        return [REGISTRIES[group].found(name) for group in REGISTRIES for name in registry._own(group)]
+        return [REGISTRIES[group].found(name) for group in REGISTRIES for name in registry.own_of(group)]
     loaded = modules.load(given, "flat.conformance")
     found = registry.declarations(loaded, given)
     for name in _inner(loaded.module):
@@ -64,7 +64,7 @@ def verdicts(given: Sequence[str], only: str | None = None, options: dict | None
         raise StudyError(f"--only {only}", "there is no such plugin here", f"choose of {names}")
     for group, own in REGISTRIES.items():
         others = {each.plugin.name: each for each in found if each.plugin.group == group}
-        own.use({name: each for name, each in others.items() if name not in registry._own(group)})
+        own.use({name: each for name, each in others.items() if name not in registry.own_of(group)})
     for each in wanted:
         yield from of_plugin(with_options(each, options) if options else each)
 

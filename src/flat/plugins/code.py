@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from flat.errors import StudyError
@@ -152,7 +153,8 @@ def digest(found: Found) -> str:
     """What a plugin is made of, 16 hexadecimal digits.
 
     Raises:
-        StudyError: a file that it names is absent, or a module beside its file hides behind another of its name.
+        StudyError: a file that it names is absent, or what its ``make`` names; or a module beside its file hides behind
+            another of its name.
     """
     loaded, plugin = found.module, found.plugin
     if found.release:
@@ -163,7 +165,8 @@ def digest(found: Found) -> str:
     places = _places(found)
     names = imports(statements, loaded.package)
     if isinstance(plugin.make, str):
-        module = plugin.make.partition(":")[0]
+        module, _, work = plugin.make.partition(":")
+        _check_make(module, work, places, found)
         names |= {".".join(module.split(".")[: n + 1]) for n in range(module.count(".") + 1)}
     of_modules = closure(names, places)
     _check_neighbours(of_modules, places, found)
@@ -200,6 +203,32 @@ def _data(found: Found, places: Places) -> Iterator[tuple[str, str]]:
             raise of_reading(error, path, StudyError) or StudyError(
                 str(path), f"the {found.plugin.called} {found.plugin.name} names it, and it is absent", "put it there"
             ) from None
+
+
+def _check_make(module: str, work: str, places: Places, found: Found) -> None:
+    """Raise StudyError unless there is such a name in such a module: told when a study is planned, not in its jobs."""
+    path = places.file(module)
+    if path is None:
+        try:
+            spec = find_spec(module)
+        except ImportError:
+            spec = None
+        if spec is None:
+            problem = f"there is no module {module}"
+        elif spec.origin is None or not spec.origin.endswith(".py"):
+            return  # compiled: its names are not to be read
+        else:
+            path = Path(spec.origin)
+    if path is not None:
+        bound = [_bound(node) for node in bare(ast.parse(path.read_text(encoding="utf-8"), str(path))).body]
+        if None in bound or any(work in names for names in bound):  # what a statement may do besides cannot be read
+            return
+        problem = f"{path} has no {work}"
+    raise StudyError(
+        f"{found.module.path}: {found.plugin.called} {found.plugin.name}",
+        f"make is {module}:{work}, and {problem}",
+        "give the module and the name of the function or class that does the work",
+    )
 
 
 def _check_neighbours(names: Iterable[str], places: Places, found: Found) -> None:

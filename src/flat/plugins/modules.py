@@ -16,6 +16,7 @@ from flat.errors import StudyError
 from flat.files.failures import of_reading
 
 PREFIX = "flat_plugin_"  # of the names that files are loaded under: no package's
+_folders: list[str] = []  # of the files that were loaded, at the end of the path that modules are imported from
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,9 @@ def _of_file(path: Path, where: str) -> Loaded:
     path = path.resolve()
     name = f"{PREFIX}{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     known = sys.modules.get(name)
+    if str(path.parent) not in sys.path:  # its neighbours are imported now, or when its functions run
+        sys.path.append(str(path.parent))
+        _folders.append(str(path.parent))
     if known is None or known.__dict__.get("__source__") != source:
         with _told(str(path), where):
             known = _run(name, path, source)
@@ -99,7 +103,6 @@ def _run(name: str, path: Path, source: str) -> types.ModuleType:
     module.__spec__ = importlib.util.spec_from_loader(name, None, origin=str(path))
     before = sys.modules.get(name)
     sys.modules[name] = module  # dataclasses and pickles look their module up
-    sys.path.insert(0, str(path.parent))  # so that it imports its neighbours
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)
     except BaseException:
@@ -107,9 +110,14 @@ def _run(name: str, path: Path, source: str) -> types.ModuleType:
         if before is not None:
             sys.modules[name] = before
         raise
-    finally:
-        sys.path.remove(str(path.parent))
     return module
+
+
+def forget_neighbours() -> None:
+    """Import no more from the folders of files that were loaded."""
+    for folder in _folders:
+        sys.path.remove(folder)
+    _folders.clear()
 
 
 @contextmanager

@@ -57,17 +57,17 @@ class Registry(Mapping[str, Kind], Generic[Kind]):
             KeyError: there is no such plugin.
             StudyError: its package cannot be loaded, or two packages have one of this name.
         """
-        own = _own(self.kind.group)
+        own = own_of(self.kind.group)
         return own[name] if name in own else self._study[name] if name in self._study else self._installed(name)
 
     def __getitem__(self, name: str) -> Kind:
         return self.found(name).plugin
 
     def __contains__(self, name: object) -> bool:
-        return name in _own(self.kind.group) or name in self._study or name in _points(self.kind.group)
+        return name in own_of(self.kind.group) or name in self._study or name in _points(self.kind.group)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys((*_own(self.kind.group), *self._study, *_points(self.kind.group))))
+        return iter(dict.fromkeys((*own_of(self.kind.group), *self._study, *_points(self.kind.group))))
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -138,6 +138,7 @@ def activate(given: Sequence[str], where: str = "plugins") -> None:
         StudyError: a module is absent or cannot be run (file and line are named), declares no plugin, or a name twice.
     """
     found: dict[str, dict[str, Found]] = {group: {} for group in KINDS}
+    modules.forget_neighbours()
     for number, one in enumerate(given):
         place = f"{where}.{number}"
         declared = declarations(modules.load(one, place), one)
@@ -149,7 +150,7 @@ def activate(given: Sequence[str], where: str = "plugins") -> None:
             )
         for each in declared:
             group, name = each.plugin.group, each.plugin.name
-            before = found[group].get(name) or _own(group).get(name)
+            before = found[group].get(name) or own_of(group).get(name)
             if before:
                 raise StudyError(
                     f"{place}: {one}",
@@ -171,7 +172,8 @@ def declarations(module: Loaded, given: str = "") -> list[Found]:
 
 
 @cache
-def _own(group: str) -> dict[str, Found]:
+def own_of(group: str) -> dict[str, Found]:
+    """FLAT's own plugins of a kind, by name."""
     name = f"{OWN}.{group}"
     loaded = modules.imported(importlib.import_module(name))
     return {each.plugin.name: each for each in declarations(loaded)}
@@ -229,7 +231,7 @@ def _points(group: str) -> dict[str, list[EntryPoint]]:
     """Entry points of installed packages by name; a package that is found twice on the path counts once."""
     found: dict[str, dict[str, EntryPoint]] = {}
     for point in entry_points(group=f"flat.{group}"):
-        if point.name not in _own(group):
+        if point.name not in own_of(group):
             found.setdefault(point.name, {}).setdefault(f"{_package(point)} {point.value}", point)
     return {name: list(points.values()) for name, points in found.items()}
 

@@ -9,21 +9,15 @@ import pyarrow as pa
 import pytest
 import torch
 import worked_examples
-from attack_runs import as_bytes, run
-from attack_toys import BagOfWords
-from interpretation_toys import ledger
 
 from flat.attacks.calibrated import Calibrated
 from flat.attacks.victim import Victim, probe
 from flat.errors import ArtefactError, AttackError, FlatError
 from flat.files.artefacts import read_json, write_table
-from flat.interpretation.attributions import explain_cell
-from flat.interpretation.explainers import kernel_shap, occlusion
 from flat.interpretation.masked_texts import probabilities, words_read
 from flat.models import black_box, checkpoint, registry
 from flat.models.black_box import BlackBox
-from flat.models.fingerprint import weights_digest
-from flat.plugins.registry import EXPLAINERS, activate
+from flat.plugins.registry import activate
 from flat.training import rounds
 
 PAGE = Path(__file__).parents[3] / "docs/add-a-model.md"
@@ -189,104 +183,6 @@ def test_the_probe_asks_anew_and_finds_chance_and_batches():
         for victim in (Victim(wrapped(answer)), Victim(Calibrated(wrapped(answer), 2.0))):
             with pytest.raises(AttackError, match="gives one text logits that differ"):
                 probe(victim, texts)
-
-
-# --- attacks
-
-
-def bag(texts):
-    """The probabilities of the bag of words that the tests of attacks have for a network."""
-    logits = BagOfWords().logits([text.split() for text in texts])
-    return torch.from_numpy(logits).double().softmax(1).numpy()
-
-
-@pytest.mark.parametrize("recipe", ["textfooler", "pwws", "iga"])
-def test_a_black_box_is_attacked_as_the_network_with_its_probabilities(recipe, tmp_path):
-    box, network = run(tmp_path, recipe, model=wrapped(bag)), run(tmp_path, recipe)
-    columns = ["example_id", "status", "perturbed_words", "swaps", "aligned", "queries"]
-    assert {"succeeded", "skipped"} <= set(box.ledger["status"])
-    for column in columns:
-        assert [str(v) for v in box.ledger[column]] == [str(v) for v in network.ledger[column]], column
-    spread = lambda logits: np.diff(np.stack(logits), axis=1)  # noqa: E731
-    np.testing.assert_allclose(spread(box.ledger["logits"]), spread(network.ledger["logits"]), atol=1e-4)
-
-
-def test_a_ledger_hangs_neither_on_processes_nor_on_a_stop(tmp_path):
-    whole = as_bytes(run(tmp_path, "pwws", model=wrapped(bag)), tmp_path)
-    assert as_bytes(run(tmp_path, "pwws", model=wrapped(bag), workers=2), tmp_path) == whole
-    journal = tmp_path / "journal"
-    service = wrapped(bag)
-
-    def breaks_down(texts):
-        if len(service.box.asked) > 20:
-            raise ConnectionError("nobody answers")
-        return bag(texts)
-
-    service.box.answer = breaks_down
-    with pytest.raises(FlatError, match=r"it raised ConnectionError\('nobody answers'\)"):
-        run(tmp_path, "pwws", model=service, journal=journal)
-    resumed, fresh = wrapped(bag), wrapped(bag)
-    assert as_bytes(run(tmp_path, "pwws", model=resumed, journal=journal), tmp_path) == whole
-    run(tmp_path, "pwws", model=fresh)
-    asked, anew = (sum(map(len, model.box.asked)) for model in (resumed, fresh))
-    assert asked < anew  # what was noted was not asked again
-
-
-def test_a_journal_of_an_edited_black_box_is_not_gone_on_from(tmp_path):
-    journal = tmp_path / "journal"
-    run(tmp_path, "pwws", model=wrapped(bag), journal=journal)
-    same, edited, other = wrapped(bag), wrapped(bag, made_of="1" * 16), wrapped(bag, options={"strength": 2.0})
-    asked = []
-    for model in (same, edited, other):
-        run(tmp_path, "pwws", model=model, journal=journal)
-        asked.append(sum(map(len, model.box.asked)))
-        run(tmp_path, "pwws", model=wrapped(bag), journal=journal)
-    assert asked[0] < asked[1] == asked[2]
-    assert len({weights_digest(model.state_dict()) for model in (same, edited, other)}) == 3
-
-
-def test_a_calibrated_black_box_is_not_screened(tmp_path):
-    model = Calibrated(wrapped(bag), 3.0)
-    assert not Victim(model).editor.puts_whole_texts and not Victim(model.model).editor.puts_whole_texts
-    np.testing.assert_allclose(model.logits([["good"]]), model.model.logits([["good"]]) / 3, rtol=1e-6)
-    assert len(run(tmp_path, "pwws", model=model).ledger) == len(run(tmp_path, "pwws").ledger)
-
-
-# --- explanations
-
-
-WORDS = ["a", "good", "film", "good"]
-
-
-def test_occlusion_is_what_the_answer_loses():
-    options = EXPLAINERS["occlusion"].options
-    for by, output in (("unknown", "probability"), ("deletion", "probability"), ("unknown", "logit")):
-        ((found,),) = occlusion.explain(wrapped(), [WORDS], [[1]], [0], options(by=by, output=output))
-        lost = 0.1 if output == "probability" else np.log(0.7) - np.log(0.6)
-        np.testing.assert_allclose(found.scores, [0, lost, 0, lost], atol=1e-6)
-
-
-def test_shapley_values_of_a_linear_box_are_its_weights():
-    options = EXPLAINERS["kernel-shap"].options
-    for chosen in (options(exact_below=9), options(exact_below=0, samples=200)):
-        ((against, speaks),) = kernel_shap.explain(wrapped(), [WORDS], [[0, 1]], [3], chosen)
-        np.testing.assert_allclose(speaks.scores, [0, 0.1, 0, 0.1], atol=2e-3)
-        np.testing.assert_allclose(against.scores, [0, -0.1, 0, -0.1], atol=2e-3)
-        assert speaks.completeness < 0.01
-
-
-def test_a_cell_is_explained_by_lime_and_goes_on_from_its_journal(tmp_path):
-    own = ledger({"e1": ("succeeded", "a good film", "a fine film"), "e2": ("failed", "good good", "good good")})
-    given = {"explained": ["e1", "e2"], "options": {"samples": 50, "exact_below": 10, "repeats": 1}, "seed": 3}
-    model = wrapped()
-    frame = explain_cell("lime", model, own, **given, journal=tmp_path / "journal")
-    scores = {tuple(row.words): row.scores for row in frame.itertuples() if row.target == 1}
-    assert np.argmax(scores["a", "good", "film"]) == 1 and abs(scores["a", "fine", "film"]).max() < 1e-6
-    again, edited = wrapped(), wrapped(made_of="1" * 16)
-    pd.testing.assert_frame_equal(explain_cell("lime", again, own, **given, journal=tmp_path / "journal"), frame)
-    assert again.box.asked == []
-    explain_cell("lime", edited, own, **given, journal=tmp_path / "journal")
-    assert edited.box.asked
 
 
 # --- the plugin of the page, from file to checkpoint

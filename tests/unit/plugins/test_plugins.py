@@ -3,10 +3,10 @@
 import sys
 import textwrap
 from importlib.metadata import EntryPoint
-from pathlib import Path
 
 import pytest
 from demo_studies import DEMO, change
+from plugin_toys import MINE, again, write
 
 from flat.errors import StudyError
 from flat.plugins import Explainer, Metric, Options, code, registry
@@ -15,45 +15,11 @@ from flat.study.grid import explained_cells
 from flat.study.json_schema import schema
 from flat.study.load import parse
 
-MINE = """
-    from flat.plugins import Explainer, Metric, Options
-
-
-    class Scaled(Options):
-        scale: float = 1.0
-
-
-    def length(model, texts, targets, seeds, options):
-        return [[of(words, options) for _ in wanted] for words, wanted in zip(texts, targets)]
-
-
-    def of(words, options):
-        return [options.scale * len(word) for word in words]
-
-
-    def same(before, after, options):
-        return float(shared(before) == shared(after))
-
-
-    def shared(scores):
-        return max(range(len(scores)), key=scores.__getitem__)
-
-
-    LENGTH = Explainer(name="word-length", title="Length of words", options=Scaled, make=length)
-    SAME_FIRST = Metric(name="same-first", of="pairs", low=0, high=1, make=same)
-"""
-
 
 @pytest.fixture(autouse=True)
 def forget():
     yield
     activate([])
-
-
-def write(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(textwrap.dedent(text).lstrip())
-    return str(path)
 
 
 @pytest.fixture
@@ -264,85 +230,6 @@ def test_a_neighbour_s_module_does_not_hide_another_s(tmp_path):
     with pytest.raises(StudyError, match="was imported under this name before"):
         code.digest(METRICS.found("two"))
     del sys.modules["helping"]
-
-
-# --- digests
-
-
-def edit(path, old, new):
-    text = Path(path).read_text()
-    assert old in text
-    Path(path).write_text(text.replace(old, new))
-
-
-def again(found):
-    """The digest of the same plugin as its files are now."""
-    code.parsed.cache_clear()
-    return code.digest(found)
-
-
-def digests(path):
-    activate([str(path)])
-    return code.digest(EXPLAINERS.found("word-length")), code.digest(METRICS.found("same-first"))
-
-
-EDITS = {
-    "a comment": ("def same(", "# why\ndef same(", (False, False)),
-    "a docstring": ("def shared(scores):", "def shared(scores):\n    '''The first.'''", (False, False)),
-    "the method": ("len(word)", "-len(word)", (True, False)),
-    "its options": ("scale: float = 1.0", "scale: float = 2.0", (True, False)),
-    "its declaration": ('title="Length of words"', 'title="Length"', (True, False)),
-    "the metric's helper": ("key=scores", "default=0, key=scores", (False, True)),
-    "something for all": ("LENGTH = ", "print()\nLENGTH = ", (True, True)),
-    "something for none": ("LENGTH = ", "OTHER = 3\nLENGTH = ", (False, False)),
-}
-
-
-@pytest.mark.parametrize(("old", "new", "changed"), EDITS.values(), ids=EDITS)
-def test_an_edit_changes_the_digest_of_what_it_may_change(mine, old, new, changed):
-    before = digests(mine)
-    edit(mine, old, new)
-    after = digests(mine)
-    assert tuple(a != b for a, b in zip(before, after, strict=True)) == changed
-
-
-def test_a_neighbour_and_a_named_file_count(tmp_path):
-    text = MINE.replace("def shared", "import near\n\n\n    def shared").replace("max(range", "near.big(range")
-    mine = write(tmp_path / "mine.py", text.replace("make=length)", "make=length, files=('words.txt',))"))
-    write(tmp_path / "near.py", "big = max\n")
-    write(tmp_path / "words.txt", "a b")
-    before = digests(mine)
-    write(tmp_path / "near.py", "big = min\n")
-    code.parsed.cache_clear()
-    neighbour = digests(mine)
-    assert neighbour[0] == before[0] and neighbour[1] != before[1]
-    write(tmp_path / "words.txt", "a b c")
-    assert digests(mine)[0] != before[0]
-    (tmp_path / "words.txt").unlink()
-    with pytest.raises(StudyError, match=r"words\.txt: the explainer word-length names it, and it is absent"):
-        digests(mine)
-    sys.modules.pop("near", None)
-
-
-def test_an_edit_after_the_plan_is_refused_in_the_job(mine):
-    activate([mine])
-    needed = {"explainers/word-length": code.made_of("explainers", "word-length")}
-    code.ready(needed)
-    assert needed["explainers/word-length"]["version"] is None
-    edit(mine, "LENGTH = ", "def more():\n    pass\n\n\nLENGTH = ")
-    code.ready(needed)  # nothing that the plugin uses
-    edit(mine, "len(word)", "2 * len(word)")
-    with pytest.raises(StudyError, match="was edited, or removed, after this run"):
-        code.ready(needed)
-
-
-def test_own_digests_follow_the_code_that_a_declaration_names_only():
-    """Of a method that is declared by "module:name" the module counts, though nothing imports it."""
-    found = EXPLAINERS.found("occlusion")
-    statements = code.reached(found.module.source, "OCCLUSION")
-    assert len(statements) < 12
-    names = code.closure(["flat.interpretation.explainers.occlusion"], code.Places("flat", code.FLAT))
-    assert "flat.models.interface" in names and "flat.interpretation.lime_words" not in names
 
 
 def test_declarations_say_what_suits():

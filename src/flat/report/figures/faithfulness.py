@@ -14,13 +14,13 @@ from flat.paper.printed import DATASETS, MODELS
 from flat.plugins.kinds import Metric
 from flat.plugins.registry import EXPLAINERS, METRICS
 from flat.report.figures import legend as figure_legend
+from flat.report.figures.panels import panels
 from flat.report.figures.style import (
     MUTED,
     VARIANT_MARKERS,
     Drawing,
     colour_of,
     finished,
-    new_figure,
     paper_style,
     say_not_run,
     width_of,
@@ -158,19 +158,7 @@ def _picture(frame, models, datasets, strategies, methods, metrics: Sequence[Met
     over = column_titles(columns, {} if turned else stand_ins, (right - left) * width_in / len(columns))
     legend = _legend(strategies, methods, width_in, middle)
     top_in, bottom_in = 0.54 + over.extra_in + legend.extra_in, 0.47
-    height_in = top_in + bottom_in + sum(heights_in) + GAP_IN * (len(heights_in) - 1)
-    figure = new_figure(height_in, width_in)
-    grid = figure.add_gridspec(
-        len(rows),
-        len(columns),
-        height_ratios=heights_in,
-        left=left,
-        right=right,
-        top=1 - top_in / height_in,
-        bottom=bottom_in / height_in,
-        wspace=0.10,
-        hspace=GAP_IN / (sum(heights_in) / len(heights_in)),
-    )
+    figure, grid, height_in = panels(heights_in, len(columns), width_in, (left, right), (top_in, bottom_in), GAP_IN)
     across = _limits(drawn, "consistency")
     for i, (metric, name) in enumerate(rows):
         of_metric = drawn[drawn["metric"].eq(metric.name)]

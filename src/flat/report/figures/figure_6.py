@@ -12,13 +12,13 @@ from flat.interpretation.ranking import KS
 from flat.paper.catalogue import figure_6_attack
 from flat.paper.printed import DATASETS, MODELS
 from flat.report.figures import legend as figure_legend
+from flat.report.figures.panels import panels
 from flat.report.figures.style import (
     MUTED,
     Drawing,
     colour_of,
     finished,
     marker_of,
-    new_figure,
     paper_style,
     say_not_run,
     width_of,
@@ -170,19 +170,7 @@ def _picture(
     over = column_titles(datasets, stand_ins, (right - left) * width_in / len(datasets))
     legend = _legend(strategies, width_in, middle)
     top_in, bottom_in = 0.54 + over.extra_in + legend.extra_in, 0.47
-    height_in = top_in + bottom_in + sum(heights_in) + GAP_IN * (len(heights_in) - 1)
-    figure = new_figure(height_in, width_in)
-    grid = figure.add_gridspec(
-        len(models),
-        len(datasets),
-        height_ratios=heights_in,
-        left=left,
-        right=right,
-        top=1 - top_in / height_in,
-        bottom=bottom_in / height_in,
-        wspace=0.10,
-        hspace=GAP_IN / (sum(heights_in) / len(heights_in)),
-    )
+    figure, grid, height_in = panels(heights_in, len(datasets), width_in, (left, right), (top_in, bottom_in), GAP_IN)
     for i, model in enumerate(models):
         first = next((name for name in datasets if (model, name) in run), None)
         for j, dataset in enumerate(datasets):
