@@ -124,7 +124,7 @@ def outside_python(outside, *arguments: str) -> str:
 
 # what is made of the rest in seconds, and follows from nearly all of it
 REPORTING = {"collect_measurements", "estimate_intervals", "judge_claims", "make_table", "draw_figure", "write_report"}
-REPORTING |= {"all", "check_guards", "measure_validity", "measure_consistency"}
+REPORTING |= {"all", "check_guards", "find_antonyms", "measure_validity", "measure_consistency"}
 ATTACKED = {
     "attack_test",
     "interpret_ig",
@@ -135,7 +135,7 @@ ATTACKED = {
 }
 TRAINED = {"train_base", "train_round", "attack_train", *ATTACKED}
 OF_PAIRED, OF_LENGTH = ([f"interpret_{name}", "measure_faithfulness"] for name in ("paired", "length"))
-DATA = {"preprocess", "draw_examples", "look_up_vectors"}
+PREPARED = {"preprocess", "draw_examples", "look_up_vectors"}
 # file, edit, the rules beside REPORTING that run again (None: no rule at all), and how many jobs of the first of them
 EDITS = {
     "a comment": ("brought/explainers.py", "    found = []", "    found = []  # of each text", None, 0),
@@ -156,7 +156,7 @@ EDITS = {
         "brought/texts.py",
         "Random(7)",
         "Random(8)",
-        ["preprocess", *DATA, *TRAINED],
+        ["preprocess", *PREPARED, *TRAINED],
         2,
     ),  # mine.py reads by it
 }
