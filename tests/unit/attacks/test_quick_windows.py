@@ -290,7 +290,7 @@ def test_ledgers_of_real_texts_are_those_of_the_package_itself(resources, monkey
             monkeypatch.setattr(usem3.windows(), "error", error)
         spec = {"recipe": "textfooler", "search": search, "query_budget": None, "parameters": {}}
         settled.clear()
-        some = examples if error is None else examples[: count // 4]
+        some = examples if error is None else examples[: -(-count // 4)]
         ledgers.append(attack_examples(model, some, spec, 1, resources=given).ledger)
-    assert ledgers[0].equals(ledgers[1]) and ledgers[0][: count // 4].equals(ledgers[2])
+    assert ledgers[0].equals(ledgers[1]) and ledgers[0][: -(-count // 4)].equals(ledgers[2])
     assert settled.count(False) > 0
