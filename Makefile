@@ -28,7 +28,7 @@ unexport PYTHONPATH PYTHONHOME
 
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input
 # What comes from an index has a hash, and is built with what bootstrap.lock installed. A build of its own environment
-# would fetch setuptools without a hash
+# would fetch hatchling without a hash
 LOCKED := $(PIP) --require-hashes --no-build-isolation
 REFUSED = { echo "  remedy: if pip names hashes, the index has another file than the lock: docs/resources.md, Hashes" \
 	>&2; exit 1; }
@@ -36,7 +36,8 @@ REFUSED = { echo "  remedy: if pip names hashes, the index has another file than
 LOCKS := $(sort $(LOCK) $(addprefix envs/,bootstrap.lock cpu-torch.lock cpu.lock cuda-packages.lock no-deps.lock)) pyproject.toml
 STAMP := $(VENV)/.installed-$(shell (cat $(LOCKS); pwd) | cksum | cut -d ' ' -f 1)
 
-.PHONY: help setup demo word-models bench bench-short cost publish published test campaign lint format resources clean-env
+.PHONY: help setup demo word-models bench bench-short cost publish published test campaign \
+	lint format tools docs release resources clean-env
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -85,6 +86,18 @@ format: $(STAMP) ## rewrite Python and Snakemake files in the common style
 	@$(BIN)/ruff check --fix src tests workflow envs
 	@$(BIN)/ruff format src tests workflow envs
 	@$(BIN)/snakefmt Snakefile rules
+
+tools: $(STAMP) ## install what the docs' site, releases and checks of exports need (envs/tools.lock)
+	@$(LOCKED) --requirement envs/tools.lock || $(REFUSED)
+
+docs: tools ## build the docs' site into site/; a broken link is an error
+	@$(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+release: tools ## build the wheel and the source archive into dist/, and check them
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist . >/dev/null
+	@$(BIN)/twine check --strict dist/*
 
 clean-env: ## remove .venv; keep results and resources
 	@rm -rf $(VENV)

@@ -18,6 +18,7 @@ from pip._vendor.packaging.version import Version
 
 HERE = Path(__file__).parent
 LOCKS = ("bootstrap.lock", "cpu-torch.lock", "cpu.lock", "cuda-packages.lock", "no-deps.lock")
+TOOLS = "tools.lock"  # for who works on FLAT: in no environment of a study
 OTHER_BUILDS = HERE / "other-builds.sha256"
 CONDA_SCRIPT = HERE / "flat.post-deploy.sh"
 INDEX = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
@@ -98,7 +99,7 @@ def with_locks(script: str) -> str:
 
 
 def main() -> None:
-    for lock in LOCKS:
+    for lock in (*LOCKS, TOOLS):
         (HERE / lock).write_text(hashed((HERE / lock).read_text()))
     CONDA_SCRIPT.write_text(with_locks(CONDA_SCRIPT.read_text()))
 

@@ -23,6 +23,7 @@ LOCKS = {
     "cpu.lock": "every environment",
     "no-deps.lock": "every environment",
     "cuda-packages.lock": "where PyTorch is a CUDA build",
+    "tools.lock": "docs site and releases alone",
 }
 PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)", re.M)
 UNKNOWN = "not stated"

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 
 # control characters, line and paragraph separators, marks that turn the direction of writing, halves of characters
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -70,3 +71,8 @@ def command(main: Callable[..., int]) -> Callable[..., int]:
             return 1
 
     return told
+
+
+def program(module: str, name: str) -> str:
+    """What a command is called in its own help: ``flat cost`` or ``python -m flat.cost``, as it was begun."""
+    return f"flat {name}" if Path(sys.argv[0]).name == "flat" else f"python -m {module}"

@@ -20,10 +20,11 @@ FLOORS = (
     ("data", "provenance", "interpretation", "attacks", "paper"),
     ("training", "cost", "analysis", "jobs"),
     ("report", "tuning"),
-    ("bench", "conformance", "published"),
+    ("bench", "conformance", "published", "exports", "use"),
+    ("command",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-MOST_LINES, MOST_ROOMS, MOST_FILES = 300, 22, 20
+MOST_LINES, MOST_ROOMS, MOST_FILES = 300, 25, 20
 FOR_COST = "# for cost"  # begins the comment of an import inside a function, which says what it saves
 
 

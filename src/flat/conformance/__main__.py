@@ -5,13 +5,13 @@ import json
 import sys
 
 from flat.conformance.promises import Verdict
-from flat.errors import command, visible
+from flat.errors import command, program, visible
 
 
 @command
 def main(arguments: list[str]) -> int:
     """Print a line per promise; the exit status is 1 if one is broken or nothing was tried."""
-    parser = argparse.ArgumentParser(prog="python -m flat.conformance", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program("flat.conformance", "conformance"), description=__doc__)
     parser.add_argument("plugins", nargs="+", help="a Python file, a module, a package, or flat for FLAT's own")
     parser.add_argument("--only", metavar="NAME", help="try the plugin of this name alone")
     parser.add_argument("--broken", action="store_true", help="print broken promises alone")

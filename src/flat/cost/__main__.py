@@ -16,7 +16,7 @@ from flat.cost.predict import RuleCost, predict, stored_bytes
 from flat.cost.processor import Scale, machine, scale, this_processor
 from flat.cost.rates import FILE, Rates, fit, is_there, load, save
 from flat.cost.record import samples_of, succeeded_share
-from flat.errors import command
+from flat.errors import command, program
 from flat.study.load import load as load_study
 from flat.study.paths import of as paths_of
 from flat.study.schema import Study
@@ -24,7 +24,7 @@ from flat.study.schema import Study
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m flat.cost", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog=program("flat.cost", "cost"), description=__doc__.split("\n")[0])
     parser.add_argument("study", help="a study file, for example config/config.yaml")
     parser.add_argument("--rates", default=FILE, metavar="FILE", help=f"the file of rates (default {FILE})")
     parser.add_argument("--results", metavar="DIR", help="folder of the finished run (default: the study's)")

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flat.errors import ArtefactError, FlatError, ResourceError, command
+from flat.errors import ArtefactError, FlatError, ResourceError, command, program
 from flat.files.digests import sha256_of
 from flat.files.failures import of_reading
 from flat.provenance import records as lineage
@@ -133,7 +133,9 @@ def _unrecorded(root: Path, made: dict) -> Iterable[Finding]:
 
 @command
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m flat.provenance.verify", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog=program("flat.provenance.verify", "verify"), description=__doc__.split("\n\n")[0]
+    )
     parser.add_argument("root", metavar="STUDY", help="study file or its results: config/demo.yaml, results/demo")
     root = parser.parse_args(arguments).root
     if Path(root).suffix in (".yaml", ".yml"):

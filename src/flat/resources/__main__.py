@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from flat.errors import ResourceError, command
+from flat.errors import ResourceError, command, program
 from flat.files.digests import sha256_of
 from flat.resources.catalogue import Catalogue, Joined, Resource, Shipped, fetched, load_catalogue
 from flat.resources.fetch import fetch, in_place
@@ -17,7 +17,7 @@ from flat.resources.weights import convert
 
 @command
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m flat.resources", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program("flat.resources", "resources"), description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="show the catalogue, and what of it is in place")
     fetching = commands.add_parser("fetch", help="put resources in place (default: those of the embedded study)")

@@ -13,6 +13,7 @@ from env_scripts import module_of
 from packaging.requirements import Requirement
 
 LOCKS = ("bootstrap.lock", "cpu-torch.lock", "cpu.lock", "cuda-packages.lock", "no-deps.lock")
+TOOLS = "tools.lock"
 REQUIREMENT = re.compile(r"([\w.-]+)==([^\s;\\]+)(; [^\\\n]+?)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n")
 NOTHING = "0" * 64
 
@@ -33,7 +34,7 @@ def locked(repository) -> set[str]:
 # --- the locks
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", (*LOCKS, TOOLS))
 def test_every_line_of_a_lock_is_a_comment_a_constraint_or_a_pin_with_hashes(repository, lock):
     text = (repository / "envs" / lock).read_text()
     rest = REQUIREMENT.sub("", text)
@@ -42,7 +43,7 @@ def test_every_line_of_a_lock_is_a_comment_a_constraint_or_a_pin_with_hashes(rep
 
 
 def test_no_other_lock_is_there(repository):
-    assert {path.name for path in (repository / "envs").glob("*.lock")} == {*LOCKS, "cuda.lock"}
+    assert {path.name for path in (repository / "envs").glob("*.lock")} == {*LOCKS, TOOLS, "cuda.lock"}
     lines = (repository / "envs/cuda.lock").read_text().splitlines()
     assert [line for line in lines if not line.startswith("#")] == ["-r cpu.lock", "-r cuda-packages.lock"]
 

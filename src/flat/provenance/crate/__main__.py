@@ -8,7 +8,7 @@ import argparse
 import sys
 import time
 
-from flat.errors import command
+from flat.errors import command, program
 from flat.provenance.crate.write import export, note, pack
 from flat.study.load import load
 from flat.study.paths import of as paths_of
@@ -16,7 +16,9 @@ from flat.study.paths import of as paths_of
 
 @command
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m flat.provenance.crate", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog=program("flat.provenance.crate", "crate"), description=__doc__.split("\n\n")[0]
+    )
     parser.add_argument("study", help="file of a study that was run, for example config/demo.yaml")
     parser.add_argument("--output", metavar="PATH", help="write what may be handed on to a .zip file or a new folder")
     parser.add_argument("--jobs", action="store_true", help="describe each job too (Provenance Run Crate)")
