@@ -11,8 +11,8 @@ from flat.data.vectors import load_vectors
 from flat.errors import FlatError, StudyError
 from flat.files.artefacts import read_json
 from flat.files.failures import of_reading
+from flat.files.installed import ROOT
 from flat.resources import locate
-from flat.resources.places import ROOT
 from flat.study.datasets import SPLITS
 from flat.study.known.resources import is_own
 from flat.study.paths import of as paths_of

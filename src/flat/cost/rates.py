@@ -14,8 +14,9 @@ from flat.cost.jobs import Job
 from flat.cost.processor import Processor
 from flat.errors import ArtefactError, FlatError
 from flat.files.artefacts import read_json, write_json
+from flat.files.installed import ROOT
 from flat.plugins.registry import ATTACKS, EXPLAINERS
-from flat.resources.places import ROOT, shown
+from flat.resources.places import shown
 
 FILE = shown(ROOT / "config" / "rates.json")
 WORDS = 20  # of the text that a unit is

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from flat.files.artefacts import read_json
 from flat.files.digests import attack_hash, checksums, digest_of
+from flat.files.installed import ROOT
 
 PACKAGES = (
     "flat-robustness",
@@ -34,7 +35,6 @@ PACKAGES = (
 )
 FILE = "provenance.json"
 FORMAT = 1
-ROOT = Path(__file__).resolve().parents[3]  # the checkout that this library lies in
 PATIENCE_S = 10
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_table, records, write_text
+from flat.files.installed import ROOT
 from flat.jobs import lifeline
 from flat.published import archive
 from flat.published.contents import LEFT_OUT
@@ -25,7 +26,6 @@ from flat.published.pack import TABLES, TEXTS
 from flat.published.parts import Part, parts_of
 from flat.published.seeds import FIRST_SEED, of_archives, seeds_by_part
 from flat.published.unpack import BESIDE, STUDY, beside, refuse_other_study, unpack
-from flat.resources.places import ROOT
 from flat.study.schema import Study
 from flat.study.settings import all_seeds
 

@@ -10,13 +10,14 @@ from flat.analysis.importance import correlations
 from flat.analysis.validity import summarise
 from flat.errors import StudyError
 from flat.files.artefacts import read_json, read_table
+from flat.files.installed import ROOT
 from flat.paper import printed as paper
 from flat.paper.catalogue import FIGURES, TABLES, figure_keys, table_keys
 from flat.report.tables.flag_marks import Flags, marked
 from flat.report.tables.grid import Extras, named
 from flat.report.tables.index import Index
 from flat.report.tables.layout import Table
-from flat.resources.places import ROOT, shown
+from flat.resources.places import shown
 from flat.study.load import parse
 from flat.study.schema import Study
 

@@ -8,8 +8,9 @@ library only, because every job passes through it.
 from pathlib import Path
 
 from flat.errors import ResourceError
+from flat.files.installed import PACKAGE
 from flat.files.seen import sha256_seen
-from flat.resources.places import ROOT, differences, folder_of, is_held, remedy_for
+from flat.resources.places import differences, folder_of, is_held, remedy_for
 
 
 def locate(name: str, *, root: Path | None = None) -> Path:
@@ -46,9 +47,13 @@ def _locate_shipped(name: str, folder: Path) -> Path:
 
     entry = load_catalogue()[name]
     if isinstance(entry, Shipped):
-        if not (ROOT / entry.path).exists():
-            raise ResourceError(str(ROOT / entry.path), "a file of the repository is missing", "git checkout -- src")
-        return ROOT / entry.path
+        if not (PACKAGE / entry.path).exists():
+            raise ResourceError(
+                str(PACKAGE / entry.path),
+                "a file of FLAT is missing",
+                "install FLAT anew; in a checkout: git checkout -- src",
+            )
+        return PACKAGE / entry.path
     remedy = f"python -m flat.resources fetch {name}"
     raise ResourceError(
         str(folder),

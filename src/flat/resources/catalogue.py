@@ -16,8 +16,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from flat.errors import ResourceError
+from flat.files.installed import PACKAGE
 from flat.plugins.own.hub_names import FileInside, Repository
-from flat.resources.places import PROVENANCE, ROOT, folder_of, shown
+from flat.resources.places import PROVENANCE, folder_of, shown
 from flat.resources.weights import pickled_only
 from flat.study.known.resources import CATALOGUE, catalogued
 
@@ -117,16 +118,16 @@ class Hub(_Resource):
 
 
 class Shipped(_Resource):
-    """Files of this repository; nothing to fetch."""
+    """Files of this library, below src/flat; nothing to fetch."""
 
     kind: Literal["shipped"]
     path: str
 
     @field_validator("path")
     @classmethod
-    def _inside_the_repository(cls, path: str) -> str:
-        if not (ROOT / path).resolve().is_relative_to(ROOT):
-            raise ValueError("must be a path inside the repository")
+    def _inside_the_library(cls, path: str) -> str:
+        if not (PACKAGE / path).resolve().is_relative_to(PACKAGE):
+            raise ValueError("must be a path inside the library (src/flat)")
         return path
 
 
@@ -209,7 +210,7 @@ def marker(name: str) -> str | None:
         return None
     if not isinstance(entry, Shipped):
         return marker_of_folder(name)
-    file = ROOT / entry.path
+    file = PACKAGE / entry.path
     file = min(file.glob("*.json"), default=file) if file.is_dir() else file
     return shown(file)
 

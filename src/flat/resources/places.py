@@ -8,8 +8,8 @@ from pathlib import Path
 from flat.errors import ResourceError
 from flat.files.digests import sha256_of
 from flat.files.failures import of_reading
+from flat.files.installed import IN_CHECKOUT, ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 PROVENANCE = "provenance.json"
 UNREADABLE = "cannot be read by this user"
 
@@ -17,19 +17,20 @@ UNREADABLE = "cannot be read by this user"
 def resources_root() -> Path:
     """The folder that fetched resources go to: ``$FLAT_RESOURCES``, else ``resources/`` of the repository.
 
-    Where the repository may not be written to, it is ``resources/`` of the working folder.
+    Where the repository may not be written to, and where FLAT was installed without one, it is ``resources/`` of the
+    working folder.
     """
     if given := os.environ.get("FLAT_RESOURCES"):
         return Path(given)
     folder = ROOT / "resources"
-    writable = os.access(folder if folder.is_dir() else ROOT, os.W_OK)
+    writable = IN_CHECKOUT and os.access(folder if folder.is_dir() else ROOT, os.W_OK)
     return folder if writable else Path.cwd() / "resources"
 
 
 def roots() -> list[Path]:
     """Where fetched resources are looked for: where they go, then the repository, unless ``$FLAT_RESOURCES`` is set."""
-    first = resources_root()
-    return [first] if os.environ.get("FLAT_RESOURCES") else list(dict.fromkeys([first, ROOT / "resources"]))
+    first, own = resources_root(), [ROOT / "resources"] if IN_CHECKOUT else []
+    return [first] if os.environ.get("FLAT_RESOURCES") else list(dict.fromkeys([first, *own]))
 
 
 def folder_of(name: str) -> Path:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flat.errors import StudyError
+from flat.files.installed import IN_CHECKOUT, ROOT
 from flat.study.known.recipes import made_from
 from flat.study.known.resources import is_own
 from flat.study.schema import Study
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 # what is no place for results, beside the Snakefile and in the folder that Snakemake runs in
 OF_REPOSITORY = ("config", "docs", "envs", "profiles", "resources", "rules", "src", "tests", "workflow", ".venv")
 OF_TOOLS = (".git", ".github", ".snakemake")
@@ -93,10 +93,10 @@ def problem_of_results(results: str, name: str) -> tuple[str, str] | None:
     remedy = "name a folder of its own, for example results"
     here = Path.cwd().resolve()
     as_written, real = Path(os.path.abspath(results)), Path(os.path.realpath(results))  # links may lead anywhere
-    tops = [here, *([REPOSITORY] if (REPOSITORY / "Snakefile").is_file() else [])]  # an installed copy has none
+    tops = [here, *([ROOT] if IN_CHECKOUT else [])]  # an installed copy has none
     if real in tops:
         return f"{results!r} is the working folder or the repository itself", remedy
-    kept = [top / part for top in tops for part in OF_TOOLS + OF_REPOSITORY * (top == REPOSITORY)]
+    kept = [top / part for top in tops for part in OF_TOOLS + OF_REPOSITORY * (top == ROOT)]
     for folder in (as_written, real):
         written = folder / name
         for other in kept:

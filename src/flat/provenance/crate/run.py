@@ -11,6 +11,7 @@ from flat.errors import ArtefactError, FlatError, StudyError
 from flat.files.artefacts import read_json
 from flat.files.digests import digest_of
 from flat.files.failures import of_reading
+from flat.files.installed import ROOT
 from flat.provenance import passport as provenance
 from flat.provenance import records as lineage
 from flat.study.paths import of as paths_of
@@ -113,7 +114,7 @@ def own_file(name: str) -> bytes:
     Raises:
         FlatError: the library was installed without it.
     """
-    path = provenance.ROOT / name
+    path = ROOT / name
     try:
         return path.read_bytes()
     except OSError as error:

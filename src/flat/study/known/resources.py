@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from flat.errors import ResourceError
 from flat.files.failures import of_reading
+from flat.files.installed import ROOT
 
-CATALOGUE = Path(__file__).resolve().parents[4] / "config" / "resources.yaml"
+CATALOGUE = ROOT / "config" / "resources.yaml"
 LABEL = 24  # characters of a path that its label shows
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from flat.attacks.lexicon.synonym_space.build import build_table
 from flat.attacks.lexicon.synonym_space.vectors import VIEWS
+from flat.files.installed import ROOT
 from flat.resources import locate
-from flat.resources.places import ROOT
 
 if __name__ == "__main__":
     given = dict(argument.split("=", 1) for argument in sys.argv[1:])
