@@ -14,7 +14,7 @@ from flat.plugins.code import made_of
 from flat.plugins.registry import ATTACKS, EXPLAINERS, REGISTRIES
 from flat.study.known.recipes import is_made, made_from
 from flat.errors import FlatError
-from flat.files.installed import PACKAGE
+from flat.files.installed import PACKAGE, textattack_is_there
 from flat.files.seen import forget as forget_digests
 from flat.jobs import hangup, lifeline
 from flat.jobs.planning import hasten

@@ -71,7 +71,8 @@ def attack_resources(wildcards):
     """Markers of the fetched resources an attack uses, and the files of the user's folders among them."""
     resources = STUDY.attacks[attack_name(wildcards)].resources
     names = {role: name for role, name in resources.items() if not is_made(role, name)}
-    return sorted({file for name in names.values() for file in resource_files(name)})
+    package = [] if textattack_is_there() else [marker("textattack")]
+    return sorted({file for name in names.values() for file in resource_files(name)}) + package
 
 
 def attack_tables(wildcards):

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from flat.files.installed import textattack_is_there
+
 LIBRARY = "textattack"
 BASE = "AttackRecipe"  # the base of TextAttack's recipes, whose own build does nothing
 
@@ -157,6 +159,7 @@ def _by_gradient(call: ast.Call) -> bool:
 @cache
 def _source(module: str) -> Source | None:
     top, *rest = module.split(".")
+    textattack_is_there()  # else its resource is taken for it
     try:
         spec = importlib.util.find_spec(top)  # of a package at the top: nothing is imported
     except ValueError:  # a module without a spec

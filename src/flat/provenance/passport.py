@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flat.files.artefacts import read_json
 from flat.files.digests import attack_hash, checksums, digest_of
-from flat.files.installed import ROOT
+from flat.files.installed import ROOT, textattack_is_there
 
 PACKAGES = (
     "flat-robustness",
@@ -51,6 +51,7 @@ def environment() -> dict:
 def packages(names: Iterable[str] = PACKAGES) -> dict[str, str | None]:
     """Installed versions; null for what is not installed."""
     found = {}
+    textattack_is_there()
     for name in names:
         try:
             found[name] = version(name)

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from flat.errors import ResourceError
-from flat.files.installed import PACKAGE
+from flat.files.installed import PACKAGE, textattack_is_there
 from flat.plugins.own.hub_names import FileInside, Repository
 from flat.resources.places import PROVENANCE, folder_of, shown
 from flat.resources.weights import pickled_only
@@ -167,8 +167,9 @@ class Catalogue(Mapping[str, Resource]):
         return len(self._entries)
 
     def defaults(self) -> list[str]:
-        """The names that ``make setup`` fetches: everything the embedded study needs."""
-        return [name for name, entry in self._entries.items() if entry.default]
+        """The names that ``make setup`` fetches: everything the embedded study needs, TextAttack if it is missing."""
+        missing = [] if textattack_is_there() else ["textattack"]
+        return [name for name, entry in self._entries.items() if entry.default or name in missing]
 
 
 def fetched(names: Iterable[str], catalogue: Mapping[str, Resource]) -> list[Resource]:

@@ -31,7 +31,9 @@ from pathlib import Path
 
 from flat.attacks.textattack_adapter import fast_texts as quick_edits
 from flat.errors import AttackError
+from flat.files.installed import textattack_is_there
 
+SETUP = "python -m flat.resources fetch textattack; in a checkout of FLAT make setup (envs/ pins it)"
 VERSION = "0.3.11"  # the release whose results are compared with ours in the tests
 INSTALLER = "textattack.shared.utils.install"
 RUN_AS_WRITTEN = {"textattack.shared.utils"}  # small, and re-exports whole modules
@@ -211,13 +213,11 @@ def _activate() -> types.ModuleType:
             "import it from flat.attacks.textattack_adapter.environment",
         )
     try:
-        found = importlib.metadata.version("textattack")
+        found = importlib.metadata.version("textattack") if textattack_is_there() else "no"
     except importlib.metadata.PackageNotFoundError:
         found = "no"
     if found != VERSION:
-        raise AttackError(
-            "the environment", f"has TextAttack version {found}, not {VERSION}", "make setup (envs/ pins it)"
-        )
+        raise AttackError("the environment", f"has TextAttack version {found}, not {VERSION}", SETUP)
     _stand_in("flair")
     _stand_in("flair.data", Tokenizer=object, Sentence=_unused("flair.data.Sentence"))
     _stand_in("flair.models", SequenceTagger=_unused("flair.models.SequenceTagger"))
