@@ -91,7 +91,7 @@ def checkout(tmp_path_factory, repository, resources) -> Checkout:
 def finished(checkout, repository, resources, tmp_path_factory) -> Checkout:
     """The checkout after the tiny study ran to its end on two cores. Test processes side by side share one run."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        checkout.tiny("--cores", "2")
+        checkout.tiny("--cores", "2", warm=True)
         return checkout
     of_all = tmp_path_factory.getbasetemp().parent
     ran, done = Checkout(of_all / "finished", resources), of_all / "finished.done"
@@ -99,7 +99,7 @@ def finished(checkout, repository, resources, tmp_path_factory) -> Checkout:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             copy_to(ran.folder, repository)
-            ran.tiny("--cores", "2")
+            ran.tiny("--cores", "2", warm=True)
             done.touch()
     for part in ("results", ".snakemake"):
         shutil.copytree(ran.folder / part, checkout.folder / part, dirs_exist_ok=True)

@@ -139,12 +139,21 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert forced["attack_test"] and "attack_test_shard" not in forced  # by force it is run again
 
 
-def test_other_cores_workers_and_a_preloaded_process_give_the_same_bytes(finished, repository, resources, tmp_path):
-    """Attacks as processes of one job in place of shards; a cluster would leave them as they are."""
+FLAT = "sst2/CNN/FLAT/textfooler/seed0"
+BY_THEMSELVES = [f"interpretations/{method}/{FLAT}/textfooler/attributions.parquet" for method in ("ig", "lime")]
+BY_THEMSELVES += [f"importance/{FLAT}/importance.parquet", f"replay/{FLAT}/textfooler/replay.parquet"]
+
+
+def test_other_cores_workers_and_jobs_by_themselves_give_the_same_bytes(finished, repository, resources, tmp_path):
+    """Attacks as processes of one job in place of shards; a cluster would leave them as they are.
+
+    ``finished`` ran from a preloaded process. Here the jobs on the way to FLAT's explanations run without one.
+    """
     from tests.workflow.conftest import Checkout, copy_to
 
     copy_to(tmp_path, repository)
     other = Checkout(tmp_path, resources)
+    other.tiny("--cores", "2", "--config", "sharding=never", "--", *(f"{RESULTS}/{path}" for path in BY_THEMSELVES))
     other.tiny("--cores", "2", "--config", "sharding=never", warm=True)
     assert not list((other.folder / RESULTS).glob("attacks/**/shards"))
     assert "Nothing to be done" in other.tiny(*CLUSTER, "--config", "sharding=auto")
