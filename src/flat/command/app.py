@@ -5,6 +5,7 @@ import sys
 import typer
 
 from flat.command import forwarded
+from flat.command.new import options as new
 from flat.errors import FlatError
 
 app = typer.Typer(
@@ -14,7 +15,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="FLAT: adversarial training that looks at both prediction and interpretation. A study is one file.",
 )
-forwarded.add_to(app)
+for module in (new, forwarded):
+    module.add_to(app)
 
 
 def main() -> None:
