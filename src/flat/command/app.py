@@ -6,6 +6,8 @@ import typer
 
 from flat.command import forwarded
 from flat.command.new import options as new
+from flat.command.run import options as run
+from flat.command.status import options as status
 from flat.errors import FlatError
 
 app = typer.Typer(
@@ -15,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="FLAT: adversarial training that looks at both prediction and interpretation. A study is one file.",
 )
-for module in (new, forwarded):
+for module in (new, run, status, forwarded):
     module.add_to(app)
 
 

@@ -14,9 +14,7 @@ LONGEST_LABEL = 4  # words
 SHOWN = 44  # characters of an example
 
 
-def find(
-    columns: Mapping[str, Sequence], text: Sequence[str], label: str | None, where: str
-) -> tuple[list[str], str]:
+def find(columns: Mapping[str, Sequence], text: Sequence[str], label: str | None, where: str) -> tuple[list[str], str]:
     """The columns of texts (several: those given) and of labels.
 
     Args:
@@ -30,7 +28,9 @@ def find(
         if name not in columns:
             raise DataError(where, f"no column {name!r}", f"the columns are\n{describe(columns)}")
     if label in text:
-        raise DataError(where, f"column {label!r} cannot be both text and label", f"the columns are\n{describe(columns)}")
+        raise DataError(
+            where, f"column {label!r} cannot be both text and label", f"the columns are\n{describe(columns)}"
+        )
     free = {name: values for name, values in columns.items() if name not in (*text, label)}
     labels = [label] if label else [name for name, values in free.items() if _like_labels(values)]
     texts = list(text) or [name for name, values in free.items() if _like_texts(values)]

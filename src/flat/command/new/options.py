@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+
 def add_to(app: typer.Typer) -> None:
     app.command("new", no_args_is_help=True)(new)
 

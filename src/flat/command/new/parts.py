@@ -72,6 +72,8 @@ def check(models: list[str], attacks: list[str]) -> None:
         for name in given:
             if name not in known and not (what == "models" and is_own(name)):
                 folder = ", or a folder with a / in its name" if what == "models" else ""
-                raise StudyError(f"--{what}: {name}", "there is no such one", f"name some of {', '.join(known)}{folder}")
+                raise StudyError(
+                    f"--{what}: {name}", "there is no such one", f"name some of {', '.join(known)}{folder}"
+                )
         if not given or len(set(given)) < len(given):
             raise StudyError(f"--{what}", "none is named, or one twice", f"name some of {', '.join(known)}")

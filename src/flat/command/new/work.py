@@ -17,7 +17,7 @@ from flat.cost.rates import FILE, Rates, load
 from flat.data import overlap
 from flat.data.prepare import prepare
 from flat.data.survey import Survey, survey
-from flat.errors import FlatError, StudyError
+from flat.errors import StudyError
 from flat.files.artefacts import write_text
 from flat.study.load import load as load_study
 from flat.study.load import parse
@@ -63,7 +63,9 @@ def make(wishes: Wishes) -> None:
     name = wishes.name or _name(wishes.files["train"])
     target = wishes.output or Path("config" if Path("config").is_dir() else ".") / f"{name}.yaml"
     if target.exists() and not wishes.force:
-        raise StudyError(str(target), "it is there already", "give another --output or --name, or --force to replace it")
+        raise StudyError(
+            str(target), "it is there already", "give another --output or --name, or --force to replace it"
+        )
     found = survey(wishes.files, wishes.text, wishes.label)
     show.found(wishes.files, found)
     made = _fitting(name, wishes, found)
