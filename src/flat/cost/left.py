@@ -14,6 +14,7 @@ from flat.cost.rates import FILE, load
 from flat.cost.record import network
 from flat.errors import FlatError
 from flat.provenance.records import records
+from flat.study.known.resources import is_own
 from flat.study.schema import Study
 
 # jobs of the study as a whole: nothing runs beside them
@@ -54,17 +55,25 @@ def expected(study: Study, root: str | Path, sharded: bool | None = None) -> lis
     # of a study of as many jobs the rates were recorded
     smaller = min(1.0, len(jobs) / max(1, sum(rate.jobs for rate in rates.rates)))
     for job in jobs:
-        answer = seconds_of(job, *_network(study, data, job), rates).seconds
+        answer = seconds_of(job, *sized(study, data, job), rates).seconds
         answer = answer * smaller if answer is not None and job.rule in GROWING else answer
         found.append(Expected(job, key_of(job.rule, job.at), BESIDE_S + (UNKNOWN_S if answer is None else answer)))
     return found
 
 
-def _network(study: Study, data: Mapping[str, DataFacts], job: Job) -> tuple[str, float]:
+def sized(study: Study, data: Mapping[str, DataFacts], job: Job) -> tuple[str, float]:
+    """Kind and MFLOPs of a job's model; 0 for a checkpoint that is not fetched yet, whose size is not known.
+
+    Raises:
+        FlatError: a folder of the user's is not there, or holds no checkpoint.
+    """
     try:
         return network(study, data, job)
-    except FlatError:  # a checkpoint that is not fetched yet: its size is not known
-        return study.models[job.model].kind, 0.0
+    except FlatError:
+        model = study.models[job.model]
+        if is_own(model.checkpoint or model.vectors or ""):
+            raise
+        return model.kind, 0.0
 
 
 def key_of(rule: str, coordinates: Iterable[str]) -> Key:

@@ -6,6 +6,7 @@ from statistics import fmean
 from flat.data.checks import missing
 from flat.errors import DataError
 
+# usual names; the first of each decides against the others
 TEXTS = ("text", "sentence", "review", "message", "body", "content", "question", "tweet", "comment", "document", "sms")
 LABELS = ("label", "class", "category", "target", "topic", "sentiment", "intent", "labels", "classes")
 MOST_CLASSES = 50  # that are looked for; a label column that is named may have more
@@ -52,6 +53,7 @@ def describe(columns: Mapping[str, Sequence]) -> str:
 
 def _one(found: list[str], usual: Sequence[str], what: str, columns: Mapping[str, Sequence], where: str) -> str:
     named = [name for name in found if name.strip().casefold() in usual]
+    named = [name for name in named if name.strip().casefold() == usual[0]] or named
     if len(found) == 1 or len(named) == 1:
         return (named or found)[0]
     said = f"several columns may be the {what}: {', '.join(found)}" if found else f"no column looks like the {what}"

@@ -135,7 +135,7 @@ def _classes(tables: Mapping[str, Table], label: str) -> tuple[dict[str, int], d
         name = labels.get(str(value), _name(value))
         counts[name] = counts.get(name, 0) + 1
     order = [name for name in given if name in counts] if numbered else sorted(counts, key=_order(counts))
-    return {name: counts[name] for name in order}, labels
+    return {name: counts[name] for name in order}, {raw: name for raw, name in labels.items() if name in counts}
 
 
 def _order(names: Mapping[str, int]) -> Callable[[str], object]:

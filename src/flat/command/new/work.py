@@ -12,8 +12,9 @@ from flat.command.new.sizes import Sizes, candidates, mean_words
 from flat.command.new.text import study_text
 from flat.cost.facts import DataFacts
 from flat.cost.jobs import jobs_of
-from flat.cost.predict import predict
-from flat.cost.rates import FILE, Rates, load
+from flat.cost.left import sized
+from flat.cost.predict import seconds_of
+from flat.cost.rates import FILE, load
 from flat.data import overlap
 from flat.data.prepare import prepare
 from flat.data.survey import Survey, survey
@@ -104,13 +105,8 @@ def _written(name: str, wishes: Wishes, found: Survey, sizes: Sizes, max_overlap
     data = {name: DataFacts(train, given["dev"], given["test"], mean_words(found, sizes), 5000, "the file")}
     jobs = jobs_of(study, data)
     rates = load(FILE)
-    costs = predict(study, data, jobs, rates)
-    return Made(text, study, sizes, len(jobs), _minutes(costs, len(jobs), rates))
-
-
-def _minutes(costs, jobs: int, rates: Rates) -> float:
-    seconds = sum(cost.cpu_s + cost.gpu_s for cost in costs)
-    return (seconds + jobs * (rates.beside_s or 0.0)) / CORES / 60
+    seconds = sum(seconds_of(job, *sized(study, data, job), rates).seconds or 0.0 for job in jobs)
+    return Made(text, study, sizes, len(jobs), (seconds + len(jobs) * (rates.beside_s or 0.0)) / CORES / 60)
 
 
 def _prepared(study: Study, name: str) -> tuple[dict, list[float]]:

@@ -15,9 +15,14 @@ WARNED, ERROR, LOCKED = "warned", "error", "locked"
 KEPT = 40  # printed lines that are shown where a failed job's log says nothing
 SHOWN = 25  # lines of an error
 # messages of Snakemake that a user wants to see; the others are in its own log, .snakemake/log
-WANTED = ("Nothing to be done", "Unlocking", "Will exit after", "Trying to restart", "Removing", "Touching")
+WANTED = ("Nothing to be done", "Unlocking", "Will exit after", "Removing", "Touching")
 NOTHING = "Nothing to be done"
-OUTCOME = "At least one job did not complete successfully."  # the failed jobs have said more
+# what Snakemake says beside the event of a failed job, which has more
+BESIDE = (
+    "At least one job did not complete",
+    "Exiting because a job execution failed",
+    "returned non-zero exit status",
+)
 LOCK = "LockException"
 
 
@@ -126,7 +131,9 @@ class Tally:
                 self._took.append((one, seconds))
                 self._scaled = Scaled(self._took)
         self._first_end = self._first_end or self.clock()
-        return [] if job.is_target else [Line(FINISHED, "", job.rule, cell(job.wildcards), seconds)]
+        about = cell(job.wildcards)
+        self.failed.discard((job.rule, about))  # a second try
+        return [] if job.is_target else [Line(FINISHED, "", job.rule, about, seconds)]
 
     def _failed(self, event: Event) -> list[Line]:
         job = self._running.pop(event.facts["jobid"], None)
@@ -145,7 +152,7 @@ class Tally:
     def _error(self, event: Event) -> list[Line]:
         if event.facts.get("exception") == LOCK:
             return [Line(LOCKED, event.text)]
-        if self.stopping or (OUTCOME in event.text and self.failed):
+        if self.stopping or any(said in event.text for said in BESIDE):
             return []
         self.explained = True
         return [Line(ERROR, event.text.removeprefix("WorkflowError:\n").rstrip())]
@@ -157,10 +164,12 @@ class Tally:
 
     def _told(self, event: Event) -> list[Line]:
         self.idle |= event.text.startswith(NOTHING)
-        if not self.stopping and event.level in ("WARNING", "ERROR", "CRITICAL"):
+        if self.stopping or any(said in event.text for said in BESIDE):
+            return []
+        if event.level in ("WARNING", "ERROR", "CRITICAL"):
             self.explained |= event.level != "WARNING"
             return [Line(WARNED if event.level == "WARNING" else ERROR, event.text)]
-        return [Line(TOLD, event.text)] if event.text.startswith(WANTED) and not self.stopping else []
+        return [Line(TOLD, event.text)] if event.text.startswith(WANTED) else []
 
     # --- time
 

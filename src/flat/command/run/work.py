@@ -97,6 +97,8 @@ def _end(out, order: Order, study: Study, tally: Tally, status: int, stopped_by:
         return status
     if (tally.plan or tally.idle) and set(order.targets) in WHOLE and not order.words:
         _summarise(order.study, study)
+    if "--unlock" in order.words:
+        out.print(f"the lock of this folder is gone; {again} goes on")
     if tally.plan:
         out.print(f"\n[green]done[/]: {tally.finished} jobs in {duration(tally.elapsed())}")
     report = Path(paths_of(study).top("report.html"))
