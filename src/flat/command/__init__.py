@@ -1,1 +1,1 @@
-"""The ``flat`` command: one word a task. Each module reads its words and hands over; nothing heavy is imported first."""
+"""The ``flat`` command: one word a task. A module reads its words and hands over; nothing heavy is imported first."""

@@ -10,13 +10,15 @@ from pathlib import Path
 from flat.cost.facts import DataFacts, known_facts
 from flat.cost.jobs import Job, jobs_of
 from flat.cost.predict import seconds_of
-from flat.cost.rates import FILE, load
+from flat.cost.rates import load
 from flat.cost.record import network
 from flat.errors import FlatError
+from flat.files.installed import ROOT
 from flat.provenance.records import records
 from flat.study.known.resources import is_own
 from flat.study.schema import Study
 
+RATES = ROOT / "config" / "rates.json"
 # jobs of the study as a whole: nothing runs beside them
 ALONE = ("collect_measurements", "check_guards", "estimate_intervals", "judge_claims", "write_report")
 BESIDE_S = 0.3  # that a job takes beside its work: rates have it only in part
@@ -50,7 +52,7 @@ def expected(study: Study, root: str | Path, sharded: bool | None = None) -> lis
     """Every job of the study but the fetching of resources. Nothing is read of data sets that no job has prepared:
     their sizes are guessed from what the study says."""
     data = {name: known_facts(study, name, root) for name in study.datasets}
-    rates = load(FILE)
+    rates = load(RATES)
     found, jobs = [], jobs_of(study, data, sharded=sharded)
     # of a study of as many jobs the rates were recorded
     smaller = min(1.0, len(jobs) / max(1, sum(rate.jobs for rate in rates.rates)))

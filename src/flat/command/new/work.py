@@ -12,9 +12,9 @@ from flat.command.new.sizes import Sizes, candidates, mean_words
 from flat.command.new.text import study_text
 from flat.cost.facts import DataFacts
 from flat.cost.jobs import jobs_of
-from flat.cost.left import sized
+from flat.cost.left import RATES, sized
 from flat.cost.predict import seconds_of
-from flat.cost.rates import FILE, load
+from flat.cost.rates import load
 from flat.data import overlap
 from flat.data.prepare import prepare
 from flat.data.survey import Survey, survey
@@ -104,7 +104,7 @@ def _written(name: str, wishes: Wishes, found: Survey, sizes: Sizes, max_overlap
     train = sizes.splits["train"] or found.rows["train"]
     data = {name: DataFacts(train, given["dev"], given["test"], mean_words(found, sizes), 5000, "the file")}
     jobs = jobs_of(study, data)
-    rates = load(FILE)
+    rates = load(RATES)
     seconds = sum(seconds_of(job, *sized(study, data, job), rates).seconds or 0.0 for job in jobs)
     return Made(text, study, sizes, len(jobs), (seconds + len(jobs) * (rates.beside_s or 0.0)) / CORES / 60)
 
