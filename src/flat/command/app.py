@@ -5,6 +5,9 @@ import sys
 import typer
 
 from flat.command import forwarded
+from flat.command.new import options as new
+from flat.command.run import options as run
+from flat.command.status import options as status
 from flat.errors import FlatError
 
 app = typer.Typer(
@@ -14,7 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="FLAT: adversarial training that looks at both prediction and interpretation. A study is one file.",
 )
-forwarded.add_to(app)
+for module in (new, run, status, forwarded):
+    module.add_to(app)
 
 
 def main() -> None:

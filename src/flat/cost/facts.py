@@ -28,6 +28,7 @@ ENCODERS = {
 # how BERT's, DistilBERT's and GPT-2's config.json call a network's sizes; GPT-2's inner width is 4 times the outer
 LAYERS, WIDTH = ("num_hidden_layers", "n_layers", "n_layer"), ("hidden_size", "dim", "n_embd")
 INNER = ("intermediate_size", "hidden_dim", "n_inner")
+GUESSED_TEXTS, GUESSED_VOCABULARY = 1000, 5000  # of a split and a data set that nobody has read yet
 WIDTHS = (3, 4, 5)  # of flat.models.word_models.CNN
 
 
@@ -54,6 +55,16 @@ def data_facts(study: Study, results: str | Path | None = None) -> dict[str, Dat
     """
     root = Path(results or paths_of(study).root)
     return {name: _of_run(root, name) or _of_source(study, name) for name in study.datasets}
+
+
+def known_facts(study: Study, name: str, root: str | Path) -> DataFacts:
+    """Of one data set without reading it: from the study's results, else what the study says and usual numbers."""
+    if found := _of_run(Path(root), name):
+        return found
+    dataset = study.datasets[name]
+    sizes = [size if isinstance(size, int) else GUESSED_TEXTS for size in (getattr(dataset.splits, s) for s in SPLITS)]
+    words = min(dataset.max_length, dataset.cleaning.max_words or dataset.max_length) / 2
+    return DataFacts(*sizes, max(1.0, words), GUESSED_VOCABULARY, "guessed")
 
 
 def _of_run(root: Path, name: str) -> DataFacts | None:

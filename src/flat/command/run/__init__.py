@@ -1,0 +1,1 @@
+"""``flat run``: Snakemake, told in a line a job."""

@@ -1,0 +1,1 @@
+"""``flat status``: how far a study is, from its records and logs."""
