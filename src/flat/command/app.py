@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from flat.command import forwarded
+from flat.command import attack, explain, forwarded
 from flat.errors import FlatError
 
 app = typer.Typer(
@@ -14,6 +14,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="FLAT: adversarial training that looks at both prediction and interpretation. A study is one file.",
 )
+explain.add_to(app)
+attack.add_to(app)
 forwarded.add_to(app)
 
 
