@@ -2,7 +2,7 @@
 
 from snakemake_interface_executor_plugins.settings import SharedFSUsage
 
-from flat.study.attack_spec import spec_of, tables_of
+from flat.attacks.spec import spec_of, tables_of
 
 SHARDS = "shards"
 

@@ -38,6 +38,7 @@ def attack(
     meant = answers.MEANT[found.status].format(label=found.label)
     head = f"{found.line}: {meant}"
     sides = [("before", found.before, found.changed[0]), ("after", found.after, found.changed[1])]
+    sides = sides[:1] if found.status == "skipped" else sides
     table = [("", "answer", "text"), *((side, answer.line, answer.text) for side, answer, _ in sides)]
     parts = []
     for side, answer, changed in sides:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from flat.attacks.ledger import SCHEMA
 from flat.attacks.lexicon.resources import DEFAULTS
+from flat.attacks.spec import spec_of, tables_of
 from flat.errors import AttackError, StudyError
 from flat.models.black_box import BlackBox
 from flat.models.interface import Classifier
 from flat.plugins.registry import ATTACKS
-from flat.study.attack_spec import spec_of, tables_of
 from flat.study.bounds.options import check_options
 from flat.study.checks import refuse_unknown
 from flat.study.known.recipes import is_made
@@ -138,4 +139,4 @@ def attack_one(model: Classifier, plan: Plan, asked: Asked, paths: Paths, datase
         resources=AttackResources(spec["resources"], tables, device=model.device.type),
     )
     (found,) = run.rows()
-    return found
+    return {name: found[name] for name in SCHEMA.names}

@@ -131,12 +131,12 @@ class Study:
         attributions = Path(self._paths.attributions(method, attack, **place))
         consistency = Path(self._paths.consistency(method, cell.dataset, cell.model))
         if not attributions.is_file() or not consistency.is_file():
-            told = self.root / "interpretations"
-            there = sorted(path.name for path in told.glob("*") if any(path.rglob("consistency.parquet")))
+            any_method = Path(self._paths.attributions("*", attack, **place)).relative_to(self.root)
+            there = sorted(path.relative_to(self.root).parts[1] for path in self.root.glob(str(any_method)))
             raise StudyError(
                 f"{named.shown(cell)} under {attack}, explained by {method}",
                 "was not explained so by this study",
-                f"methods that were run: {', '.join(there) or 'none'}; on the models of its main tables",
+                f"methods that explained it: {', '.join(there) or 'none; the models of the main tables are explained'}",
             )
         ledgers = {"own": self._files.table(self._ledger(cell, attack))}
         ledgers["shared"] = ledgers["own"]

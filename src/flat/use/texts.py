@@ -84,5 +84,6 @@ def unread(model, words: tuple[str, ...]) -> list[str]:
         ids = model.word_ids(words[:read])
         strange = list(dict.fromkeys(word for word, number in zip(words, ids, strict=False) if number == UNKNOWN))
         if strange:
-            notes.append(f"Not in the model's vocabulary: {', '.join(strange)}.")
+            quoted = ", ".join(f'"{word}"' for word in strange)
+            notes.append(f"Not in the model's vocabulary: {quoted}.")
     return notes
