@@ -2,6 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BAR = 20  # characters of the longest bar
 BLOCK = "█"
@@ -89,7 +93,7 @@ class Explanation:
         """The k words that speak most for the class; of equal scores the word further left comes first."""
         return sorted(self, key=lambda item: -item[1])[:k]
 
-    def frame(self):
+    def frame(self) -> "pd.DataFrame":
         """A pandas DataFrame with the columns word and score, a row a word."""
         import pandas as pd  # for cost
 

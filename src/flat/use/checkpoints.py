@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flat.errors import FlatError, StudyError
 from flat.study.cells import Cell
@@ -10,6 +11,9 @@ from flat.study.schema import Study as Settings
 from flat.study.settings import last_round
 from flat.use.files import WEIGHTS, Files
 from flat.use.named import listed
+
+if TYPE_CHECKING:
+    from flat.use.model import Model
 
 LAYOUT = "RESULTS/models/DATASET/MODEL/STRATEGY/TRAIN_ATTACK/seedN/roundK"
 
@@ -74,7 +78,7 @@ def _instead(path: Path) -> str:
     return f"write {root}: and one of its models: {listed(cells)}"
 
 
-def open_checkpoint(files: Files, cell: Cell, folder: Path, settings: Settings | None, device: str | None):
+def open_checkpoint(files: Files, cell: Cell, folder: Path, settings: Settings | None, device: str | None) -> "Model":
     """The ``flat.use.model.Model`` of a checkpoint.
 
     Args:

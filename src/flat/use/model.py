@@ -221,7 +221,11 @@ class Model:
             raise StudyError(f"explain: {method}", "no such method", EXPLAINERS.refusal(method))
         kind = self._kind
         if not EXPLAINERS[method].suits(kind):
-            why = f"needs gradients, and {self.cell.model} is a black box" if not kind.trained else "cannot explain it"
+            why = (
+                f"needs gradients, and {self.cell.model} is a black box"
+                if not kind.trained
+                else f"cannot explain a {kind.name}"
+            )
             fitting = ", ".join(name for name in EXPLAINERS if EXPLAINERS[name].suits(kind))
             raise StudyError(f"explain: {method}", why, f"choose of {fitting}")
         return EXPLAINERS[method]

@@ -1,6 +1,7 @@
 """From what a user names to a study or a trained model."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flat.errors import ArtefactError, FlatError, StudyError
 from flat.files.artefacts import read_json
@@ -10,6 +11,10 @@ from flat.study.load import load, parse
 from flat.use.checkpoints import located, open_checkpoint
 from flat.use.files import Files
 from flat.use.study import Study
+
+if TYPE_CHECKING:
+    from flat.study.schema import Study as Settings
+    from flat.use.model import Model
 
 YAML = (".yaml", ".yml")
 
@@ -33,7 +38,7 @@ def open_study(where: str | Path) -> Study:
         settings = load(path)
         return Study(Path(paths.of(settings).root), settings)
     root = path if path.is_dir() else Path("results") / path
-    if not any((root / part).is_dir() for part in ("models", "data", "attacks")):
+    if not any((root / part).exists() for part in ("models", "data", "attacks", "measurements.parquet")):
         there = sorted(folder.parent.name for folder in Path("results").glob("*/models"))
         raise StudyError(
             str(where),
@@ -43,7 +48,7 @@ def open_study(where: str | Path) -> Study:
     return Study(root, *_told(root))
 
 
-def _told(root: Path) -> tuple[object, tuple[str, ...]]:
+def _told(root: Path) -> tuple["Settings | None", tuple[str, ...]]:
     """What the passport of a finished study says of its settings; None and why, where it does not.
 
     Plugins are programs: results that name some are opened without running them, by whoever made the folder.
@@ -68,7 +73,7 @@ def _told(root: Path) -> tuple[object, tuple[str, ...]]:
         return None, (f"{unknown} What {place} says cannot be used: {type(error).__name__}.",)
 
 
-def open_model(where: str | Path, study: str | Path | None = None, device: str | None = None):
+def open_model(where: str | Path, study: str | Path | None = None, device: str | None = None) -> "Model":
     """Open a trained model for raw text.
 
     Args:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from flat.interpretation.consistency import PAIR_SETS, SOURCES, VALUE, belonging
 from flat.interpretation.pairs import counterparts, ledger_rows, row_of
 from flat.interpretation.ranking import KS
 from flat.study.cells import Cell
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,7 +44,7 @@ class Pair:
     topk_intersection: dict[int, float]
     metrics: dict[str, float]
 
-    def frame(self, target: str | None = None):
+    def frame(self, target: str | None = None) -> "pd.DataFrame":
         """The words side by side, for one class.
 
         Args:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flat.errors import StudyError
 from flat.study.cells import Cell, base_of
@@ -12,6 +13,11 @@ from flat.use import columns, named
 from flat.use.checkpoints import cells_below, open_checkpoint
 from flat.use.files import Files
 from flat.use.pairs import Pair, pairs_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flat.use.model import Model
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,7 +64,7 @@ class Study:
             )
         return named.find(self.cells, (named.coordinates_of(name) if name else {}) | names, str(self.root))
 
-    def model(self, name: str | Cell | None = None, *, device: str | None = None, **names: object):
+    def model(self, name: str | Cell | None = None, *, device: str | None = None, **names: object) -> "Model":
         """A trained model, ready for raw text.
 
         Args:
@@ -88,7 +94,7 @@ class Study:
         folder = self._paths.test_ledger("", "-", **coordinates(self.cell(cell)))
         return sorted(path.parent.name for path in Path(folder).parent.glob("*/ledger.parquet"))
 
-    def ledger(self, cell: str | Cell, attack: str | None = None):
+    def ledger(self, cell: str | Cell, attack: str | None = None) -> "pd.DataFrame":
         """What an attack made of a model's test examples.
 
         Args:
@@ -145,7 +151,7 @@ class Study:
         frames = self._files.table(attributions), self._files.table(consistency)
         return pairs_of(*frames, ledgers, cell, attack, method, pair_set, self.classes(cell.dataset))
 
-    def measurements(self):
+    def measurements(self) -> "pd.DataFrame":
         """Every measured number of the study.
 
         Returns:

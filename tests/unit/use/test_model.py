@@ -123,7 +123,7 @@ def test_an_explanation_is_easily_read(model):
     "arguments, said",
     [
         ({"method": "shap"}, "no such method"),
-        ({"method": "attention-rollout"}, "cannot explain it.*\n.*choose of ig, lime"),
+        ({"method": "attention-rollout"}, "cannot explain a cnn.*\n.*choose of ig, lime"),
         ({"target": "fine"}, "class fine: toy has no such class.*\n.*choose of bad, good"),
         ({"target": 2}, "class 2"),
         ({"target": True}, "class True"),
