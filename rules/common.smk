@@ -11,8 +11,8 @@ from snakemake.logging import logger
 from flat.jobs import code_digest as digest
 from flat.study.cells import NO_ATTACK, AttackedCell, base_of, cell_at
 from flat.plugins.code import made_of
-from flat.plugins.registry import ATTACKS, EXPLAINERS, REGISTRIES
-from flat.study.known.recipes import is_made, made_from
+from flat.plugins.registry import EXPLAINERS, REGISTRIES
+from flat.study.known.recipes import is_made
 from flat.errors import FlatError
 from flat.files.installed import PACKAGE, textattack_is_there
 from flat.files.seen import forget as forget_digests

@@ -2,16 +2,9 @@
 
 from snakemake_interface_executor_plugins.settings import SharedFSUsage
 
-SHARDS = "shards"
+from flat.attacks.spec import spec_of, tables_of
 
-# keys of an attack that do not change what it answers to a text, and why; all others are handed on
-NOT_OF_ATTACK = {
-    "title": "only printed",
-    "stand_ins": "only printed",
-    "examples": "which texts: the param examples",
-    "shards": "how they are divided among jobs or processes: the param shard, the threads",
-    "workers": "how many processes a job has: its threads",
-}
+SHARDS = "shards"
 
 
 def victim_of_round(wildcards):
@@ -50,10 +43,7 @@ def attack_code(wildcards):
 
 @cache
 def attack_options(name, of_round):
-    attack = STUDY.attacks[name]
-    search = attack.search or ("lazy" if of_round else "exact")
-    options = attack.model_dump(exclude={*NOT_OF_ATTACK})
-    return canonical(options | {"search": search})
+    return canonical(spec_of(STUDY, name, of_round))
 
 
 def attacked_of_test(wildcards):
@@ -78,22 +68,7 @@ def attack_resources(wildcards):
 def attack_tables(wildcards):
     """Role -> what a rule makes of the data set for the attack's resources."""
     attack = STUDY.attacks[attack_name(wildcards)]
-    tables = {
-        role: PATHS.data(wildcards.dataset, MADE_FILES[role].format(made_from(role, name)))
-        for role, name in attack.resources.items()
-        if is_made(role, name)
-    }
-    return tables | (
-        {"wordnet": PATHS.data(wildcards.dataset, "wordnet.json")} if "wordnet" in ATTACKS[attack.recipe].roles else {}
-    )
-
-
-# the file of each role's table; a masked language model is the folder it lies in
-MADE_FILES = {
-    "sememes": "sememes-{}.json",
-    "language_model": "bigrams.npz",
-    "masked_language_model": "mlm-{}/model.safetensors",
-}
+    return tables_of(PATHS, wildcards.dataset, attack.recipe, attack.resources)
 
 
 def train_attack_seed(wildcards):

@@ -8,7 +8,9 @@ import pytest
 import worked_examples
 from demo_studies import ROOT
 
+from flat.errors import StudyError
 from flat.plugins.registry import MODELS, activate
+from flat.use import open_study
 from tests.workflow.conftest import Checkout, copy_to
 
 pytestmark = pytest.mark.workflow
@@ -128,3 +130,24 @@ def test_an_edit_of_the_box_runs_it_again_and_a_comment_does_not(boxed):
     with (boxed.folder / "bad.txt").open("a") as file:
         file.write("Nothing in it works .\n")
     assert "preprocess" in boxed.plan(study="boxed.yaml")
+
+
+def test_it_is_asked_again_as_its_study_asked_it(boxed, monkeypatch):
+    """By the file, whose plugins then run; the results folder alone runs none."""
+    monkeypatch.chdir(boxed.folder)
+    monkeypatch.setenv("FLAT_RESOURCES", boxed.environment["FLAT_RESOURCES"])
+    try:
+        study = open_study("boxed.yaml")
+        model, attributions = study.model("reviews/Lexicon/base"), study.pairs("reviews/Lexicon", method="occlusion")
+        for row in study.ledger("reviews/Lexicon/base", "pwws").to_dict("records"):
+            again = model.attack(example=row["example_id"], recipe="pwws")
+            assert (again.perturbed, again.queries) == (row["perturbed"], row["queries"])
+        for pair in attributions:
+            found = model.explain(example=pair.example, method="occlusion", target="good")
+            assert np.float32(found.scores).tolist() == pair.scores["good"].tolist()
+        with pytest.raises(StudyError, match="is a black box"):
+            model.explain("a fine book", "ig")
+    finally:
+        activate([])
+    alone = open_study("results/boxed")
+    assert alone.settings is None and "It names plugins" in alone.notes[0] and len(alone.ledger("reviews/CNN/base"))

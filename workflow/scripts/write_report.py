@@ -28,6 +28,7 @@ with running(snakemake) as log:
         seed_groups=as_values(seed_groups(study)),
         plugins=params.plugins,
     )
-    write_json(out.provenance, passport | lineage.summary(Path(out.report).parent))
+    # with the study itself, so that its results can be opened without its file (flat.use)
+    write_json(out.provenance, passport | lineage.summary(Path(out.report).parent) | {"settings": params.study})
     write_text(out.report, build(study, tables, figures, passport, read_claims(given.claims[0])))
     log.info("%d tables, %d figures", len(tables), len(figures))
