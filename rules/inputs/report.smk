@@ -36,10 +36,7 @@ def needed(entry):
 
 
 REPORT_TABLES = {key: needed(catalogue.TABLES[key]) for key in TABLE_KEYS}
-REPORT_TEMPLATES = sorted(
-    of_repository(f"src/flat/report/page/templates/{file.name}")
-    for file in Path(workflow.basedir, "src/flat/report/page/templates").glob("*")
-)
+REPORT_TEMPLATES = sorted(shown(file) for file in (FLAT.resolve() / "report/page/templates").glob("*"))
 
 
 def table_inputs(wildcards):
@@ -63,7 +60,7 @@ def figure_cells(wildcards):
 def code_with(script, *entries):
     """The digest of a script and of the modules of tables or figures, which are imported by name."""
     modules = sorted({entry.module.replace(".", "/") for entry in entries})
-    own = [digest.of(f"{workflow.basedir}/src/{module}.py") for module in modules]
+    own = [digest.of(f"{FLAT.parent}/{module}.py") for module in modules]
     metrics = metric_plugins(STUDY.metrics) if any(entry.of_metrics for entry in entries) else []
     return "-".join([code(script, *metrics), *own])
 
