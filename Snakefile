@@ -18,6 +18,9 @@ if "datasets" not in config:
     configfile: relpath(workflow.current_basedir.join("config/config.yaml").get_path_or_uri(secret_free=True))
 
 
+report: "workflow/report/workflow.rst"
+
+
 onstart:
     forget_digests()
     refuse_without_packages()

@@ -65,7 +65,10 @@ except FlatError as error:
     raise WorkflowError(str(error)) from None
 
 REPOSITORY = CHECKOUT or next(place for place in (FLAT / "workflow", FLAT.parents[1]) if (place / "rules").is_dir())
-if workflow.sourcecache.open(RULES.join("common.smk")).read().strip() != (REPOSITORY / "rules/common.smk").read_text().strip():
+if (
+    workflow.sourcecache.open(RULES.join("common.smk")).read().strip()
+    != (REPOSITORY / "rules/common.smk").read_text().strip()
+):
     raise WorkflowError(
         f"{RULES.get_path_or_uri(secret_free=True)}: rules of another release than those of {REPOSITORY}\n"
         "  remedy: name the tag of the release that is installed"
