@@ -15,11 +15,15 @@ min_version("9.27")
 # A study is one file: another one replaces the default, it is not merged into it.
 if "datasets" not in config:
 
-    configfile: relpath(f"{workflow.basedir}/config/config.yaml")
+    configfile: relpath(workflow.current_basedir.join("config/config.yaml").get_path_or_uri(secret_free=True))
+
+
+report: "workflow/report/workflow.rst"
 
 
 onstart:
     forget_digests()
+    refuse_without_packages()
     refuse_unusable(workflow.dag.needrun_jobs())
     lift_job_rate_limit()
     hangup.stop_running()

@@ -2,11 +2,27 @@
 import gc
 import inspect
 import re
+import sys
 from functools import cache
+from importlib.util import find_spec
+from os import fspath
 from pathlib import Path, PurePosixPath
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+
+# Snakemake's own folder of the workflow is another one where workflow/Snakefile includes the Snakefile, or where another
+# workflow uses it as a module. A module from a git address comes file by file: the package then has the other files
+RULES = workflow.current_basedir
+CHECKOUT = Path(RULES).resolve().parent if hasattr(RULES, "__fspath__") else None
+library = find_spec("flat")
+if CHECKOUT and (library is None or library.origin is None):  # not installed: Snakemake alone is at hand
+    sys.path.insert(0, fspath(CHECKOUT / "src"))
+elif library is None:
+    raise WorkflowError(
+        f"{RULES.get_path_or_uri(secret_free=True)}: rules alone, and the package flat-robustness is not installed\n"
+        "  remedy: pip install it in the same release, or clone the repository and name its workflow/Snakefile"
+    )
 
 from flat.jobs import code_digest as digest
 from flat.study.cells import NO_ATTACK, AttackedCell, base_of, cell_at
@@ -14,7 +30,7 @@ from flat.plugins.code import made_of
 from flat.plugins.registry import EXPLAINERS, REGISTRIES
 from flat.study.known.recipes import is_made
 from flat.errors import FlatError
-from flat.files.installed import PACKAGE, textattack_is_there
+from flat.files.installed import PACKAGE, ROOT, textattack_is_there
 from flat.files.seen import forget as forget_digests
 from flat.jobs import hangup, lifeline
 from flat.jobs.planning import hasten
@@ -49,6 +65,15 @@ try:
 except FlatError as error:
     raise WorkflowError(str(error)) from None
 
+REPOSITORY = CHECKOUT or ROOT
+if (
+    workflow.sourcecache.open(RULES.join("common.smk")).read().strip()
+    != (REPOSITORY / "rules/common.smk").read_text().strip()
+):
+    raise WorkflowError(
+        f"{RULES.get_path_or_uri(secret_free=True)}: rules of another release than those of {REPOSITORY}\n"
+        "  remedy: name the tag of the release that is installed"
+    )
 PATHS = paths_of(STUDY)
 METHODS = STUDY.interpretation.methods
 STUDY_VALUES = STUDY.model_dump(mode="json")
@@ -98,7 +123,7 @@ def code(script, *plugins):
 
     ``plugins``: (kind, name) of those that the job uses.
     """
-    return told(digest.of, f"{workflow.basedir}/workflow/scripts/{script}", *plugins)
+    return told(digest.of, f"{REPOSITORY}/workflow/scripts/{script}", *plugins)
 
 
 @cache
@@ -117,7 +142,7 @@ def plugins_of_model(wildcards):
 
 def of_repository(file):
     """A file of the repository, from wherever Snakemake runs: the user's files alone are looked for there."""
-    return shown(Path(workflow.basedir).resolve() / file)
+    return shown(REPOSITORY / file)
 
 
 def checkpoint_of(round, cell):
@@ -228,6 +253,19 @@ def refuse_unusable(jobs):
         for path in job.params.get("own") or ():
             if path in UNUSABLE:
                 raise WorkflowError(UNUSABLE[path])
+
+
+OF_JOBS = ("pandas", "textattack", "torch", "transformers")  # what jobs import and a plan does not, one of each lock
+
+
+def refuse_without_packages():
+    """Raise WorkflowError where jobs would not find what they import: none is installed, and no --sdm brings it."""
+    absent = [name for name in OF_JOBS if find_spec(name) is None]
+    if absent and not workflow.deployment_settings.deployment_method:
+        raise WorkflowError(
+            f"FLAT's jobs need packages that are not installed in {sys.prefix}: {', '.join(absent)}\n"
+            "  remedy: make setup and source .venv/bin/activate; or --sdm conda (docs/resources.md)"
+        )
 
 
 # the resources that are looked up for a data set, by the label that the looked up file's name shows

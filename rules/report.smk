@@ -71,7 +71,7 @@ rule judge_claims:
         importance=IMPORTANCE[:1],
         synonyms=FILES["synonyms"],
     output:
-        claims=CLAIMS[0],
+        claims=report(CLAIMS[0], caption="../workflow/report/claims.rst", category="Claims", labels=marked("Claims")),
         cells=CLAIMS[1],
     log:
         PATHS.log("judge_claims"),
@@ -92,7 +92,12 @@ rule make_table:
     input:
         unpack(table_inputs),
     output:
-        csv=PATHS.table("{table}", "csv"),
+        csv=report(
+            PATHS.table("{table}", "csv"),
+            caption="../workflow/report/table.rst",
+            category=table_topic,
+            labels=table_labels,
+        ),
         md=PATHS.table("{table}", "md"),
         tex=PATHS.table("{table}", "tex"),
     log:
@@ -115,7 +120,12 @@ rule draw_figure:
         unpack(figure_inputs),
     output:
         pdf=PATHS.figure("{figure}", "pdf"),
-        png=PATHS.figure("{figure}", "png"),
+        png=report(
+            PATHS.figure("{figure}", "png"),
+            caption="../workflow/report/figure.rst",
+            category=figure_topic,
+            labels=figure_labels,
+        ),
         csv=PATHS.figure("{figure}", "csv"),
     log:
         PATHS.log("draw_figure", "{figure}"),
@@ -143,7 +153,12 @@ rule write_report:
         sources=[files for needs in REPORT_TABLES.values() for files in needs.values()],
         templates=REPORT_TEMPLATES,
     output:
-        report=PATHS.top("report.html"),
+        report=report(
+            PATHS.top("report.html"),
+            caption="../workflow/report/page.rst",
+            category="Whole report",
+            labels={"name": "report.html", "title": "All tables and figures on one page"},
+        ),
         provenance=PATHS.top("provenance.json"),
     log:
         PATHS.log("write_report"),

@@ -1,4 +1,6 @@
 # What the rules of report.smk ask for: inputs and parameters, as functions of the study and of wildcards.
+from flat.report.marks import labels as all_labels, topic
+from flat.study.paths import figure_name, table_name
 
 TRAINED = trained_cells(STUDY)
 ANALYSED = [coordinates(cell) for cell in importance_cells(STUDY)]
@@ -88,3 +90,32 @@ def study_values(wildcards):
 
 def results_folder(wildcards):
     return PATHS.root
+
+
+# --- for snakemake --report
+
+
+@cache
+def marks():
+    """Labels of every table and figure, by name; asked when a report is made, not when a run is planned."""
+    return all_labels(STUDY)
+
+
+def marked(name):
+    return lambda wildcards: marks()[name]
+
+
+def table_topic(wildcards):
+    return topic(catalogue.TABLES[table_key(wildcards.table)])
+
+
+def table_labels(wildcards):
+    return marks()[table_name(table_key(wildcards.table))]
+
+
+def figure_topic(wildcards):
+    return topic(catalogue.FIGURES[figure_key(wildcards.figure)])
+
+
+def figure_labels(wildcards):
+    return marks()[figure_name(figure_key(wildcards.figure))]
