@@ -1,1 +1,1 @@
-"""The ``flat`` command: one word a task. Each module reads its words and hands over; nothing heavy is imported before."""
+"""The ``flat`` command: one word a task. Modules read its words and hand over; nothing heavy is imported before."""

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from flat.command import forwarded
+from flat.command import compare, forwarded
 from flat.errors import FlatError
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app = typer.Typer(
     help="FLAT: adversarial training that looks at both prediction and interpretation. A study is one file.",
 )
 forwarded.add_to(app)
+app.command("compare")(compare.compare)
 
 
 def main() -> None:
