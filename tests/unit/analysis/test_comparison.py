@@ -7,68 +7,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
+from finished_study import BASE, TEXTS, put
 from scipy.stats import binom
-from table_examples import row
 
-from flat.analysis import measurements as robustness
 from flat.analysis.comparison import cells, settings
 from flat.analysis.comparison.opened import open_study
 from flat.errors import ArtefactError, StudyError
 from flat.files.artefacts import write_json
-from flat.interpretation import consistency
 from flat.paper.catalogue import MAIN_PAIR_SET
 from flat.study import paths
 from flat.study.cells import AttackedCell, Cell
-from flat.study.load import parse
-from flat.study.schema import Study
-from flat.study.settings import last_round
 
-ROOT = Path(__file__).parents[3]
-TEXTS = {"e1": "a fine film", "e2": "a dull film", "e3": "so so", "e4": "once more", "e5": "the last"}
-BASE = ("sst2", "CNN", "base", "none")
 AA, KT, SA = "after_attack_accuracy_percent", "kendall_tau", "test_accuracy_percent"
-
-
-def small(**changes) -> Study:
-    """The tiny study with nothing but the base model under TextFooler."""
-    values = yaml.safe_load((ROOT / "tests/data/tiny.yaml").read_text())
-    main = {"datasets": ["sst2"], "models": ["CNN"], "strategies": ["base"], "train_attacks": ["textfooler"]}
-    for name in ("overrides", "tune", "guards"):
-        del values[name]
-    values["strategies"] = {"base": values["strategies"]["base"]}
-    values["attacks"] = {"textfooler": values["attacks"]["textfooler"]}
-    return parse(values | {"artefacts": {"main": main}} | changes)
-
-
-def put(folder: Path, failed: dict, taus: dict, texts=TEXTS, accuracy=80.0, **changes) -> Path:
-    """The study file of a finished study. failed: by seed the examples that the attack failed on, all others succeeded.
-    taus: by seed the tau of each example. Other examples of ``texts`` have neither."""
-    mine = small(seeds=sorted(failed), results=str(folder / "results"), **changes)
-    rows, pairs = [], []
-    for seed in sorted(failed):
-        attacked = AttackedCell(Cell(*BASE, seed), "textfooler")
-        status = ["failed" if example in failed[seed] else "succeeded" for example in texts]
-        ledger = pd.DataFrame({"example_id": [*texts], "original": [*texts.values()], "status": status})
-        path = Path(paths.test_ledger(mine, attacked))
-        path.parent.mkdir(parents=True)
-        ledger.sample(frac=1, random_state=seed).to_parquet(path)
-        write_json(path.with_name("lock.json"), {"recipe": "textfooler", "limits": {"query_budget": None}})
-        for example, tau in taus[seed].items():
-            values = {name: 0.5 for name in consistency.SCHEMA.names} | {"kendall_tau": tau, "source": "shared"}
-            keys = dict(zip(consistency.CELL, ("base", "none", "textfooler", seed), strict=True))
-            pairs.append(values | keys | {"example_id": example, "status": "succeeded", "changed": True})
-        of_cell = {"seed": seed, "round": last_round(mine, attacked.cell)}
-        rows.append(row(SA, accuracy, n=200, model="CNN", **of_cell))
-    of = paths.of(mine)
-    for method in mine.interpretation.methods:
-        place = Path(of.consistency(method, "sst2", "CNN"))
-        place.parent.mkdir(parents=True)
-        pd.DataFrame(pairs)[consistency.SCHEMA.names].to_parquet(place)
-    robustness.frame_of(rows).to_parquet(of.measurements())
-    file = folder / "study.yaml"
-    file.write_text(yaml.safe_dump(mine.model_dump(mode="json")))
-    return file
 
 
 @pytest.fixture(autouse=True)

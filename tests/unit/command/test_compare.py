@@ -1,11 +1,10 @@
 """``flat compare``: what it prints and writes of two studies, and what it refuses."""
 
 import csv
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
+from finished_study import TEXTS, put
 from typer.testing import CliRunner
 
 from flat.command.app import app
@@ -14,21 +13,12 @@ from flat.errors import StudyError
 SEEDS = {0: {"e1"}, 1: {"e1", "e2"}}
 
 
-def _of_comparison():
-    """The studies of tests/unit/analysis/test_comparison.py."""
-    path = Path(__file__).parents[1] / "analysis/test_comparison.py"
-    spec = importlib.util.spec_from_file_location("comparison_examples", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
-    examples, folder = _of_comparison(), tmp_path_factory.mktemp("two")
-    taus = {seed: dict.fromkeys(examples.TEXTS, 0.5) for seed in SEEDS}
-    a = examples.put(folder / "a", SEEDS, taus)
-    b = examples.put(folder / "b", {0: {"e3"}, 1: {"e1", "e2", "e3"}}, taus, name="other", torch_threads=2)
+    folder = tmp_path_factory.mktemp("two")
+    taus = {seed: dict.fromkeys(TEXTS, 0.5) for seed in SEEDS}
+    a = put(folder / "a", SEEDS, taus)
+    b = put(folder / "b", {0: {"e3"}, 1: {"e1", "e2", "e3"}}, taus, name="other", torch_threads=2)
     return str(a), str(b)
 
 
