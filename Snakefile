@@ -5,6 +5,7 @@
 #   snakemake tables --cores 1 --configfile config/demo.yaml        or: figures, claims, report, models, attacks ...
 #   snakemake verify --cores 1 --configfile config/demo.yaml        is every file still as it was made?
 #   snakemake crate --cores 1 --configfile config/demo.yaml         the results as a Workflow Run RO-Crate
+#   snakemake model_cards --cores 1 --configfile config/demo.yaml   or: evaluations, croissant: what others read
 from os.path import relpath
 
 from snakemake.utils import min_version
@@ -39,6 +40,7 @@ include: "rules/interpret.smk"
 include: "rules/report.smk"
 include: "rules/guards.smk"
 include: "rules/tune.smk"
+include: "rules/exports.smk"
 
 
 hasten_plan()

@@ -186,6 +186,15 @@ def test_a_crate_is_one_job_after_the_report_and_not_among_all(checkout):
     assert "crate" not in usual
 
 
+def test_exports_are_jobs_after_the_report_and_not_among_all(checkout):
+    text = (checkout.folder / "tests/data/tiny.yaml").read_text()
+    (checkout.folder / "unexported.yaml").write_text(text.replace("name: tiny", "name: unexported"))
+    names = ("evaluations", "model_cards", "croissant")
+    asked, usual = (checkout.plan("--", *some, study="unexported.yaml") for some in (names, ("all",)))
+    assert [asked[name] for name in (*names, "write_report")] == [1, 1, 1, 1]
+    assert not set(names) & set(usual)
+
+
 def test_a_bad_study_is_refused_before_any_job(checkout):
     bad = checkout.folder / "bad.yaml"
     bad.write_text((checkout.folder / "tests/data/tiny.yaml").read_text().replace("recipe: pwws", "recipe: pwsw"))

@@ -35,10 +35,14 @@ def after_attack_accuracy(status: Sequence[str], queries: Sequence[int], budget:
     return count(status).after_attack_accuracy(spared)
 
 
-def curves(ledgers: Iterable[tuple[Mapping[str, object], object]]):
-    """The curve of every cell as a tidy frame, one row a budget.
+LINE = ["attack", "dataset", "model", "strategy"]
+NAMES = [*LINE, "budget", "aa_percent", "low", "high", "seeds", "n"]
 
-    ``aa_percent`` is the mean over seeds, ``low`` and ``high`` the lowest and highest, ``n`` the attacked examples.
+
+def by_seed(ledgers: Iterable[tuple[Mapping[str, object], object]]):
+    """The curve of every ledger as a tidy frame, one row a budget: LINE, ``seed`` (its place among those of the line),
+    ``budget``, ``aa_percent`` and ``n``, the attacked examples.
+
     The cells of an attack and data set share their budgets, up to the largest count among them.
 
     Args:
@@ -54,13 +58,17 @@ def curves(ledgers: Iterable[tuple[Mapping[str, object], object]]):
     for (attack, dataset), lines in panels.items():
         budget = budgets(max(int(ledger["queries"].max()) for found in lines.values() for ledger in found))
         for (model, strategy), found in lines.items():
-            seeds = np.array([after_attack_accuracy(one["status"], one["queries"], budget) for one in found])
             common = {"attack": attack, "dataset": dataset, "model": model, "strategy": strategy}
-            size = {"seeds": len(found), "n": min(map(len, found))}
-            parts = zip(budget, seeds.mean(axis=0), seeds.min(axis=0), seeds.max(axis=0), strict=True)
-            rows += [
-                {**common, "budget": b, "aa_percent": value, "low": low, "high": high, **size}
-                for b, value, low, high in parts
-            ]
-    names = ["attack", "dataset", "model", "strategy", "budget", "aa_percent", "low", "high", "seeds", "n"]
-    return pd.DataFrame(rows, columns=names)
+            for seed, one in enumerate(found):
+                values = after_attack_accuracy(one["status"], one["queries"], budget)
+                about = common | {"seed": seed, "n": len(one)}
+                rows += [about | {"budget": b, "aa_percent": value} for b, value in zip(budget, values, strict=True)]
+    return pd.DataFrame(rows, columns=[*LINE, "seed", "budget", "aa_percent", "n"])
+
+
+def curves(seeds):
+    """The frame of ``by_seed`` over seeds, one row a budget: ``aa_percent`` is their mean, ``low`` and ``high`` the
+    lowest and highest, ``seeds`` their number, ``n`` the attacked examples of the seed that has the fewest."""
+    groups = seeds.groupby([*LINE, "budget"], sort=False)
+    of = {"aa_percent": ("aa_percent", "mean"), "low": ("aa_percent", "min"), "high": ("aa_percent", "max")}
+    return groups.agg(**of, seeds=("seed", "nunique"), n=("n", "min")).reset_index()[NAMES]

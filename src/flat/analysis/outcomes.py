@@ -36,6 +36,7 @@ class Outcome:
         totals: texts behind each seed's percent, where outcomes of single texts are not stored.
         files: the files they were read from.
         example_seed: of the resampled examples; equal for all cells of a data set.
+        examples: (examples,): the id of each; empty where outcomes of single texts are not stored.
     """
 
     seeds: tuple[int, ...]
@@ -43,6 +44,7 @@ class Outcome:
     files: tuple[str, ...]
     example_seed: int
     totals: tuple[int, ...] = ()
+    examples: tuple[str, ...] = ()
 
     @property
     def means(self) -> np.ndarray:
@@ -63,6 +65,12 @@ class Outcome:
         kept = tuple(self.totals[place] for place in places) if self.totals else ()
         files = tuple(self.files[place] for place in places) if len(self.files) == len(self.seeds) else self.files
         return replace(self, seeds=tuple(seeds), values=self.values[places], files=files, totals=kept)
+
+    def of_examples(self, examples: Sequence[str]) -> "Outcome":
+        """These examples alone, in this order."""
+        place = {example: at for at, example in enumerate(self.examples)}
+        values = self.values[:, [place[example] for example in examples]]
+        return replace(self, values=values, examples=tuple(examples))
 
     def defined(self) -> "Outcome | None":
         """Without the seeds under which no example has a value; None where no seed is left."""
@@ -143,7 +151,7 @@ class Outcomes:
         ledgers = [self._failed(file) for file in files]
         examples = sorted(set().union(*ledgers))
         values = np.array([[ledger.get(example, np.nan) for example in examples] for ledger in ledgers])
-        return self._outcome(attacked, values, files)
+        return self._outcome(attacked, values, files, examples)
 
     def _consistency(self, attacked: list[AttackedCell], method: str, pair_set: str, column: str) -> Outcome | None:
         attacked = [a for a in attacked if a in self._explained[method]]
@@ -153,8 +161,9 @@ class Outcomes:
         file = paths.of(self._study).consistency(method, cell.dataset, cell.model)
         if file not in self._explanations:
             self._explanations[file] = _Explanations(read_table(self._root / file), file)
-        values = np.array([self._explanations[file].values(a, pair_set, column) for a in attacked])
-        return self._outcome(attacked, values, [file])
+        pairs = self._explanations[file]
+        values = np.array([pairs.values(a, pair_set, column) for a in attacked])
+        return self._outcome(attacked, values, [file], pairs.examples)
 
     def _faithfulness(self, attacked: list[AttackedCell], method: str, metric: str) -> Outcome | None:
         """Of each explained original the mean over its classes."""
@@ -166,11 +175,14 @@ class Outcomes:
         found = [faithfulness.values(read_table(self._root / file), metric) for file in files]
         examples, nothing = sorted(set().union(*found)), (np.nan, 0)
         values = np.array([[of_cell.get(example, nothing)[0] for example in examples] for of_cell in found])
-        return self._outcome(attacked, values, files)
+        return self._outcome(attacked, values, files, examples)
 
-    def _outcome(self, attacked: list[AttackedCell], values: np.ndarray, files: list[str]) -> Outcome:
+    def _outcome(
+        self, attacked: list[AttackedCell], values: np.ndarray, files: list[str], examples: Sequence[str]
+    ) -> Outcome:
         seed = seed_of(self._study.seed, "bootstrap", attacked[0].cell.dataset)
-        return Outcome(tuple(a.cell.seed for a in attacked), values, tuple(files), seed)
+        seeds = tuple(a.cell.seed for a in attacked)
+        return Outcome(seeds, values, tuple(files), seed, examples=tuple(examples))
 
     def _failed(self, file: str) -> dict[str, float]:
         """By example of a ledger: 100 where the attack failed, else 0."""
@@ -194,11 +206,11 @@ class _Explanations:
         self._frame, self._cuts = frame, consistency.Cuts(frame)
         # every explained example has its place, so that one resample serves all cells of the data set
         examples, self._examples = np.unique(frame["example_id"].to_numpy(dtype=object), return_inverse=True)
-        self._size = len(examples)
+        self.examples = examples.tolist()
 
     def values(self, a: AttackedCell, pair_set: str, column: str) -> np.ndarray:
         """A column's value of each example, sorted; NaN where the cell's pair set has none."""
         chosen = self._cuts.places((a.cell.strategy, a.cell.train_attack, a.attack, a.cell.seed), pair_set)
-        found = np.full(self._size, np.nan)
+        found = np.full(len(self.examples), np.nan)
         found[self._examples[chosen]] = self._frame[column].to_numpy()[chosen]
         return found

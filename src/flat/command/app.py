@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from flat.command import attack, explain, forwarded
+from flat.command import attack, compare, explain, forwarded
 from flat.command.new import options as new
 from flat.command.run import options as run
 from flat.command.status import options as status
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="FLAT: adversarial training that looks at both prediction and interpretation. A study is one file.",
 )
-for module in (new, run, status, explain, attack, forwarded):
+for module in (new, run, status, explain, attack, compare, forwarded):
     module.add_to(app)
 
 

@@ -53,6 +53,7 @@ MODULES = (
     "flat.provenance.inputs",
     "flat.report.build",
     "matplotlib.pyplot",
+    "seaborn",
     "sklearn.cluster",
 )
 
@@ -64,6 +65,7 @@ LIGHT = (
     "pyarrow.parquet",
     "scipy.stats",
     "matplotlib.pyplot",
+    "seaborn",
     "flat.analysis.claims.judge",
     "flat.analysis.guards.run",
     "flat.analysis.measurements",

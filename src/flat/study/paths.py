@@ -109,6 +109,18 @@ class Paths:
         """report.html, provenance.json, flags.parquet, guards.parquet."""
         return f"{self.root}/{file}"
 
+    # --- in formats of others, on request
+    def evaluation(self, kind: str, attack: str, *, dataset, model, strategy, train_attack, seed) -> str:
+        """json: the results of an attacked model. jsonl: its examples."""
+        cell = f"{dataset}/{model}/{strategy}/{train_attack}/seed{seed}"
+        return f"{self.root}/exports/evaluations/{cell}/{attack}.{kind}"
+
+    def model_card(self, *, dataset, model, strategy, train_attack, seed) -> str:
+        return f"{self.root}/exports/model_cards/{dataset}/{model}/{strategy}/{train_attack}/seed{seed}.md"
+
+    def croissant(self, dataset: str) -> str:
+        return f"{self.root}/exports/croissant/{dataset}.json"
+
     # --- beside the results
     def log(self, rule: str, *coordinates: str) -> str:
         return f"{self.root}/logs/{rule}/{'/'.join(coordinates) or rule}.log"

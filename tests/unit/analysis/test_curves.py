@@ -54,7 +54,7 @@ def test_budgets_are_whole_numbers_up_to_the_largest(largest):
 
 def test_seeds_are_averaged_and_models_of_a_column_share_their_budgets():
     three = [(cell("FLAT", seed=s), ledger(queries=[q, 90, 1, 40])) for s, q in enumerate((10, 10, 80))]
-    frame = curves.curves([(cell(), ledger(queries=[10, 300, 1, 40])), *three])
+    frame = curves.curves(curves.by_seed([(cell(), ledger(queries=[10, 300, 1, 40])), *three]))
     flat = frame[frame["strategy"].eq("FLAT")].set_index("budget")
     assert set(flat["seeds"]) == {3} and flat.index[-1] == 300
     at = flat[flat.index <= 30].iloc[-1]

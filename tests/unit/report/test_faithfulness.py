@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_examples import words_of
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.markers import MarkerStyle
 from table_examples import build, entry, make_extras, row, study
 
 from flat.analysis.measurements import frame_of
@@ -118,8 +120,12 @@ def panel(drawing, metric):
 
 
 def marks(axes) -> list[tuple]:
-    lines = [line for line in axes.lines if line.get_marker() != "None"]
-    return [(round(line.get_xdata()[0], 6), round(line.get_ydata()[0], 6), line.get_marker()) for line in lines]
+    """Place and shape of each mark; the shapes are told from their outlines."""
+    (found,) = [one for one in axes.collections if isinstance(one, PathCollection)]
+    outlines = [MarkerStyle(m).get_transform().transform_path(MarkerStyle(m).get_path()) for m in figure.MARKERS]
+    shapes = {outline.vertices.tobytes(): m for outline, m in zip(outlines, figure.MARKERS, strict=True)}
+    places = np.round(found.get_offsets(), 6).tolist()
+    return [(*at, shapes[path.vertices.tobytes()]) for at, path in zip(places, found.get_paths(), strict=True)]
 
 
 def test_a_mark_is_a_strategy_s_models_as_one_explainer_sees_them():
@@ -150,8 +156,9 @@ def test_bars_are_the_intervals_and_lie_within_the_panel():
     found = [interval("kendall_tau", "shared", "ig", 0.4, 0.8), interval("comprehensiveness", "", "ig", 0.3, 0.9)]
     drawing = drawn(rows, pd.DataFrame(found))
     axes = panel(drawing, "Comprehensiveness")
-    bars = [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines if line.get_marker() == "None"]
-    assert bars == [([0.4, 0.8], [0.5, 0.5]), ([0.625, 0.625], [0.3, 0.9])]
+    bars = [bar for one in axes.collections if isinstance(one, LineCollection) for bar in one.get_segments()]
+    long = [bar.T.tolist() for bar in bars if np.ptp(bar) > 0 and (bar[0] != bar[1]).any()]
+    assert np.array(long) == pytest.approx(np.array([[[0.4, 0.8], [0.5, 0.5]], [[0.625, 0.625], [0.3, 0.9]]]))
     assert axes.get_xlim()[0] < 0.2 and axes.get_xlim()[1] > 0.8 and axes.get_ylim()[1] > 0.9
     assert any("95 % intervals" in note for note in drawing.notes)
 

@@ -112,6 +112,15 @@ def test_importance_draws_the_given_words_and_prints_the_given_correlations():
     assert "4 words (LSTM-FLAT on SST2)" in drawing.caption
 
 
+def test_importance_trend_is_the_mean_of_plain_counts():
+    """On a logarithmic axis too: 12 words that are substituted 0 times, 12 that are 30 times, are 15 in the mean."""
+    words = pd.DataFrame({"word": [f"w{i}" for i in range(48)], "phi": 0.5, "frequency": [1] * 24 + [40] * 24})
+    counts = [0, 30] * 12 + [2] * 24
+    drawing = figure_4.draw(words.assign(substitution_frequency=counts), CORRELATIONS)
+    (line,) = drawing.figure.axes[2].lines
+    assert line.get_xdata().tolist() == [1, 40] and line.get_ydata().tolist() == [15, 2]
+
+
 def test_importance_jitter_keeps_every_dot_at_its_count():
     counts = np.arange(1000.0)
     moved = figure_4._spread(counts, "frequency", figure_4.GOLDEN)
@@ -128,6 +137,13 @@ def test_gap_keeps_rows_and_states_medians_and_counts():
     assert "median 0.188" in drawing.caption and "0.375 without it" in drawing.caption
     assert drawing.notes[1] == "4 pairs of 2 words (γ > 0), 2 pairs of 1 words (γ = 0)."
     assert "n = 4 pairs" in words_of(drawing.figure) and "n = 2 pairs" in words_of(drawing.figure)
+
+
+def test_gap_boxes_are_quartiles_and_whiskers_percentiles():
+    values = np.arange(101) / 100
+    drawing = figure_5.draw(synonyms(values), synonyms([]))
+    ends = {float(x) for line in drawing.figure.axes[0].lines for x in line.get_xdata()}
+    assert {0.05, 0.25, 0.5, 0.75, 0.95} <= {round(end, 9) for end in ends}  # whiskers, median, box by its whiskers
 
 
 def test_gap_with_one_empty_side_says_so():
@@ -147,6 +163,15 @@ def test_intersection_shows_the_last_round_and_the_mean_over_seeds():
         ("topk_intersection", "FLAT"): [5, 0.875, 0.875, 0.875, 1, 40],
         ("topk_chance", ""): [5, 0.25, 0.25, 0.25, 1, 40],
     }
+
+
+def test_intersection_lines_and_bands_are_the_csv_s():
+    drawing = figure_6.draw(MEASUREMENTS, **GRID, strategies=STRATEGIES)
+    axes = next(axes for axes in drawing.figure.axes if axes.lines)
+    drawn = {(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in axes.lines if len(line.get_xdata())}
+    assert drawn == {(5, 0.25), (5, 0.625), (5, 0.875)}
+    (band,) = [one for one in axes.collections if one.get_paths()]  # of one seed there is none
+    assert band.get_paths()[0].vertices[:, 1].min() == 0.5 and band.get_paths()[0].vertices[:, 1].max() == 0.75
 
 
 def test_intersection_says_which_panels_were_not_run():

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from flat.analysis.curves import curves
+from flat.analysis.curves import by_seed, curves
 from flat.files.artefacts import read_table
 from flat.paper import printed as paper
 from flat.report.figures import fonts
@@ -49,7 +50,8 @@ def draw(study, cells: Sequence[tuple[Mapping[str, object], pd.DataFrame]]) -> D
         study: flat.study.schema.Study.
         cells: (coordinates with the attack, ledger with status and queries) of ``flat.study.grid.curve_cells``.
     """
-    frame = curves(cells)
+    seeds = by_seed(cells)
+    frame = curves(seeds)
     if frame.empty:
         return not_run(KEY, "no attack of this study has exact counts of queries")
     main = study.artefacts.main
@@ -61,7 +63,7 @@ def draw(study, cells: Sequence[tuple[Mapping[str, object], pd.DataFrame]]) -> D
         for item in items.values()
     ]
     with paper_style([*own_words, *(d.stand_in for d in study.datasets.values() if d.stand_in)]):
-        figure = _picture(study, frame, attacks, strategies)
+        figure = _picture(study, frame, seeds, attacks, strategies)
     caption = (
         "After-attack accuracy (%) if an attack may ask a model at most so many queries an example, from the recorded "
         "counts. Each model is attacked as it was trained. Left: accuracy on the attacked examples, before any query; "
@@ -79,7 +81,9 @@ def draw(study, cells: Sequence[tuple[Mapping[str, object], pd.DataFrame]]) -> D
     return finished(KEY, figure, frame.round(6), caption, notes)
 
 
-def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Mapping[str, str]) -> Figure:
+def _picture(
+    study, frame: pd.DataFrame, seeds: pd.DataFrame, attacks: Sequence[str], strategies: Mapping[str, str]
+) -> Figure:
     main = study.artefacts.main
     models = shown_names(paper.MODELS, study.models, main.models)
     datasets = shown_names(paper.DATASETS, study.datasets, main.datasets)
@@ -120,9 +124,9 @@ def _picture(study, frame: pd.DataFrame, attacks: Sequence[str], strategies: Map
                 box = (x, (y - panel_in) / height, width - BETWEEN_IN / width_in, panel_in / height)
                 axes = figure.add_axes(box)
                 if (attack, model, dataset) in run:
-                    here = frame["attack"].eq(attack) & frame["model"].eq(model) & frame["dataset"].eq(dataset)
+                    here = seeds["attack"].eq(attack) & seeds["model"].eq(model) & seeds["dataset"].eq(dataset)
                     labels = (dataset == first, [model] == last[attack, dataset])
-                    _panel(axes, frame[here], list(strategies), x_range[dataset], *labels)
+                    _panel(axes, seeds[here], list(strategies), x_range[dataset], *labels)
                 else:
                     say_not_run(axes)
                 if i == j == 0:
@@ -147,18 +151,36 @@ def _x_range(column: pd.DataFrame) -> tuple[float, float]:
 
 
 def _panel(axes, panel: pd.DataFrame, names: Sequence[str], x_range, y_labels: bool, x_labels: bool) -> None:
+    """Each strategy's mean over seeds, in a band from the lowest to the highest seed; a dot where its curve ends."""
+    # dashes lie over the solid line, so that neither hides the other
+    order = sorted((name for name in names if name in set(panel["strategy"])), key=DASHES.__contains__)
+    sns.lineplot(
+        panel.assign(budget=panel["budget"].clip(lower=x_range[0])),
+        x="budget",
+        y="aa_percent",
+        hue="strategy",
+        hue_order=order,
+        palette={name: colour_of(name, names) for name in order},
+        style="strategy",
+        style_order=order,
+        dashes={name: DASHES[name][1] if name in DASHES else "" for name in order},
+        size="strategy",
+        size_order=order,
+        sizes={name: 1.5 if name in DASHES else 2.0 for name in order},
+        drawstyle="steps-post",
+        errorbar=("pi", 100),
+        err_kws={"step": "post", "alpha": 0.16, "linewidth": 0},
+        legend=False,
+        ax=axes,
+    )
+    axes.set(xlabel="", ylabel="")
+    last = panel[panel["budget"].eq(panel["budget"].max())]
     for place, name in enumerate(names):
-        line = panel[panel["strategy"].eq(name)]
-        if line.empty:
-            continue
-        x, colour = line["budget"].clip(lower=x_range[0]), colour_of(name, names)
-        if line["seeds"].gt(1).any():
-            axes.fill_between(x, line["low"], line["high"], step="post", color=colour, alpha=0.16, lw=0)
-        dashed = name in DASHES  # dashes lie over the solid line, so that neither hides the other
-        style = {"linestyle": DASHES.get(name, "-"), "linewidth": 1.5 if dashed else 2.0, "zorder": 3 + dashed}
-        axes.step(x, line["aa_percent"], where="post", color=colour, **style)
-        end = {"ms": 3.6, "mec": "white", "mew": 0.5, "zorder": 5 + place, "clip_on": False}
-        axes.plot(x.iloc[-1], line["aa_percent"].iloc[-1], "o", color=colour, **end)
+        ends = last.loc[last["strategy"].eq(name)]
+        mark = {"ms": 3.6, "mec": "white", "mew": 0.5, "zorder": 5 + place, "clip_on": False}
+        axes.plot(
+            ends["budget"][:1], [ends["aa_percent"].mean()][: len(ends)], "o", color=colour_of(name, names), **mark
+        )
     axes.set_xscale("log")
     axes.set_xlim(*x_range)
     axes.set_ylim(-3, 103)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -37,6 +38,7 @@ MARGIN = 0.12  # around the marks, of their range
 LEAST_RANGE = 0.05  # that an axis shows: less is noise
 HINTS = {"higher": "better →", "lower": "lower is better →", "neither": ""}  # the label is upright: the arrow points up
 SIDES = ("consistency", "faithfulness")
+BARS = {"elinewidth": 0.9, "alpha": 0.8, "zorder": 2, "capsize": 0}
 
 
 def inputs(study, files: Mapping, cells) -> dict:
@@ -198,16 +200,34 @@ def _limits(drawn: pd.DataFrame, side: str) -> tuple[float, float]:
 
 
 def _panel(axes, panel: pd.DataFrame, strategies: Sequence[str], methods: Sequence[str]) -> None:
-    for mark in panel.to_dict("records"):
-        colour = colour_of(mark["strategy"], strategies)
-        x, y = (mark[side] for side in SIDES)
-        (x_low, x_high), (y_low, y_high) = ((mark[f"{side}_low"], mark[f"{side}_high"]) for side in SIDES)
-        if not np.isnan(x_low):
-            axes.plot([x_low, x_high], [y, y], color=colour, linewidth=0.9, alpha=0.8, zorder=2)
-        if not np.isnan(y_low):
-            axes.plot([x, x], [y_low, y_high], color=colour, linewidth=0.9, alpha=0.8, zorder=2)
-        marker = MARKERS[methods.index(mark["method"]) % len(MARKERS)]
-        axes.plot(x, y, marker, color=colour, markersize=5.2, markeredgecolor="white", markeredgewidth=0.3, zorder=3)
+    colours = {name: colour_of(name, strategies) for name in strategies}
+    for name, of in panel.groupby("strategy"):
+        bars = {"xerr": _bars(of, SIDES[0]), "yerr": _bars(of, SIDES[1])}
+        axes.errorbar(*(of[side] for side in SIDES), **bars, fmt="none", ecolor=colours[name], **BARS)
+    sns.scatterplot(
+        panel,
+        x=SIDES[0],
+        y=SIDES[1],
+        hue="strategy",
+        hue_order=strategies,
+        palette=colours,
+        style="method",
+        style_order=methods,
+        markers={name: MARKERS[i % len(MARKERS)] for i, name in enumerate(methods)},
+        s=5.2**2,
+        edgecolor="white",
+        linewidth=0.3,
+        zorder=3,
+        legend=False,
+        ax=axes,
+    )
+    axes.set(xlabel="", ylabel="")
+
+
+def _bars(marks: pd.DataFrame, side: str) -> np.ndarray:
+    """(2, marks): how far each interval reaches down and up; nothing of a mark without one."""
+    ends = np.array([marks[side] - marks[f"{side}_low"], marks[f"{side}_high"] - marks[side]])
+    return np.clip(np.nan_to_num(ends), 0, None)
 
 
 def _axes(axes, metric: Metric, across, upwards, y_labels: bool, x_labels: bool) -> None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from flat.analysis.importance import correlations
@@ -75,7 +77,7 @@ def draw(
     caption = (
         f"Word importance φ, word frequency and substitution frequency of {thousands(len(frame))} words"
         f"{f' ({where})' if where else ''}. One dot per word; the line is the mean of y over bins of x that double in "
-        "width; r is Pearson's correlation of the plain values."
+        "width, the band its 95 % interval; r is Pearson's correlation of the plain values."
     )
     notes = [
         "Count axes are logarithmic above 1 and linear from 0 to 1, so that words never substituted are shown.",
@@ -93,9 +95,9 @@ def _picture(frame: pd.DataFrame, correlations: Mapping[str, Mapping[str, object
         axes = figure.add_axes((0.076 + place * 0.331, 0.155, 0.252, 0.68))
         x, y = frame[panel.x].to_numpy(float), frame[panel.y].to_numpy(float)
         _dots(axes, _spread(x, panel.x, GOLDEN), _spread(y, panel.y, PLASTIC))
+        _trend(axes, x, y)  # before the axes' scales: seaborn averages what an axis shows, logarithms too
         _scale(axes.xaxis, axes.set_xscale, axes.set_xlim, panel.x, x)
         _scale(axes.yaxis, axes.set_yscale, axes.set_ylim, panel.y, y)
-        _trend(axes, x, y)
         axes.set_xlabel(LABELS[panel.x])
         axes.set_ylabel(LABELS[panel.y], labelpad=2)
         above = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points"}
@@ -145,17 +147,27 @@ def _count(value: int, longest: int) -> str:
 
 
 def _trend(axes, x: np.ndarray, y: np.ndarray) -> None:
-    """Mean of y over bins of x; bins double in width, as the axis does."""
+    """Mean of y over bins of x, with its interval; bins double in width, as the axis does."""
     edges = np.concatenate([[-0.5, 0.5], 2.0 ** np.arange(0.585, 40)])  # 0, 1, 2, 3-5, 6-11 ...
-    bins = np.digitize(x, edges)
-    points = [
-        (x[bins == number].mean(), y[bins == number].mean())
-        for number in np.unique(bins)
-        if (bins == number).sum() >= FEWEST_IN_BIN
-    ]
-    if len(points) > 1:
-        axes.plot(*zip(*points, strict=True), color="white", linewidth=3.0, zorder=3)
-        axes.plot(*zip(*points, strict=True), color=TREND_COLOUR, linewidth=1.6, marker="o", markersize=2.5, zorder=4)
+    words = pd.DataFrame({"x": x, "y": y, "bin": np.digitize(x, edges)})
+    words = words[words.groupby("bin")["y"].transform("size").ge(FEWEST_IN_BIN)]
+    if words["bin"].nunique() < 2:
+        return
+    sns.lineplot(
+        words.assign(x=words.groupby("bin")["x"].transform("mean")),
+        x="x",
+        y="y",
+        errorbar=("se", 1.96),
+        err_kws={"alpha": 0.25, "linewidth": 0, "zorder": 3},
+        color=TREND_COLOUR,
+        linewidth=1.6,
+        marker="o",
+        markersize=2.5,
+        markeredgewidth=0,
+        path_effects=[withStroke(linewidth=3.0, foreground="white")],
+        zorder=4,
+        ax=axes,
+    )
 
 
 def _numbers(row: Mapping[str, object]) -> str:

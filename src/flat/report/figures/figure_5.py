@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 
 from flat.files.artefacts import read_table
@@ -24,6 +25,9 @@ GAMMA_ON, GAMMA_OFF = "gamma on", "gamma off"
 COLUMNS = ["gamma", "word", "synonym", "phi_word", "phi_synonym", "distance"]
 COLOURS = {GAMMA_ON: colour_of("FLAT"), GAMMA_OFF: "#9AA7B8"}
 LABELS = {GAMMA_ON: "FLAT (γ > 0)", GAMMA_OFF: "without γ (γ = 0)"}
+PLACES = {GAMMA_ON: 1, GAMMA_OFF: 0}  # of each model's box on the y axis
+MOST_DENSITY = 20_000  # pairs that a density is computed from
+HEIGHT = 0.42  # of a distribution at its peak
 WHISKERS_PERCENT = (5, 95)
 
 
@@ -55,7 +59,7 @@ def draw(with_gamma: pd.DataFrame, without_gamma: pd.DataFrame, *, where: str = 
     )
     notes = [
         f"Box: quartiles; line: median; diamond: mean; whiskers: {WHISKERS_PERCENT[0]}th to {WHISKERS_PERCENT[1]}th "
-        "percentile; outline: the distribution, up to the 99th percentile of the wider one.",
+        "percentile; outline: the density, up to the 99th percentile of the wider one.",
         f"{thousands(len(parts[0]))} pairs of {thousands(words[0])} words (γ > 0), "
         f"{thousands(len(parts[1]))} pairs of {thousands(words[1])} words (γ = 0).",
     ]
@@ -65,72 +69,88 @@ def draw(with_gamma: pd.DataFrame, without_gamma: pd.DataFrame, *, where: str = 
 def _picture(frame: pd.DataFrame) -> Figure:
     figure = new_figure(2.5)
     axes = figure.add_axes((0.205, 0.19, 0.775, 0.78))
-    groups = {name: frame.loc[frame["gamma"].eq(name), "distance"].dropna().to_numpy(float) for name in LABELS}
-    longest = max((np.percentile(values, 99) for values in groups.values() if len(values)), default=1.0) or 1.0
-    for place, (name, values) in zip((1, 0), groups.items(), strict=True):
-        if not len(values):
-            axes.text(
-                0.5, place, "no pairs", va="center", color=MUTED, style="italic", transform=axes.get_yaxis_transform()
-            )
-            continue
-        _outline(axes, values, place, longest, COLOURS[name])
-        _box(axes, values, place, COLOURS[name])
-    axes.set_yticks([1, 0], labels=[""] * 2)
-    for place, (name, values) in zip((1, 0), groups.items(), strict=True):
-        axes.annotate(LABELS[name], (0, place), (-8, 5), xycoords=("axes fraction", "data"), **_BESIDE, weight="bold")
-        pairs = f"n = {thousands(len(values))} pairs"
-        axes.annotate(pairs, (0, place), (-8, -7), xycoords=("axes fraction", "data"), **_BESIDE, color=MUTED, size=7)
+    shown = frame.dropna(subset=["distance"]).assign(place=frame["gamma"].map(PLACES))
+    counts = shown["gamma"].value_counts()
+    longest = max((np.percentile(of["distance"], 99) for _, of in shown.groupby("gamma")), default=1.0) or 1.0
+    if len(shown):
+        _outlines(axes, shown, longest)
+        _boxes(axes, shown)
+    axes.set_yticks([*PLACES.values()], labels=[""] * len(PLACES))
+    beside = {"textcoords": "offset points", "ha": "right", "va": "center", "xycoords": ("axes fraction", "data")}
+    for name, place in PLACES.items():
+        pairs = counts.get(name, 0)
+        axes.annotate(LABELS[name], (0, place), (-8, 5), **beside, weight="bold")
+        axes.annotate(f"n = {thousands(int(pairs))} pairs", (0, place), (-8, -7), **beside, color=MUTED, size=7)
+        if not pairs:
+            middle = axes.get_yaxis_transform()
+            axes.text(0.5, place, "no pairs", va="center", color=MUTED, style="italic", transform=middle)
     axes.set_ylim(-0.46, 1.68)
     axes.set_xlim(-0.012 * longest, longest * 1.02)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     axes.set_xlabel("|φ(word) − φ(synonym)|, difference of word importance")
+    axes.set_ylabel("")
     return figure
 
 
-_BESIDE = {"textcoords": "offset points", "ha": "right", "va": "center"}
-
-
-def _box(axes, values: np.ndarray, place: float, colour: str) -> None:
-    axes.boxplot(
-        [values],
-        positions=[place],
-        orientation="horizontal",
-        widths=0.3,
+def _boxes(axes, shown: pd.DataFrame) -> None:
+    lines = {"color": INK, "linewidth": 0.8}
+    mean = {"marker": "D", "markersize": 4, "markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 0.7}
+    sns.boxplot(
+        shown,
+        x="distance",
+        y="place",
+        hue="gamma",
+        palette=COLOURS,
+        saturation=1,
+        orient="y",
+        native_scale=True,
+        dodge=False,
+        width=0.3,
         whis=WHISKERS_PERCENT,
         showfliers=False,
         showmeans=True,
-        patch_artist=True,
-        manage_ticks=False,
-        boxprops={"facecolor": colour, "edgecolor": INK, "linewidth": 0.8, "alpha": 0.85},
+        boxprops={"edgecolor": INK, "linewidth": 0.8, "alpha": 0.85},
         medianprops={"color": "white", "linewidth": 2.0},
-        meanprops={
-            "marker": "D",
-            "markersize": 4,
-            "markerfacecolor": "white",
-            "markeredgecolor": INK,
-            "markeredgewidth": 0.7,
-        },
-        whiskerprops={"color": INK, "linewidth": 0.8},
-        capprops={"color": INK, "linewidth": 0.8},
+        meanprops=mean,
+        whiskerprops=lines,
+        capprops=lines,
+        legend=False,
+        ax=axes,
     )
-    median = np.median(values)
-    axes.annotate(
-        f"median {median:.3g}",
-        (median, place - 0.17),
-        (0, -2),
-        textcoords="offset points",
-        ha="center",
-        va="top",
-        size=7,
-    )
+    below = {"textcoords": "offset points", "ha": "center", "va": "top", "size": 7}
+    for place, median in shown.groupby("place")["distance"].median().items():
+        axes.annotate(f"median {median:.3g}", (median, place - 0.17), (0, -2), **below)
 
 
-def _outline(axes, values: np.ndarray, place: float, longest: float, colour: str) -> None:
-    """The distribution above the box: a histogram's outline, scaled to its own peak."""
-    edges = np.linspace(0, longest, 61)
-    counts, _ = np.histogram(values, edges)
-    heights = counts / max(counts.max(), 1) * 0.42
-    axes.stairs(place + 0.2 + heights, edges, baseline=place + 0.2, fill=True, color=colour, alpha=0.28, linewidth=0)
-    axes.plot([0, longest], [place + 0.2] * 2, color=FAINT, linewidth=0.5)
+def _outlines(axes, shown: pd.DataFrame, longest: float) -> None:
+    """The distribution above each box: the upper half of a violin, scaled to its own peak."""
+    halves = shown[shown["distance"].le(longest)]
+    for (name, place), of in halves.sort_values("distance").groupby(["gamma", "place"]):
+        base = place + 0.2
+        some = of.iloc[:: len(of) // MOST_DENSITY + 1]  # evenly of the sorted ones: the same density, in less time
+        sns.violinplot(
+            some.assign(middle=base + HEIGHT / 2, half="upper"),  # half a violin takes the whole width, from its base
+            x="distance",
+            y="middle",
+            hue="half",
+            hue_order=["lower", "upper"],
+            palette=[COLOURS[name]] * 2,
+            saturation=1,
+            orient="y",
+            native_scale=True,
+            split=True,
+            dodge=False,
+            inner=None,
+            width=HEIGHT,
+            cut=0,
+            bw_adjust=0.4,
+            gridsize=400,
+            density_norm="width",
+            linewidth=0,
+            alpha=0.28,
+            legend=False,
+            ax=axes,
+        )
+        axes.plot([0, longest], [base] * 2, color=FAINT, linewidth=0.5)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -72,7 +73,7 @@ def draw(
     frame = _frame(cells, list(models), list(datasets), list(strategies), attack)
     own_words = [text for names in (models, datasets, strategies, stand_ins or {}) for text in names.values()]
     with paper_style(own_words):
-        figure = _picture(frame, models, datasets, strategies, stand_ins or {})
+        figure = _picture(frame, cells, models, datasets, strategies, stand_ins or {})
     run = frame["status"].eq("ours").any()
     caption = (
         f"TI@k for k = 1 to 10 under {attack_title}: the share of the k most important words (integrated gradients) "
@@ -152,6 +153,7 @@ def _line(panel: pd.DataFrame, strategy: str, metric: str) -> list[dict]:
 
 def _picture(
     frame: pd.DataFrame,
+    cells: pd.DataFrame,
     models: Mapping[str, str],
     datasets: Mapping[str, str],
     strategies: Mapping[str, str],
@@ -177,7 +179,7 @@ def _picture(
             axes = figure.add_subplot(grid[i, j])
             if (model, dataset) in run:
                 last = [name for name in models if (name, dataset) in run][-1]
-                panel = frame[frame["model"].eq(model) & frame["dataset"].eq(dataset) & frame["status"].eq("ours")]
+                panel = cells[cells["model"].eq(model) & cells["dataset"].eq(dataset)]
                 _panel(axes, panel, list(strategies), y_labels=dataset == first, x_labels=model == last)
             else:
                 say_not_run(axes)
@@ -192,22 +194,28 @@ def _picture(
 
 
 def _panel(axes, panel: pd.DataFrame, names: Sequence[str], y_labels: bool, x_labels: bool) -> None:
-    chance = panel[panel["metric"].eq("topk_chance")]
-    axes.plot(chance["k"], chance["value"], color=CHANCE_COLOUR, linestyle=(0, (4, 2)), linewidth=1.0, zorder=2)
-    for name in names:
-        line = panel[panel["strategy"].eq(name)]
-        if line["seeds"].gt(1).any():
-            axes.fill_between(line["k"], line["low"], line["high"], color=colour_of(name, names), alpha=0.18, lw=0)
-        axes.plot(
-            line["k"],
-            line["value"],
-            color=colour_of(name, names),
-            marker=marker_of(name, names),
-            markersize=3.2,
-            markeredgecolor="white",
-            markeredgewidth=0.4,
-            zorder=3,
-        )
+    """Each strategy's mean over seeds, in a band from the lowest to the highest seed; what chance gives."""
+    chance, ours = (panel[panel["metric"].eq(metric)] for metric in ("topk_chance", "topk_intersection"))
+    common = {"x": "k", "y": "value", "legend": False, "ax": axes}
+    sns.lineplot(chance, color=CHANCE_COLOUR, linestyle=(0, (4, 2)), linewidth=1.0, errorbar=None, zorder=2, **common)
+    sns.lineplot(
+        ours,
+        hue="strategy",
+        hue_order=names,
+        palette={name: colour_of(name, names) for name in names},
+        style="strategy",
+        style_order=names,
+        markers={name: marker_of(name, names) for name in names},
+        dashes=False,
+        markersize=3.2,
+        markeredgecolor="white",
+        markeredgewidth=0.4,
+        errorbar=("pi", 100),
+        err_kws={"alpha": 0.18, "linewidth": 0},
+        zorder=3,
+        **common,
+    )
+    axes.set(xlabel="", ylabel="")
     axes.set_xlim(0.5, 10.5)
     axes.set_ylim(0, 1.04)
     axes.set_xticks([1, 5, 10], labels=["1", "5", "10"] if x_labels else [])
