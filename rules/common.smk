@@ -255,7 +255,7 @@ def refuse_unusable(jobs):
                 raise WorkflowError(UNUSABLE[path])
 
 
-OF_JOBS = ("pandas", "textattack", "torch", "transformers")  # what jobs import and a plan does not, one of each lock
+OF_JOBS = ("pandas", "torch", "transformers")  # what jobs import and a plan does not; TextAttack is fetched
 
 
 def refuse_without_packages():

@@ -20,8 +20,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
+from flat.errors import FlatError
 from flat.files.processes import end_with_parent
 from flat.jobs import lifeline
 from flat.jobs.handover import ADDRESS, HOOK
@@ -84,11 +86,12 @@ def preload(modules=MODULES, wanted: Callable[[], bool] = lambda: True) -> None:
             return
         try:
             importlib.import_module(name)
-        except ImportError:
+        except (ImportError, FlatError):  # TextAttack may have to be fetched first
             continue
     for name in ("flat.attacks.lexicon.resources", "flat.models.encoders.pretrained"):
         if name in sys.modules:
-            sys.modules[name].preload()
+            with suppress(FlatError):
+                sys.modules[name].preload()
     gc.collect()
     gc.freeze()  # a child's collector leaves what was loaded alone: its memory stays shared
 
