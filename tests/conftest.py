@@ -26,6 +26,7 @@ FIRST = (
     "test_slurm",
     "test_faults",
     "test_tiny_study",
+    "test_flat_command",
     "test_kills",
     "test_signals",
     "test_guards",

@@ -24,10 +24,10 @@ def literal(text: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """4 s, 2 min 5 s, 3 h 20 min."""
+    """4 s, 2 min 5 s, 3 h 20 min, 2 min."""
     whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    for large, name, small, other in ((3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= large:
+            rest = whole % large // small
+            return f"{whole // large} {name}" + (f" {rest} {other}" if rest else "")
+    return f"{whole} s"

@@ -1,6 +1,7 @@
 """How long a run still takes: predicted seconds of the jobs left, scaled by what finished jobs took against theirs."""
 
 import re
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ PAUSE_S = 20.0  # between two jobs: a longer one is a stop between two runs
 WEIGHT = 1.0  # of what is known of a larger group, in jobs, against what jobs of a smaller one took
 RECORDED_S = 10.0  # weight of the rates as they were recorded, in predicted seconds, against what all jobs took
 
+OVERDUE = 1.25  # a job that runs longer than was thought is thought to take so many times what it has taken
+TAIL = 4096  # bytes at the end of a log, in which its progress is looked for
+_PROGRESS = re.compile(r"^(\d\d):(\d\d):(\d\d) \d+ of \d+ examples, \S+/s, (\d+) s left", re.MULTILINE)
+
 Key = tuple[str, tuple[str, ...]]  # rule, and its coordinates in any order
 
 
@@ -37,6 +42,14 @@ class Finished:
 
     seconds: float
     ended: float
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """A job that runs: seconds so far, and how many it says it still takes, if it says so."""
+
+    seconds: float
+    left: float | None = None
 
 
 @dataclass(frozen=True)
@@ -120,22 +133,35 @@ class Scaled:
     def __init__(self, took: Sequence[tuple[Expected, float]]):
         """``took``: finished jobs and the seconds they took."""
         self._all = _ratio(took, 1.0, RECORDED_S)
-        self._of = {}
+        self._of: dict[tuple, float] = {}
         for level in (0, 1):
             groups = defaultdict(list)
             for one, seconds in took:
                 groups[_groups(one.job)[level]].append((one, seconds))
             for name, group in groups.items():
-                larger = self._of.get(name[:1], self._all) if level else self._all
+                larger = self._of[_groups(group[0][0].job)[0]] if level else self._all
                 self._of[name] = _ratio(group, larger)
 
     def seconds(self, one: Expected) -> float:
-        rule, work = _groups(one.job)
-        return one.seconds * self._of.get(work, self._of.get(rule, self._all))
+        larger, own = _groups(one.job)
+        return one.seconds * self._of.get(own, self._of.get(larger, self._all))
+
+
+def scaled(took: Sequence[tuple[Expected, float]], at_work: Iterable[tuple[Expected, AtWork]]) -> Scaled:
+    """By finished jobs, and by those at work that say how long they still take, or take longer than was thought."""
+    first, told = Scaled(took), list(took)
+    for one, work in at_work:
+        if work.left is not None:
+            told.append((one, work.seconds + work.left))
+        elif work.seconds > first.seconds(one):
+            told.append((one, OVERDUE * work.seconds))
+    return Scaled(told)
 
 
 def _groups(job: Job) -> tuple[tuple, tuple]:
-    return (job.rule,), (job.rule, job.variant, job.model)
+    """What a job is most like: any job of its recipe, or else of its rule; and those of its rule, work and model."""
+    larger = (job.work, job.variant.split(",")[0]) if job.work == "attack" else (job.rule,)
+    return larger, (job.rule, job.variant, job.model)
 
 
 def _ratio(took: Sequence[tuple[Expected, float]], known: float, drawn: float | None = None) -> float:
@@ -151,23 +177,43 @@ def _ratio(took: Sequence[tuple[Expected, float]], known: float, drawn: float | 
     return (sum(seconds for _, seconds in took) + known * drawn) / (predicted + drawn)
 
 
-def left_s(left: Iterable[Expected], running: Mapping[Key, float], scaled: Scaled, beside: float) -> float:
+def left_s(left: Iterable[Expected], at_work: Mapping[Key, AtWork], known: Scaled, beside: float) -> float:
     """Seconds until all is done.
 
     Args:
-        left: jobs that have not finished, those running among them.
-        running: seconds for which each running job has been at work.
+        left: jobs that have not finished, those at work among them.
         beside: jobs that run at a time.
     """
-    shared = alone = 0.0
-    longest = 0.0
+    shared = alone = longest = 0.0
     for one in left:
-        seconds = max(scaled.seconds(one) - running.get(one.key, 0.0), 0.0)
+        work = at_work.get(one.key, AtWork(0.0))
+        seconds = max(known.seconds(one) - work.seconds, 0.0) if work.left is None else work.left
         if one.job.rule in ALONE:
             alone += seconds
         else:
             shared, longest = shared + seconds, max(longest, seconds)
     return alone + max(longest, shared / max(beside, 1.0))
+
+
+def told_left(log: Path, now: float | None = None) -> float | None:
+    """The seconds that a job's log says it still takes, now; None where it says nothing of that (attacks do)."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL))
+            found = _PROGRESS.findall(file.read().decode(errors="replace"))
+    except OSError:
+        return None
+    if not found:
+        return None
+    *clock, seconds = map(int, found[-1])
+    return max(0.0, seconds - since(*clock, now=now))
+
+
+def since(hours: int, minutes: int, seconds: int, now: float | None = None) -> float:
+    """Seconds since this time of day, as logs have it."""
+    here = datetime.fromtimestamp(time.time() if now is None else now)
+    begun = here.replace(hour=hours, minute=minutes, second=seconds, microsecond=0)
+    return (here - begun).total_seconds() % 86_400
 
 
 def by_rule(jobs: Collection[Expected]) -> dict[str, list[Expected]]:

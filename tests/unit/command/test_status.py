@@ -14,7 +14,7 @@ from flat.analysis.guards.flags import FLAGS_SCHEMA
 from flat.command.app import app
 from flat.command.status import state as states
 from flat.command.status.state import log_of, state_of
-from flat.cost.left import ALONE, Finished, Scaled, expected, key_of, left_s, spans
+from flat.cost.left import ALONE, AtWork, Finished, Scaled, expected, key_of, left_s, scaled, since, spans, told_left
 from flat.files.artefacts import write_table
 from flat.study.load import load
 
@@ -137,7 +137,7 @@ def test_running_jobs_are_told_with_their_cells(study, monkeypatch):
     log(study, at["preprocess"], f"{begun} x\n{begun} done: 3.0 CPU-seconds, 100 MiB\n")  # its record is not there yet
     state = state_of(Path("mails.yaml"))
     assert set(state.running) == {at["attack_train"].key}
-    assert state.running[at["attack_train"].key] == pytest.approx(100, abs=5)
+    assert state.running[at["attack_train"].key].seconds == pytest.approx(100, abs=5)
     said = told()
     assert "1 running" in said and "running  attack_train  mails · CNN · base on pwws · seed 0 · round 1" in said
     assert "Snakemake is at work in this folder" in said and "next" not in said
@@ -183,16 +183,38 @@ def test_jobs_are_scaled_by_those_most_like_them(study):
     attacks = [one for one in jobs if one.job.rule == "attack_test"]
     tables = [one for one in jobs if one.job.rule == "make_table"]
     assert Scaled([]).seconds(attacks[0]) == attacks[0].seconds
-    scaled = Scaled([(one, 4 * one.seconds) for one in attacks[:2]] + [(one, one.seconds) for one in tables[:5]])
-    assert 2.5 < scaled.seconds(attacks[2]) / attacks[2].seconds < 4
-    assert scaled.seconds(tables[6]) / tables[6].seconds < 1.5
+    known = Scaled([(one, 4 * one.seconds) for one in attacks[:2]] + [(one, one.seconds) for one in tables[:5]])
+    assert 2.5 < known.seconds(attacks[2]) / attacks[2].seconds < 4
+    assert known.seconds(tables[6]) / tables[6].seconds < 1.5
 
 
 def test_what_runs_alone_is_not_shared_among_cores(study):
     jobs = expected(study, "results/mails")
     alone = [one for one in jobs if one.job.rule in ALONE]
-    scaled = Scaled([])
-    assert left_s(alone, {}, scaled, 4) == pytest.approx(sum(one.seconds for one in alone))
+    known = Scaled([])
+    assert left_s(alone, {}, known, 4) == pytest.approx(sum(one.seconds for one in alone))
     longest = max(jobs, key=lambda one: one.seconds)
-    assert left_s([longest], {}, scaled, 4) == pytest.approx(longest.seconds)
-    assert left_s([longest], {longest.key: 1e6}, scaled, 4) == 0
+    assert left_s([longest], {}, known, 4) == pytest.approx(longest.seconds)
+    assert left_s([longest], {longest.key: AtWork(1e6)}, known, 4) == 0
+
+
+def test_what_running_jobs_tell_counts(study, tmp_path):
+    """An attack says how long it still takes; another job that runs longer than was thought is thought longer."""
+    one, other = [one for one in expected(study, "results/mails") if one.job.rule == "attack_test"][:2]
+    assert scaled([], [(one, AtWork(0.01))]).seconds(other) == other.seconds
+    overdue = scaled([], [(one, AtWork(60.0))])
+    assert overdue.seconds(one) > 30 and overdue.seconds(other) > 3 * other.seconds
+    told = scaled([], [(one, AtWork(30.0, 90.0))])
+    assert left_s([one], {one.key: AtWork(30.0, 90.0)}, told, 1) == 90
+    log = tmp_path / "a.log"
+    at = time.time() - 7
+    clock = datetime.fromtimestamp(at).strftime("%H:%M:%S")
+    log.write_text(f"{clock} 3 of 100 examples, 2.0/s, 90 s left\n{clock} 21 of 100 examples, 2.0/s, 39 s left\n")
+    assert told_left(log) == pytest.approx(32, abs=2)
+    log.write_text(f"{clock} begun\n")
+    assert told_left(log) is None and told_left(tmp_path / "absent.log") is None
+
+
+def test_a_time_of_day_before_midnight_is_yesterdays():
+    midnight = datetime(2026, 3, 2, 0, 0, 30).timestamp()
+    assert since(23, 59, 50, now=midnight) == 40

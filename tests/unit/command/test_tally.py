@@ -2,8 +2,10 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
+from flat.command.printed import duration
 from flat.command.run.events import Event
 from flat.command.run.screen import Screen, rounded
 from flat.command.run.tally import AGAIN, ERROR, FAILED, FINISHED, LOCKED, TOLD, WARNED, Tally, error_lines
@@ -60,25 +62,26 @@ def test_finished_jobs_are_counted_and_told(jobs):
 
 
 def test_time_left_follows_what_jobs_take(jobs):
-    """Jobs that take four times their prediction make the rest four times as long; what waits at first is no sign."""
+    """Jobs that take four times their prediction make the rest as slow; what waits at first is no sign."""
     clock = Clock()
     tally = Tally(jobs, 1, clock)
-    one = {key.job.rule: key.seconds for key in jobs}
-    tally.take(planned(interpret_ig=3, attack_test=3))
-    before = tally.left()
-    tally.take(begun(0, "attack_test", "a", **AT | {"strategy": "base", "train_attack": "none"}, attack="pwws"))
+    one = next(one.seconds for one in jobs if one.job.rule == "interpret_lime")
+    tally.take(planned(make_table=1, interpret_lime=3))
+    assert tally.left() > 3 * one
+    tally.take(begun(0, "make_table", "a", table="grim"))
     clock.now += 60  # it waited for the preloaded process
     tally.take(ended(0))
-    assert tally.left() < before
+    assert tally.left() == pytest.approx(3 * one)
     for number, strategy in enumerate(("adv", "FLAT"), start=1):
-        tally.take(begun(number, "attack_test", "a", **AT | {"strategy": strategy}, attack="pwws"))
-        clock.now += 4 * one["attack_test"]
+        tally.take(begun(number, "interpret_lime", "a", **AT | {"strategy": strategy}, attack="pwws"))
+        clock.now += 4 * one
         tally.take(ended(number))
     slow = tally.left()
-    assert before * 0.5 < slow < before * 4
-    tally.take(begun(9, "interpret_ig", "a", **AT | {"strategy": "adv"}, attack="pwws"))
-    clock.now += 0.5
-    assert tally.left() < slow  # a job at work is part done
+    assert 2.5 * one < slow < 4 * one
+    base = AT | {"strategy": "base", "train_attack": "none"}
+    tally.take(begun(9, "interpret_lime", "a", **base, attack="pwws"))
+    clock.now += 1.5
+    assert tally.left() == pytest.approx(slow - 1.5)  # a job at work is part done
 
 
 def test_a_failed_job_shows_its_own_error_and_log(jobs, tmp_path):
@@ -144,4 +147,5 @@ def test_long_errors_are_cut_and_hostile_signs_are_shown_as_escapes(jobs, tmp_pa
 
 
 def test_estimates_have_few_digits():
+    assert [duration(s) for s in (4.4, 60, 125, 3600, 12000)] == ["4 s", "1 min", "2 min 5 s", "1 h", "3 h 20 min"]
     assert [rounded(s) for s in (0.2, 7, 31, 100, 1000)] == [5, 5, 30, 105, 1020]

@@ -30,10 +30,10 @@ def new(
 ) -> None:
     """Write a study of texts of your own.
 
-    It reads the file, says what it found, and writes a commented study that runs as it is. A file is .csv, .tsv, .jsonl
-    or .parquet.
+    It reads a .csv, .tsv, .jsonl or .parquet file, says what it found, and writes a commented study that runs as it is.
     """
-    from flat.command.new.work import Wishes, make  # for cost: pydantic, and the readers of files
+    from flat.command.new.made import Wishes  # for cost: pydantic
+    from flat.command.new.work import make  # for cost: the readers of files too
 
     one = {"csv": csv, "train": train}
     if all(one.values()) or not any(one.values()) or (csv and (dev or test)):

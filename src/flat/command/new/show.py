@@ -3,14 +3,11 @@
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from flat.command.new.made import Made
 from flat.command.printed import console, literal
 from flat.data.reading.tables import some_rows
 from flat.data.survey import Survey, rare
-
-if TYPE_CHECKING:
-    from flat.command.new.work import Made
 
 ROWS = 6  # that are named of an odd kind
 CLASSES = 20  # that are listed
@@ -58,7 +55,7 @@ def _odd(survey: Survey) -> Iterable[str]:
     yield from survey.warnings
 
 
-def written(target: Path, made: "Made", data: Mapping, wished: float) -> None:
+def written(target: Path, made: Made, data: Mapping, wished: float) -> None:
     """The study, and what to do with it."""
     out = console()
     sizes = data["sizes"]

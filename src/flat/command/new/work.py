@@ -1,13 +1,12 @@
 """What ``flat new`` does: read, say what is there, choose sizes, write, and load what was written."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from flat.command.new import parts, show
+from flat.command.new.made import Made, Wishes
 from flat.command.new.sizes import Sizes, candidates, mean_words
 from flat.command.new.text import study_text
 from flat.cost.facts import DataFacts
@@ -26,32 +25,6 @@ from flat.study.schema import Study
 
 CORES = 2  # of the time that is predicted
 OVERLAP = 0.02  # of dev or test that may stand in train: as studies have it by default
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the user says; ``files``: split -> file."""
-
-    files: Mapping[str, Path]
-    text: list[str]
-    label: str | None
-    models: list[str]
-    attacks: list[str]
-    minutes: float
-    name: str | None
-    output: Path | None
-    force: bool
-
-
-@dataclass(frozen=True)
-class Made:
-    """A study, its file's text, and the minutes that it is predicted to take."""
-
-    text: str
-    study: Study
-    sizes: Sizes
-    jobs: int
-    minutes: float
 
 
 def make(wishes: Wishes) -> None:

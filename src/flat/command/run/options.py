@@ -17,9 +17,6 @@ class Divided(TyperCommand):
         ctx.meta[BEHIND] = args[place + 1 :]
         return super().parse_args(ctx, args[:place])
 
-    def format_usage(self, ctx, formatter) -> None:
-        formatter.write_usage(ctx.command_path, "[OPTIONS] STUDY [TARGETS]... [-- SNAKEMAKE'S WORDS]")
-
     def collect_usage_pieces(self, ctx) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[-- SNAKEMAKE'S WORDS]"]
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from flat.command.run.cells import cell
 from flat.command.run.events import Event
-from flat.cost.left import Expected, Scaled, by_rule, key_of, left_s
+from flat.cost.left import AtWork, Expected, by_rule, key_of, left_s, scaled, told_left
 
 FINISHED, FAILED, AGAIN, TOLD = "finished", "failed", "again", "told"
 WARNED, ERROR, LOCKED = "warned", "error", "locked"
 KEPT = 40  # printed lines that are shown where a failed job's log says nothing
+EVERY_S = 1.0  # the time left is thought over
 SHOWN = 25  # lines of an error
 # messages of Snakemake that a user wants to see; the others are in its own log, .snakemake/log
 WANTED = ("Nothing to be done", "Unlocking", "Will exit after", "Removing", "Touching")
@@ -77,7 +78,7 @@ class Tally:
         self._running: dict[int, Begun] = {}
         self._took: list[tuple[Expected, float]] = []
         self._printed: deque[str] = deque(maxlen=KEPT)
-        self._scaled, self._begun, self._first_end = Scaled([]), None, None
+        self._begun = self._first_end = self._thought = None
 
     @property
     def total(self) -> int:
@@ -129,7 +130,6 @@ class Tally:
             self._waiting[job.rule].pop(key, None)
             if self._first_end is not None and job.at >= self._first_end:  # earlier ones waited for the preloading
                 self._took.append((one, seconds))
-                self._scaled = Scaled(self._took)
         self._first_end = self._first_end or self.clock()
         about = cell(job.wildcards)
         self.failed.discard((job.rule, about))  # a second try
@@ -178,12 +178,20 @@ class Tally:
         return self.clock() - self._begun if self._begun is not None else 0.0
 
     def left(self) -> float | None:
-        """Seconds until the plan is done; None before there is a plan."""
+        """Seconds until the plan is done; None before there is a plan. Thought over once a second."""
         if not self.plan:
             return None
         now = self.clock()
-        running = {key_of(job.rule, job.wildcards.values()): now - job.at for job in self._running.values()}
-        return left_s(self._planned_left(), running, self._scaled, self._beside())
+        if self._thought is None or now - self._thought[0] >= EVERY_S:
+            at_work = {}
+            for job in self._running.values():
+                key = key_of(job.rule, job.wildcards.values())
+                at_work[key] = AtWork(now - job.at, told_left(Path(job.logs[0])) if job.logs else None)
+            known = scaled(
+                self._took, [(self._known[key], work) for key, work in at_work.items() if key in self._known]
+            )
+            self._thought = now, left_s(self._planned_left(), at_work, known, self._beside())
+        return self._thought[1]
 
     def _planned_left(self) -> list[Expected]:
         """As many jobs of each rule as the plan has left; which ones of the study is not known beforehand."""

@@ -24,7 +24,7 @@ def show(file: Path, state: State) -> None:
         out.print(_table(state))
     for one in state.jobs:
         if one.key in state.running:
-            seconds = duration(state.running[one.key])
+            seconds = duration(state.running[one.key].seconds)
             out.print(f"[green]running[/]  {one.job.rule}  {literal(of_job(one.job))}  [dim]{seconds}[/]")
     _failed(out, state)
     out.print(f"{'time':<9}{_time(state)}")

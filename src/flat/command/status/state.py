@@ -5,12 +5,11 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from flat.command.run.locks import snakemakes
 from flat.command.run.tally import error_lines
-from flat.cost.left import Expected, Scaled, Spans, expected, finished, left_s, spans
+from flat.cost.left import AtWork, Expected, Spans, expected, finished, left_s, scaled, since, spans, told_left
 from flat.files.artefacts import read_json
 from flat.study.load import load
 from flat.study.paths import of as paths_of
@@ -23,7 +22,7 @@ _CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d) ")
 @dataclass(frozen=True)
 class State:
     """Attributes:
-    jobs: every job of the study. done, running, failed: of these, by key; seconds that each is at work; what the log
+    jobs: every job of the study. done, running, failed: of these, by key; what the log
         of each last try says.
     spans: when jobs ran. left: seconds that the others still take.
     locked: Snakemake holds this folder. at_work: it runs here, as far as this machine shows.
@@ -72,7 +71,7 @@ def state_of(file: Path, here: Path | None = None) -> State:
         running,
         failed,
         ran,
-        left_s(others, running, Scaled(took), beside),
+        left_s(others, running, scaled(took, [(known[key], work) for key, work in running.items()]), beside),
         begun is not None,
         begun is not None and bool(snakemakes(here or Path.cwd())),
         _flags(root),
@@ -90,13 +89,13 @@ def log_of(study: Study, one: Expected) -> Path:
     return Path(paths_of(study).log(one.job.rule.removesuffix("_shard"), *one.job.at))
 
 
-def _running(study: Study, jobs: Iterable[Expected], since: float) -> dict:
-    """Seconds that each running job is at work: those that have begun their log since, and not ended it."""
+def _running(study: Study, jobs: Iterable[Expected], locked: float) -> dict:
+    """The jobs at work, by key: those that have begun their log since, and not ended it."""
     found = {}
     for one in jobs:
         log = log_of(study, one)
-        if log.is_file() and log.stat().st_mtime >= since and not _ended(log):
-            found[one.key] = _age(log)
+        if log.is_file() and log.stat().st_mtime >= locked and not _ended(log):
+            found[one.key] = AtWork(_age(log), told_left(log))
     return found
 
 
@@ -107,15 +106,9 @@ def _ended(log: Path) -> bool:
 
 def _age(log: Path) -> float:
     """Seconds since a log was begun: its first line has the time of day; an empty one was made when it was begun."""
-    now = time.time()
     with log.open(encoding="utf-8", errors="replace") as lines:
         told = _CLOCK.match(lines.readline())
-    if not told:
-        return max(0.0, now - log.stat().st_mtime)
-    hours, minutes, seconds = map(int, told.groups())
-    here = datetime.fromtimestamp(now)
-    begun = here.replace(hour=hours, minute=minutes, second=seconds, microsecond=0)
-    return (here - begun).total_seconds() % 86_400
+    return since(*map(int, told.groups())) if told else max(0.0, time.time() - log.stat().st_mtime)
 
 
 def _said_of_error(text: str) -> bool:
