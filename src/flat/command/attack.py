@@ -52,9 +52,9 @@ def attack(
             *([""] if swaps else []),
             *(answers.Text(answers.visible(swap)) for swap in swaps),
         ],
-        values={"model": name, **found.as_values()},
+        values={"model": name, "notes": list(opened.notes), **found.as_values()},
         as_json=as_json,
-        notes=found.before.notes,
+        notes=(*opened.notes, *found.before.notes),
     )
 
 

@@ -42,9 +42,9 @@ def explain(
             + f" {answers.visible(found.target)}",
             answers.scores(found),
         ],
-        values={"model": name, "prediction": prediction.as_values(), **found.as_values()},
+        values={"model": name, "notes": list(opened.notes), "prediction": prediction.as_values(), **found.as_values()},
         as_json=as_json,
-        notes=prediction.notes,
+        notes=(*opened.notes, *prediction.notes),
     )
 
 

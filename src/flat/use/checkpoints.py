@@ -78,10 +78,18 @@ def _instead(path: Path) -> str:
     return f"write {root}: and one of its models: {listed(cells)}"
 
 
-def open_checkpoint(files: Files, cell: Cell, folder: Path, settings: Settings | None, device: str | None) -> "Model":
+def open_checkpoint(
+    files: Files,
+    cell: Cell,
+    folder: Path,
+    settings: Settings | None,
+    device: str | None,
+    notes: tuple[str, ...] = (),
+) -> "Model":
     """The ``flat.use.model.Model`` of a checkpoint.
 
     Args:
+        notes: why there are no settings, where there are none.
         device: cpu | cuda; None: a GPU where there is one and the study does not say cpu.
 
     Raises:
@@ -107,9 +115,8 @@ def open_checkpoint(files: Files, cell: Cell, folder: Path, settings: Settings |
             f"open it by its study file, which names its plugins; {MODELS.refusal(kind)}",
         )
     network = load(folder, _device(device, settings, cell))
-    return Model(
-        cell, folder, tuple(facts["classes"]), network, Reading(cleaning, known), files, MODELS[kind], settings
-    )
+    reading = Reading(cleaning, known)
+    return Model(cell, folder, tuple(facts["classes"]), network, reading, files, MODELS[kind], settings, notes)
 
 
 def _device(wanted: str | None, settings: Settings | None, cell: Cell) -> str:

@@ -32,6 +32,7 @@ class Model:
         cell: dataset, model, strategy, train_attack and seed.
         folder: its checkpoint.
         classes: the names of its classes, in the data set's order.
+        notes: why it is not asked with its study's own options and seeds, where that is so.
     """
 
     cell: Cell
@@ -42,6 +43,7 @@ class Model:
     _files: Files
     _kind: kinds.Model
     _settings: Settings | None
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -161,7 +163,7 @@ class Model:
         return Attacked(plan.name, self.classes[gold], row["status"], before, after, swaps, row["queries"], row)
 
     def __repr__(self) -> str:
-        return f"{self.name}: {', '.join(self.classes)} ({self.folder})"
+        return "\n".join([f"{self.name}: {', '.join(self.classes)} ({self.folder})", *self.notes])
 
     # --- what a question rests on
 

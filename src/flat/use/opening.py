@@ -92,11 +92,13 @@ def open_model(where: str | Path, study: str | Path | None = None, device: str |
     path = Path(where)
     if path.exists():
         root, cell, folder = located(path)
-        settings = open_study(study).settings if study is not None else _told(root)[0]
-        return open_checkpoint(Files(root), cell, folder, settings, device)
+        settings, notes = (open_study(study).settings, ()) if study is not None else _told(root)
+        return open_checkpoint(Files(root), cell, folder, settings, device, notes)
     named, colon, name = str(where).rpartition(":")
     if not colon and study is not None:
         named, name = study, str(where)
+    elif study is not None:
+        raise StudyError(str(where), f"names a study, and {study} is another name of one", "name the study once")
     elif not colon or not named or "/" not in name:
         there = sorted(str(folder.parent) for folder in Path("results").glob("*/models"))
         example = f"{there[0] if there else 'config/STUDY.yaml'}:DATASET/MODEL/STRATEGY"

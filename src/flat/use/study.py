@@ -80,7 +80,7 @@ class Study:
             ArtefactError: a file of it is absent, or not as its job made it.
         """
         cell = self.cell(name, **names)
-        return open_checkpoint(self._files, cell, self._checkpoints[cell], self.settings, device)
+        return open_checkpoint(self._files, cell, self._checkpoints[cell], self.settings, device, self.notes)
 
     def attacks(self, cell: str | Cell) -> list[str]:
         """The attacks whose ledgers of a model's test examples are there.

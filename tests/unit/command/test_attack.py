@@ -13,6 +13,7 @@ from flat.use import open_model
 
 RAW = "A good film, with a decent plot"
 NAME = "mini:toy/CNN/base"
+NOTE = "The study's settings are not known here: open it by its study file to explain and attack as it did."
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,12 @@ def flat(results, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(results.parents[1])
     for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("flat.attacks.lexicon.resources.AttackResources", lambda *_, **__: ToyResources(tmp_path))
+
+    class Toys(ToyResources):
+        def __init__(self, *_, **__):
+            super().__init__(tmp_path)
+
+    monkeypatch.setattr("flat.attacks.lexicon.resources.AttackResources", Toys)
 
     def run(*arguments: str):
         monkeypatch.setattr(sys, "argv", ["flat", *arguments])
@@ -46,7 +52,9 @@ def found(flat, results):
 def test_plainly(flat, found):
     code, out, err = flat("attack", NAME, RAW)
     name, head, _, columns, before, after, *swaps = out.splitlines()
-    assert (code, err, name) == (0, "", "toy/CNN/base/seed0") and head.startswith(f"{found.line}: the model ")
+    assert (code, err, name) == (0, f"note: {NOTE}\n", "toy/CNN/base/seed0") and head.startswith(
+        f"{found.line}: the model "
+    )
     assert columns.split() == ["answer", "text"]
     assert before.startswith("before") and before.endswith(found.before.text)
     assert after.startswith("after") and after.endswith(found.perturbed) and found.after.line in after
@@ -66,7 +74,7 @@ def test_on_a_terminal(flat, found, monkeypatch):
 
 def test_json(flat, found):
     told = json.loads(flat("attack", NAME, RAW, "--json")[1])
-    assert told == {"model": "toy/CNN/base/seed0", **json.loads(json.dumps(found.as_values()))}
+    assert told == {"model": "toy/CNN/base/seed0", "notes": [NOTE], **json.loads(json.dumps(found.as_values()))}
     assert told["after"]["text"] == found.perturbed and told["attack_hash"] == found.row["attack_hash"]
 
 

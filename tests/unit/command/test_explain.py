@@ -14,6 +14,7 @@ from flat.use import open_model
 RAW = "A great film, and a decent plot"
 WORDS = ["a", "great", "film", ",", "and", "a", "decent", "plot"]
 NAME = "mini:toy/CNN/base"
+NOTE = "The study's settings are not known here: open it by its study file to explain and attack as it did."
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,11 @@ def test_plainly(flat, model):
     found = model.explain(RAW)
     code, out, err = flat("explain", NAME, RAW)
     name, answer, heading, _, head, *rows = out.splitlines()
-    assert (code, err, name) == (0, "", "toy/CNN/base/seed0") and answer == f"answer: {found.prediction.line}"
+    assert (code, err, name) == (
+        0,
+        f"note: {NOTE}\n",
+        "toy/CNN/base/seed0",
+    ) and answer == f"answer: {found.prediction.line}"
     assert heading == f"ig: what speaks for {found.target}" and head.split() == ["word", "score"]
     assert [row.split() for row in rows] == [[word, f"{score:+.4f}"] for word, score in found]
     assert "\x1b" not in out
@@ -74,7 +79,7 @@ def test_json(flat, model):
     found = model.explain(RAW, target="bad")
     code, out, err = flat("explain", NAME, RAW, "--target", "bad", "--json")
     told = json.loads(out)
-    assert (code, err) == (0, "") and told["model"] == "toy/CNN/base/seed0"
+    assert (code, err) == (0, "") and (told["model"], told["notes"]) == ("toy/CNN/base/seed0", [NOTE])
     assert told["scores"] == list(found.scores) and told["prediction"]["words"] == WORDS
     assert told["prediction"]["probabilities"] == found.prediction.probabilities
     assert told["target"] == "bad" and told["method"] == "ig" and told["steps"] == found.steps

@@ -75,6 +75,18 @@ def test_a_kind_that_a_plugin_brings_is_told(results):
         open_model(results / ROUND)
 
 
+def test_a_study_is_named_once(results):
+    with pytest.raises(StudyError, match="name the study once"):
+        open_model("mini:toy/CNN/base", study="mini")
+
+
+def test_a_model_tells_that_its_study_is_not_known(results, values):
+    assert "open it by its study file" in open_model(results / ROUND).notes[0]
+    assert "open it by its study file" in repr(open_model("mini:toy/CNN/base"))
+    told(results, values)
+    assert open_model(results / ROUND).notes == ()
+
+
 def test_no_such_device(results):
     with pytest.raises(FlatError, match="device: tpu"):
         open_model(results / ROUND, device="tpu")
