@@ -6,6 +6,7 @@ import shlex
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import page_snippets as pages
 import pytest
 import yaml
 
@@ -176,6 +177,40 @@ def test_every_command_of_the_readme_can_be_planned(checkout, repository):
 
     with ThreadPoolExecutor(2) as side_by_side:
         list(side_by_side.map(plan, lines))
+
+
+# Lines of pages that are no plans of a study at hand, and who knows them
+NOT_PLANNED = {
+    "--workflow-profile profiles/slurm": "tests/workflow/test_slurm.py",
+    "my-study.yaml": "a study of the reader's",
+    "part.yaml": "tests/workflow/test_published_archives.py makes such a study",
+    "--configfile tests/data/tiny.yaml": "tests/workflow/test_worked_examples.py, with the page's changes",
+    "--report": "tests/workflow/test_snakemake_report.py",
+    "--unlock": "an option alone",
+    "results/demo/tuning/overlay.yaml": "tests/workflow/test_tuning.py makes one",
+}
+
+
+def test_every_command_of_other_pages_can_be_planned_on_the_smallest_study(checkout):
+    """Their studies are larger: what is tried here is whether Snakemake takes the line, and knows its targets."""
+    lines = set()
+    for page in pages.PAGES[1:]:
+        for script in pages.scripts(page):
+            for command in pages.commands(script.text) if script.language != "inline" else ():
+                if command.startswith("snakemake ") and not any(known in command for known in NOT_PLANNED):
+                    lines.add(on_tiny(command))
+    assert len(lines) >= 10
+    with ThreadPoolExecutor(2) as side_by_side:
+        list(side_by_side.map(lambda words: checkout.run(*words), sorted(lines)))
+
+
+def on_tiny(command: str) -> tuple[str, ...]:
+    """The words of a snakemake line as a dry run of the tiny study."""
+    words = pages.words(re.sub(r"results/\w+/", "results/tiny/", command))[1:]
+    if "--configfile" in words:
+        at = words.index("--configfile")
+        del words[at : at + 2]
+    return ("--configfile", "tests/data/tiny.yaml", "-n", "--quiet", "rules", *(word for word in words if word != "-n"))
 
 
 def test_a_crate_is_one_job_after_the_report_and_not_among_all(checkout):
