@@ -34,7 +34,7 @@ from flat.files.installed import PACKAGE, ROOT, textattack_is_there
 from flat.files.seen import forget as forget_digests
 from flat.jobs import hangup, lifeline
 from flat.jobs.planning import hasten
-from flat.jobs.script import share_package
+from flat.jobs.sharing import share
 from flat.study.paths import CELL, coordinates, figure_key, figure_stem, final_model, of as paths_of
 from flat.study.paths import previous_model, table_key, table_stem, test_ledger, train_ledger
 from flat.study.readings import means_something, network_switches, switches_of
@@ -56,7 +56,7 @@ from flat.paper import catalogue
 # A plan of thousands of jobs is millions of objects that live to its end: looking for garbage among them took a third
 # of a plan's time
 gc.set_threshold(500_000, 50, 50)
-share_package()  # with jobs in an environment that lacks it (--sdm conda)
+share(bool(workflow.deployment_settings.deployment_method))
 hangup.stop_planning()
 lifeline.join(workflow.remote_exec)
 

@@ -5,23 +5,12 @@ import re
 import subprocess
 import sys
 
+import page_snippets as pages
 import pytest
 
 from tests.workflow.conftest import Checkout
 
 pytestmark = pytest.mark.workflow
-MODULE = """
-configfile: "{config}"
-
-module flat:
-    snakefile: "{snakefile}"
-    config: config
-
-use rule * from flat{names}
-
-onstart:
-    flat.onstart()
-"""
 # Run in each process: the package is not installed, nor what its jobs compute with
 BARE = """
 import sys
@@ -43,14 +32,20 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Less
 
 
 class Caller(Checkout):
-    """A folder with nothing but a Snakefile that uses the checkout's workflow as a module."""
+    """A folder whose Snakefile uses the checkout's workflow as a module, as config/README.md prints it."""
 
-    def __init__(self, folder, checkout, snakefile, names=""):
+    def __init__(self, folder, checkout, snakefile, renamed=False):
         super().__init__(folder, checkout.environment["FLAT_RESOURCES"])
         self.environment = checkout.environment
         self.demo = str(checkout.folder / "config/demo.yaml")
         self.profile = ("--workflow-profile", str(checkout.folder / "profiles/default"))
-        (folder / "Snakefile").write_text(MODULE.format(config=self.demo, snakefile=snakefile, names=names))
+        (printed,) = [b.text for b in pages.blocks(pages.ROOT / "config/README.md") if b.language == "snakemake"]
+        changed = {"/opt/flat/workflow/Snakefile": str(snakefile), "config/robustness.yaml": self.demo}
+        changed |= {} if renamed else {" as robustness_*": ""}
+        for before, after in changed.items():
+            assert printed.count(before) == 1
+            printed = printed.replace(before, after)
+        (folder / "Snakefile").write_text(printed)
 
 
 def test_the_demo_is_planned_as_a_module_from_an_empty_folder(checkout, tmp_path):
@@ -64,10 +59,10 @@ def test_the_demo_is_planned_as_a_module_from_an_empty_folder(checkout, tmp_path
 
 
 def test_renamed_rules_of_a_module_run(checkout, tmp_path):
-    caller = Caller(tmp_path, checkout, checkout.folder / "Snakefile", " as robust_*")
+    caller = Caller(tmp_path, checkout, checkout.folder / "Snakefile", renamed=True)
     target = "results/demo/data/trec/examples.json"
     ran = caller.run("--cores", "1", *caller.profile, "--", target)
-    assert "rule robust_preprocess" in ran and "rule robust_draw_examples" in ran
+    assert "rule robustness_preprocess" in ran and "rule robustness_draw_examples" in ran
     assert "Nothing to be done" in caller.run("-n", *caller.profile, "--", target)
 
 

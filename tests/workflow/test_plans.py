@@ -6,8 +6,10 @@ import shlex
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import page_snippets as pages
 import pytest
 import yaml
+from snakemake.cli import get_argument_parser
 
 pytestmark = pytest.mark.workflow
 # as README prints it: behind --resources Snakemake takes `all` for a resource
@@ -176,6 +178,48 @@ def test_every_command_of_the_readme_can_be_planned(checkout, repository):
 
     with ThreadPoolExecutor(2) as side_by_side:
         list(side_by_side.map(plan, lines))
+
+
+# Lines of pages that are no plans of a study at hand, and who knows them
+NOT_PLANNED = {
+    "--workflow-profile profiles/slurm": "tests/workflow/test_slurm.py",
+    "my-study.yaml": "a study of the reader's",
+    "part.yaml": "tests/workflow/test_published_archives.py makes such a study",
+    "--configfile tests/data/tiny.yaml": "tests/workflow/test_worked_examples.py, with the page's changes",
+    "--report": "tests/workflow/test_snakemake_report.py",
+    "--unlock": "an option alone",
+    "results/demo/tuning/overlay.yaml": "tests/workflow/test_tuning.py makes one",
+}
+
+
+def test_every_command_of_other_pages_can_be_planned_on_the_smallest_study(checkout):
+    """Their studies are larger: what is tried here is whether Snakemake takes the line, and knows its targets.
+
+    Lines that ask for what another one asks for, README's too, are planned once.
+    """
+    asked = {}
+    for page in pages.PAGES:
+        for script in pages.scripts(page):
+            for command in pages.commands(script.text) if script.language != "inline" else ():
+                if command.startswith("snakemake ") and not any(known in command for known in NOT_PLANNED):
+                    words = on_tiny(command)
+                    read = get_argument_parser().parse_args(words)
+                    what = (*sorted({*read.targets} - {"all"}), "-R", *read.forcerun, "--config", *(read.config or ()))
+                    asked.setdefault(what, (page.name, words))
+    lines = [words for page, words in asked.values() if page != "README.md"]
+    assert len(lines) >= 6
+    with ThreadPoolExecutor(2) as side_by_side:
+        list(side_by_side.map(lambda words: checkout.run(*words), lines))
+
+
+def on_tiny(command: str) -> tuple[str, ...]:
+    """The words of a snakemake line as a dry run of the tiny study."""
+    words = pages.words(re.sub(r"results/\w+/", "results/tiny/", command))[1:]
+    if "--configfile" in words:
+        at = words.index("--configfile")
+        del words[at : at + 2]
+    asked = ("--quiet", "rules", "--configfile", "tests/data/tiny.yaml", "-n")  # the last one ends the list of files
+    return (*asked, *(word for word in words if word != "-n"))
 
 
 def test_a_crate_is_one_job_after_the_report_and_not_among_all(checkout):

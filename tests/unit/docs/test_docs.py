@@ -11,7 +11,8 @@ import pytest
 from flat.plugins.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+OF_DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config/README.md")), *OF_DOCS]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 SOURCES = [
     path
@@ -216,7 +217,7 @@ def test_every_page_that_the_code_names_exists():
 
 def test_the_list_of_pages_in_the_readme_is_complete():
     linked = {target.partition("#")[0] for _, _, target in LINK.findall((ROOT / "README.md").read_text())}
-    assert {f"docs/{page.name}" for page in PAGES[1:]} <= linked
+    assert {f"docs/{page.name}" for page in OF_DOCS} <= linked
 
 
 SPLIT = {

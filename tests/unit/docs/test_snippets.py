@@ -1,0 +1,320 @@
+"""Every command and snippet of README, CONTRIBUTING and docs: read by what would run it. A new one must be known here.
+
+Beyond this, tests/workflow/test_worked_examples.py carries out the worked examples, tests/workflow/test_plans.py plans
+the snakemake lines, and the tests of RUN_BY run the Python.
+"""
+
+import argparse
+import ast
+import importlib
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+
+import numpy as np
+import page_snippets as pages
+import pytest
+import typer
+import yaml
+from demo_studies import ROOT, with_blocks
+from snakemake.cli import get_argument_parser
+
+from flat.attacks.lexicon.synonym_space.vectors import VIEWS
+from flat.command import forwarded
+from flat.command.app import app
+from flat.errors import StudyError
+from flat.plugins.kinds import KINDS
+from flat.plugins.registry import activate
+from flat.study.load import parse
+
+SCRIPTS = [script for page in pages.PAGES for script in pages.scripts(page)]
+BLOCKS = [block for page in pages.PAGES for block in pages.blocks(page)]
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.search(r"^\.PHONY: ((?:.*\\\n)*.*)", MAKEFILE, re.M)[1].replace("\\\n", " ").split())
+RULES = "\n".join(path.read_text() for path in [ROOT / "Snakefile", *sorted((ROOT / "rules").glob("*.smk"))])
+OF_READER = re.compile(
+    r"mine|my[-_]|part\.yaml|FILE|FOLDER|folder|…|<|elsewhere|hiding|length|/opt/flat|exported/|/tmp/"
+)
+OF_A_STUDY = ("flat.study.json_schema", "flat.report.summary")  # modules whose one word is a study
+# What is named on a page and cannot be tried on a test's machine, and why
+ELSEWHERE = {
+    "source .venv/bin/activate": "an environment that make makes",
+    "export SLURM_CONF": "a Slurm: tests/workflow/test_slurm.py runs these lines",
+    "python -m pip install": "downloads; tests/unit/resources/test_locks.py reads how pip is called",
+    "python -I": "an option that is named, no command",
+}
+
+
+def ids(snippets):
+    return [str(snippet) for snippet in snippets]
+
+
+# --- commands
+
+
+class Read(Exception):
+    """A parser has taken all words of a command."""
+
+
+def read_by_argparse(module: str, words: list[str], monkeypatch) -> None:
+    """Let a module's own parser read the words; nothing after it runs."""
+    main = importlib.import_module(module).main
+    plain = argparse.ArgumentParser.parse_args
+
+    def parse_args(parser, arguments=None, namespace=None):
+        plain(parser, arguments, namespace)
+        raise Read
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+    monkeypatch.setattr(sys, "argv", [module, *words])
+
+    def error(parser, message):
+        raise SystemExit(message)
+
+    monkeypatch.setattr(argparse.ArgumentParser, "error", error)
+    with pytest.raises(Read):
+        main(words) if main.__code__.co_argcount or hasattr(main, "__wrapped__") else main()
+
+
+def of_python(words: list[str], monkeypatch) -> None:
+    if words[0] == "-":  # what it reads is compiled below
+        return
+    assert words[0] == "-m", words
+    module, arguments = words[1], words[2:]
+    file = ROOT / ("" if module.startswith("tests.") else "src") / module.replace(".", "/")
+    assert (file / "__main__.py").is_file() or "__main__" in file.with_suffix(".py").read_text()
+    if module == "flat.jobs.warm" and arguments:
+        assert arguments[0] == "--"
+        return check(arguments[1:], monkeypatch)
+    if module in OF_A_STUDY:
+        return exist(arguments)
+    if module == "flat.attacks.lexicon.synonym_space":
+        assert {word.partition("=")[0] for word in arguments} <= {*VIEWS, "wordnet"}
+    elif arguments:
+        read_by_argparse(f"{module}.__main__" if file.is_dir() else module, arguments, monkeypatch)
+        exist([word for word in arguments if re.search(r"\.(yaml|py)$", word)])
+
+
+def of_flat(words: list[str], monkeypatch) -> None:
+    command = typer.main.get_command(app).commands[words[0]]
+    if words[0] in forwarded.MODULES and words[1:]:
+        read_by_argparse(forwarded.MODULES[words[0]][0], words[1:], monkeypatch)
+    elif words[1:]:
+        command.make_context(words[0], words[1:])
+
+
+def of_make(words: list[str], monkeypatch) -> None:
+    for word in words:
+        name, equals, _ = word.partition("=")
+        assert re.search(rf"^{name} \?=", MAKEFILE, re.M) if equals else word in TARGETS, word
+    exist([word.partition("=")[2] for word in words if word.startswith("STUDY=")])
+
+
+def of_snakemake(words: list[str], monkeypatch) -> None:
+    if OF_READER.search(words[-1]) and "…" in words[-1]:
+        words = words[:-1]
+    read = get_argument_parser().parse_args(words)
+    for name in [*(target for target in read.targets if "/" not in target), *read.forcerun]:
+        assert re.search(rf"^ *(use )?rule (\w+ as )?{name}\b", RULES, re.M), name
+    exist([str(file) for file in read.configfile or ()] + [str(read.workflow_profile or "profiles/default")])
+
+
+def of_path(words: list[str], monkeypatch) -> None:
+    """``bash`` and ``pytest``: a file of the repository, or the name of a marker."""
+    if words[0] == "-m":
+        assert f'"{words[1]}: ' in (ROOT / "pyproject.toml").read_text()
+    else:
+        assert (ROOT / words[0]).exists(), words[0]
+
+
+def exist(paths: list[str]) -> None:
+    for path in paths:
+        if path.startswith("results/"):  # of a run
+            continue
+        assert OF_READER.search(path) or (ROOT / path).exists(), path
+
+
+PROGRAMS = {"bash": of_path, "flat": of_flat, "make": of_make, "pytest": of_path, "python": of_python}
+PROGRAMS["snakemake"] = of_snakemake
+
+
+def check(words: list[str], monkeypatch) -> None:
+    """Fail where no program of the pages is named, or where it does not take the words."""
+    if words[0] in pages.SHELL:
+        return
+    assert words[0] in PROGRAMS, f"no test knows what runs {words[0]}: PROGRAMS, or pages.SHELL of the system's own"
+    PROGRAMS[words[0]](words[1:], monkeypatch)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=ids(SCRIPTS))
+def test_a_command_is_one_that_its_program_takes(script, monkeypatch):
+    if script.language != "inline":
+        done = subprocess.run(["bash", "-n"], input=script.text, text=True, capture_output=True)
+        assert not done.returncode and not done.stderr, done.stderr
+    for source in pages.HEREDOC.findall(script.text):
+        compile(source, str(script), "exec")
+    for command in pages.commands(script.text):
+        if not any(command.startswith(known) for known in ELSEWHERE):
+            with monkeypatch.context() as patched:
+                try:
+                    check(pages.words(command), patched)
+                except SystemExit as refused:  # a sentence may name a command without all of its words
+                    assert script.language == "inline" and "are required" in str(refused), refused
+
+
+def test_what_cannot_run_here_is_still_named():
+    named = [command for script in SCRIPTS for command in pages.commands(script.text)]
+    assert {known for known in ELSEWHERE if not any(command.startswith(known) for command in named)} == set()
+
+
+def test_make_takes_its_lines():
+    lines = {command for script in SCRIPTS for command in pages.commands(script.text) if command.startswith("make ")}
+    assert len(lines) > 15
+    for line in sorted(line for line in lines if "…" not in line):
+        done = subprocess.run(["make", "-n", *shlex.split(line)[1:]], cwd=ROOT, capture_output=True, text=True)
+        assert not done.returncode, f"{line}: {done.stderr}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "make demoo",
+        "make demo CORE=4",
+        "python -m flat.cost --hours config/demo.yaml",
+        "python -m flat.costs",
+        "python -m flat.cost config/gone.yaml",
+        "python -m flat.report.summary config/gone.yaml",
+        "python -m flat.jobs.warm -- snakemake tabels",
+        "python demo.py",
+        "snakemake tabels --cores 2",
+        "snakemake --core-count 2",
+        "snakemake --cores 2 -R draw_figures",
+        "snakemake --configfile config/gone.yaml",
+        "flat gone",
+        "flat cost --hours",
+        "bash envs/gone.sh",
+        "pytest tests/unit/gone",
+        "pytest -m gone",
+        "curl localhost",
+    ],
+)
+def test_a_command_that_nothing_takes_is_found(command, monkeypatch, capsys):
+    with pytest.raises((AssertionError, SystemExit, KeyError, OSError)):
+        check(pages.words(command), monkeypatch)
+
+
+# --- blocks
+
+READ = {  # by whom blocks of each language are read
+    "": "as commands where they begin with a program; what programs print is compared by the tests of their pages",
+    "sh": "above",
+    "text": "tests/workflow/test_worked_examples.py compares it with what is printed",
+    "diff": "tests/unit/docs/test_worked_hunks.py applies it",
+    "python": "below",
+    "yaml": "below",
+    "toml": "below",
+    "snakemake": "tests/workflow/test_as_a_module.py runs it",
+}
+
+
+def test_no_block_is_of_a_language_that_nothing_reads():
+    assert {block.language for block in BLOCKS} <= set(READ)
+
+
+def test_entry_points_of_a_page_are_groups_of_plugins():
+    (block,) = [block for block in BLOCKS if block.language == "toml"]
+    groups = tomllib.loads(block.text)["project"]["entry-points"]
+    assert groups and {group.removeprefix("flat.") for group in groups} <= set(KINDS)
+
+
+# The first line of each block of Python -> the test that runs it. Blocks that begin with a file's name are plugins:
+# worked_examples writes them out
+RUN_BY = {
+    "import numpy as np\n": "tests/unit/plugins/test_page.py",
+    '"""scrambled.py: ': "tests/unit/attacks/test_own_attacks.py",
+    '"""near.py: ': "tests/unit/attacks/test_own_attacks.py",
+    '"""Two metrics of explanations': "tests/unit/docs/test_metric_page.py",
+    '"""Fast gradient training': "tests/unit/training/test_objective_page.py",
+    "# my_lexicon.py": "tests/unit/models/test_black_box.py",
+    "# my_average.py": "tests/unit/models/test_plugin_models.py",
+    "# my_lines.py": "tests/unit/data/test_source_plugins.py",
+    "from transformers import pipeline": "tests/unit/models/test_encoder_checkpoint.py",
+    "class ByDifference:": "tests/unit/docs/test_snippets.py",
+    "from flat.report import build": "tests/workflow/test_page_snippets.py",
+    "from flat.analysis.claims import claim, judge, rows": "tests/workflow/test_page_snippets.py",
+    "from flat.files.artefacts import read_table": "tests/workflow/test_page_snippets.py",
+}
+PYTHON = [block for block in BLOCKS if block.language == "python"]
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=ids(PYTHON))
+def test_a_block_of_python_has_a_test(block):
+    ast.parse(block.text)
+    found = [test for start, test in RUN_BY.items() if block.text.startswith(start)]
+    assert found and (ROOT / found[0]).is_file(), block.text.partition("\n")[0]
+
+
+def test_the_encoder_by_difference_answers_as_one_that_asks_each_window():
+    (block,) = [block for block in PYTHON if block.text.startswith("class ByDifference:")]
+    names = {"np": np}
+    exec(compile(block.text, str(block), "exec"), names)
+
+    class Sums(names["ByDifference"]):
+        def vector_of(self, window):
+            return np.array([sum(map(len, window)), len(window)], dtype=float)
+
+        def changed(self, first, whole, window):
+            return first + np.subtract([sum(map(len, window)), len(window)], [sum(map(len, whole)), len(whole)])
+
+    windows = [["a", "fine", "film"], ["a", "good", "film"], ["the", "fine", "films"]]
+    assert (Sums()(windows) == [[9, 3], [9, 3], [12, 3]]).all() and 0 < Sums.error < 1e-3
+
+
+# --- studies
+
+
+YAML = [block for block in BLOCKS if block.language == "yaml"]
+
+
+def merged(values, more):
+    """A study with a page's keys: mappings grow, other values are replaced."""
+    if not (isinstance(values, dict) and isinstance(more, dict)):
+        return more
+    return values | {key: merged(values.get(key), value) for key, value in more.items()}
+
+
+BASE = with_blocks("main") | {"overrides": [], "guards": {}, "tune": None}
+SOFTMAX = {"title": "softmax", "mask": "variational", "beta": 0.1, "switches": {"double_softmax": True}}
+# What the pages say before or beside a block, by page and first key
+BESIDE = {
+    ("docs/study-file.md", "artefacts"): {
+        "datasets": {"mine": BASE["datasets"]["sst2"]},
+        "strategies": {"FLAT-softmax": SOFTMAX},
+    },
+    ("docs/add-a-dataset.md", "source"): {},
+}
+
+
+@pytest.mark.parametrize("block", YAML, ids=ids(YAML))
+def test_a_block_of_yaml_is_part_of_a_study(block, tmp_path, monkeypatch):
+    for source in [python.text for python in PYTHON if python.page == block.page]:
+        for name in re.findall(r"[\w-]+\.py", block.text):  # the page's plugin, under the name that the study gives
+            if name in source.partition("\n")[0] or not (tmp_path / name).exists():
+                (tmp_path / name).write_text(source)
+    monkeypatch.chdir(tmp_path)
+    said = yaml.safe_load(block.text.replace(", ...}", "}"))
+    first = next(iter(said))
+    study = merged(BASE, BESIDE.get((block.page, first), {}))
+    if first == "source":  # of a data set
+        study["datasets"]["imdb"] = study["datasets"]["imdb"] | said
+    else:
+        study = merged(study, said)
+    parse(study)
+    activate([])
+
+
+def test_a_block_that_no_study_could_have_is_found(tmp_path, monkeypatch):
+    with pytest.raises(StudyError, match="epoch"):
+        parse(merged(BASE, {"models": {"CNN": {"training": {"epoch": 3}}}}))
