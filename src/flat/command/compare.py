@@ -39,7 +39,7 @@ def compare(
     if pair_set not in PAIR_SETS[:-1]:
         raise StudyError("--pair-set", f"there is no {pair_set}", f"give one of {', '.join(PAIR_SETS[:-1])}")
     sides = opened.open_study(a), opened.open_study(b)
-    found = cells.compare(*sides, pair_set)
+    found = cells.compare(*sides, pair_set, each_seed=csv is not None or as_json)
     differing = settings.differences(*sides)
     if csv is not None:
         write_csv(csv, [_record(each) for each in found])

@@ -31,6 +31,7 @@ PACKAGES = (
     "pyarrow",
     "scikit-learn",
     "matplotlib",
+    "seaborn",
 )
 FILE = "provenance.json"
 FORMAT = 1
