@@ -10,6 +10,7 @@ import typer
 
 TITLES = {
     "test_accuracy_percent": ("accuracy", 2),
+    "attacked_accuracy_percent": ("accuracy, attacked", 2),
     "after_attack_accuracy_percent": ("AA", 2),
     "kendall_tau": ("KT", 3),
     "topk_intersection": ("TI@5", 3),
