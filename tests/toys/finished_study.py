@@ -37,17 +37,18 @@ def study(**changes) -> Study:
     return parse(values | {"artefacts": {"main": main}} | changes)
 
 
-def attacked_row(example: str, text: str, failed: bool) -> dict:
-    """A positive text that a model gets right, and of which the attack changed the last word."""
+def attacked_row(example: str, text: str, status: str) -> dict:
+    """A positive text, of which the attack changed the last word if the model had it right."""
     right, wrong = np.array([0.0, 1.0]), np.array([1.0, 0.0])
+    changed = " ".join([*text.split(" ")[:-1], "indeed"])
     return ledgers.row(
         example_id=example,
         label=1,
-        status=ledgers.FAILED if failed else ledgers.SUCCEEDED,
+        status=status,
         original=text,
-        perturbed=" ".join([*text.split(" ")[:-1], "indeed"]),
-        logits=right,
-        perturbed_logits=right if failed else wrong,
+        perturbed=text if status == ledgers.SKIPPED else changed,
+        logits=wrong if status == ledgers.SKIPPED else right,
+        perturbed_logits=right if status == ledgers.FAILED else wrong,
         queries=9,
         victim_forwards=9,
         similarity_unchecked=False,
@@ -55,14 +56,19 @@ def attacked_row(example: str, text: str, failed: bool) -> dict:
     )
 
 
-def put(folder: Path, failed: dict, taus: dict, texts=TEXTS, accuracy=80.0, **changes) -> Path:
-    """The study file of a finished study. failed: by seed the examples that the attack failed on, all others succeeded.
-    taus: by seed the tau of each example. Other examples of ``texts`` have neither."""
+def put(folder: Path, failed: dict, taus: dict, texts=TEXTS, accuracy=80.0, wrong=(), **changes) -> Path:
+    """The study file of a finished study.
+
+    failed: by seed the examples that the attack failed on; wrong: those that every model errs on; all others succeeded.
+    taus: by seed the tau of each example.
+    """
     mine = study(seeds=sorted(failed), results=str(folder / "results"), **changes)
     rows, pairs = [], []
     for seed in sorted(failed):
         attacked = AttackedCell(Cell(*BASE, seed), "textfooler")
-        ledger = ledgers.frame([attacked_row(*item, item[0] in failed[seed]) for item in texts.items()])
+        outcome = {e: ledgers.FAILED if e in failed[seed] else ledgers.SUCCEEDED for e in texts}
+        outcome |= dict.fromkeys(wrong, ledgers.SKIPPED)
+        ledger = ledgers.frame([attacked_row(e, text, outcome[e]) for e, text in texts.items()])
         path = Path(paths.test_ledger(mine, attacked))
         path.parent.mkdir(parents=True)
         ledger.sample(frac=1, random_state=seed).to_parquet(path)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from flat.analysis import statistics
-from flat.attacks.ledger import FAILED
+from flat.attacks.ledger import FAILED, SUCCEEDED
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_table
 from flat.interpretation import consistency, faithfulness
@@ -23,6 +23,8 @@ from flat.study.grid import attacked_cells, explained_cells, trained_cells
 from flat.study.seeds import seed_of
 
 AA, KT, TI = "after_attack_accuracy_percent", "kendall_tau", "topk_intersection"
+ATTACKED = "attacked_accuracy_percent"  # accuracy on the attacked examples, before the attack
+RIGHT = {FAILED, SUCCEEDED}  # what came of the attack on a text that the model gets right
 ACCURACIES = ("test_accuracy_percent", "dev_accuracy_percent")
 CELL = ("dataset", "model", "strategy", "train_attack")
 
@@ -95,7 +97,7 @@ class Outcomes:
 
     def __init__(self, study, measurements, root: str | Path = "."):
         self._study, self._root = study, Path(root)
-        self._failures: dict[str, dict[str, float]] = {}
+        self._statuses: dict[str, dict[str, str]] = {}
         self._explanations: dict[str, _Explanations] = {}
         chosen = measurements[measurements["metric"].isin(ACCURACIES)]
         rounds = chosen.groupby([*CELL, "seed"])["round"].transform("max")
@@ -117,8 +119,8 @@ class Outcomes:
         cells = self._trained.get(tuple(keys.get(name) for name in CELL), [])
         if metric in ACCURACIES:
             found = self._accuracy(cells, metric)
-        elif metric == AA:
-            found = self._after_attack([AttackedCell(c, attack) for c in cells])
+        elif metric in (AA, ATTACKED):
+            found = self._by_status([AttackedCell(c, attack) for c in cells], metric)
         elif metric in (KT, TI, *self._study.metrics) and keys.get("method"):
             attacked, method = [AttackedCell(c, attack) for c in cells], keys["method"]
             if metric in self._study.metrics and METRICS[metric].of == "explanations":
@@ -142,15 +144,15 @@ class Outcomes:
         seed = seed_of(self._study.seed, "bootstrap", metric, *(getattr(cells[0], name) for name in CELL))
         return Outcome(tuple(cell.seed for cell, _ in keyed), values, files, seed, totals)
 
-    def _after_attack(self, attacked: list[AttackedCell]) -> Outcome | None:
-        """100 for an example that the attack failed on, 0 for any other."""
+    def _by_status(self, attacked: list[AttackedCell], metric: str) -> Outcome | None:
+        """AA: 100 for an example that the attack failed on, 0 for any other. Before the attack: 0 for a skipped one."""
         attacked = [a for a in attacked if a in self._attacked]
         if not attacked:
             return None
         files = [paths.test_ledger(self._study, a) for a in attacked]
-        ledgers = [self._failed(file) for file in files]
-        examples = sorted(set().union(*ledgers))
-        values = np.array([[ledger.get(example, np.nan) for example in examples] for ledger in ledgers])
+        ledgers = [self._status(file) for file in files]
+        examples, right = sorted(set().union(*ledgers)), {AA: {FAILED}, ATTACKED: RIGHT}[metric]
+        values = np.array([[100.0 * (of[e] in right) if e in of else np.nan for e in examples] for of in ledgers])
         return self._outcome(attacked, values, files, examples)
 
     def _consistency(self, attacked: list[AttackedCell], method: str, pair_set: str, column: str) -> Outcome | None:
@@ -184,13 +186,12 @@ class Outcomes:
         seeds = tuple(a.cell.seed for a in attacked)
         return Outcome(seeds, values, tuple(files), seed, examples=tuple(examples))
 
-    def _failed(self, file: str) -> dict[str, float]:
-        """By example of a ledger: 100 where the attack failed, else 0."""
-        if file not in self._failures:
+    def _status(self, file: str) -> dict[str, str]:
+        """By example of a ledger: what came of the attack."""
+        if file not in self._statuses:
             ledger = read_table(self._root / file, ["example_id", "status"])
-            failed = 100.0 * (ledger["status"] == FAILED).to_numpy(dtype=float)
-            self._failures[file] = dict(zip(ledger["example_id"], failed, strict=True))
-        return self._failures[file]
+            self._statuses[file] = dict(zip(ledger["example_id"], ledger["status"], strict=True))
+        return self._statuses[file]
 
 
 class _Explanations:

@@ -10,6 +10,7 @@ import typer
 
 TITLES = {
     "test_accuracy_percent": ("accuracy", 2),
+    "attacked_accuracy_percent": ("accuracy, attacked", 2),
     "after_attack_accuracy_percent": ("AA", 2),
     "kendall_tau": ("KT", 3),
     "topk_intersection": ("TI@5", 3),
@@ -39,7 +40,7 @@ def compare(
     if pair_set not in PAIR_SETS[:-1]:
         raise StudyError("--pair-set", f"there is no {pair_set}", f"give one of {', '.join(PAIR_SETS[:-1])}")
     sides = opened.open_study(a), opened.open_study(b)
-    found = cells.compare(*sides, pair_set)
+    found = cells.compare(*sides, pair_set, each_seed=csv is not None or as_json)
     differing = settings.differences(*sides)
     if csv is not None:
         write_csv(csv, [_record(each) for each in found])

@@ -10,18 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from flat.analysis.outcomes import AA
-from flat.attacks.ledger import SKIPPED
+from flat.analysis.outcomes import AA, ATTACKED
 from flat.exports import origins
 from flat.exports.numbers import Number, accuracy, method_title, under_attack
 from flat.files.artefacts import read_table, records, write_json, write_text
 from flat.files.digests import sha256_of
+from flat.paper.catalogue import SA
 from flat.study import paths
 from flat.study.cells import AttackedCell
 from flat.study.schema import Study
 
 VERSION = "0.2.2"
-ATTACKED = "attacked_accuracy_percent"  # of the attacked examples, before the attack
 COLUMNS = ["example_id", "label", "status", "original", "perturbed", "predicted", "perturbed_predicted", "queries"]
 COLUMNS += ["swaps", "attack_hash"]
 UNKNOWN = "not stated"
@@ -37,7 +36,7 @@ def write(study: Study, outcomes, attacked: AttackedCell, summary: Mapping, pass
     """
     ledger = read_table(paths.test_ledger(study, attacked), COLUMNS)
     numbers = [accuracy(study, outcomes, attacked.cell), *under_attack(study, outcomes, attacked)]
-    about = record(study, attacked, [n for n in numbers if n is not None], ledger, summary, passport)
+    about = record(study, attacked, [n for n in numbers if n is not None], summary, passport)
     lines = [json.dumps(line, sort_keys=True, ensure_ascii=False) for line in instances(study, attacked, ledger, about)]
     beside = place.with_suffix(".jsonl")
     write_text(beside, "".join(f"{line}\n" for line in lines))
@@ -57,16 +56,13 @@ def model_id(study: Study, attacked: AttackedCell) -> str:
     return f"flat/{'-'.join([study.name, *map(str, paths.coordinates(attacked.cell).values())])}"
 
 
-def record(
-    study: Study, attacked: AttackedCell, numbers: list[Number], ledger, summary: Mapping, passport: Mapping
-) -> dict:
+def record(study: Study, attacked: AttackedCell, numbers: list[Number], summary: Mapping, passport: Mapping) -> dict:
     """The aggregate record, without its reference to the examples. What is undefined has no result."""
     cell, written = attacked.cell, str(int(datetime.fromisoformat(passport["written"]).timestamp()))
     packages = passport["environment"]["packages"]
     code = passport["environment"]["code"]
     data = _source_data(study, cell.dataset, summary)
     results = [_result(study, number, attacked, data) for number in numbers]
-    results.append(_before_the_attack(study, attacked, ledger, data))
     return {
         "schema_version": VERSION,
         "evaluation_id": f"{study.name}.{cell.dataset}.{attacked.attack}/{model_id(study, attacked)}/{written}",
@@ -127,6 +123,7 @@ def _source_data(study: Study, dataset: str, summary: Mapping) -> dict:
 def _result(study: Study, number: Number, attacked: AttackedCell, data: dict) -> dict:
     task = study.datasets[attacked.cell.dataset].title
     under = f" under {study.attacks[number.attack].title}" if number.attack else ""
+    under = ", the attacked examples" if number.metric == ATTACKED else under
     by = f", {method_title(number.method)}" if number.method else ""
     low, high = number.bounds
     uncertainty: dict = {"num_samples": number.n}
@@ -139,7 +136,7 @@ def _result(study: Study, number: Number, attacked: AttackedCell, data: dict) ->
         }
     metric = {
         "evaluation_description": f"{number.title}{by} on {task}{under}",
-        "metric_id": "accuracy" if not number.attack else f"flat.{number.metric}",
+        "metric_id": "accuracy" if number.metric in (SA, ATTACKED) else f"flat.{number.metric}",
         "metric_name": f"{number.title}{by}",
         "metric_kind": "accuracy" if number.unit == "percent" else number.metric,
         "metric_unit": number.unit,
@@ -156,29 +153,6 @@ def _result(study: Study, number: Number, attacked: AttackedCell, data: dict) ->
         "source_data": data,
         "metric_config": metric,
         "score_details": {"score": number.value, "uncertainty": uncertainty},
-    }
-
-
-def _before_the_attack(study: Study, attacked: AttackedCell, ledger, data: dict) -> dict:
-    """The accuracy on the attacked examples as they were, which the examples' lines add up to."""
-    right, n = int((ledger["status"] != SKIPPED).sum()), len(ledger)
-    task = study.datasets[attacked.cell.dataset].title
-    return {
-        "evaluation_result_id": ATTACKED,
-        "evaluation_name": f"{task}, the attacked examples",
-        "source_data": data,
-        "metric_config": {
-            "evaluation_description": f"accuracy on the examples of {task} that were attacked, before the attack",
-            "metric_id": "accuracy",
-            "metric_name": "accuracy on the attacked examples",
-            "metric_kind": "accuracy",
-            "metric_unit": "percent",
-            "lower_is_better": False,
-            "score_type": "continuous",
-            "min_score": 0.0,
-            "max_score": 100.0,
-        },
-        "score_details": {"score": 100 * right / n, "uncertainty": {"num_samples": n}},
     }
 
 

@@ -8,11 +8,11 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from flat.analysis.guards.flags import FLAGS
 from flat.analysis.intervals import SHOWN_K
-from flat.analysis.outcomes import AA, KT, TI
+from flat.analysis.outcomes import AA, ATTACKED, KT, TI
 from flat.errors import visible
 from flat.exports import origins
 from flat.exports.card_text import TEMPLATE
-from flat.exports.numbers import TITLES, Number, accuracy, method_title, under_attack
+from flat.exports.numbers import PERCENT, TITLES, Number, accuracy, method_title, under_attack
 from flat.files.artefacts import records, write_text
 from flat.paper.catalogue import MAIN_PAIR_SET, SA
 from flat.study import paths
@@ -20,7 +20,7 @@ from flat.study.cells import AttackedCell, Cell
 from flat.study.datasets import SPLITS
 from flat.study.schema import Study
 
-PLACES = {SA: 2, AA: 2, KT: 3, TI: 3}
+PLACES = {SA: 2, ATTACKED: 2, AA: 2, KT: 3, TI: 3}
 LIMITS = (
     "It was trained for research on robustness. Nobody has looked for what it gets wrong beyond the table above.",
     "After-attack accuracy is that under these attacks with these budgets. Another attack may do more.",
@@ -159,7 +159,7 @@ def _shown(metric: str, measure: str, attack: str, value: float, bounds: tuple[f
     places = PLACES[metric]
     low, high = bounds
     interval = "none" if math.isnan(low) else f"[{low:.{places}f}, {high:.{places}f}]"
-    unit = " %" if metric in (SA, AA) else ""
+    unit = " %" if metric in PERCENT else ""
     return {"measure": measure, "attack": attack, "value": f"{value:.{places}f}{unit}", "interval": interval, "n": n}
 
 

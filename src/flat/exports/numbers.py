@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flat.analysis import statistics
 from flat.analysis.intervals import RANGES, SHOWN_K
-from flat.analysis.outcomes import AA, CELL, KT, TI, Outcome, Outcomes, resample
+from flat.analysis.outcomes import AA, ATTACKED, CELL, KT, TI, Outcome, Outcomes, resample
 from flat.paper.catalogue import MAIN_PAIR_SET, SA
 from flat.plugins.registry import EXPLAINERS
 from flat.study.cells import AttackedCell, Cell
@@ -14,7 +14,14 @@ from flat.study.grid import explained_cells
 from flat.study.schema import Study
 from flat.study.seeds import seed_of
 
-TITLES = {SA: "accuracy", AA: "after-attack accuracy", KT: "Kendall's tau", TI: f"top-{SHOWN_K} intersection"}
+TITLES = {
+    SA: "accuracy",
+    ATTACKED: "accuracy on the attacked examples",
+    AA: "after-attack accuracy",
+    KT: "Kendall's tau",
+    TI: f"top-{SHOWN_K} intersection",
+}
+PERCENT = (SA, ATTACKED, AA)
 EXACT, BOOTSTRAP = "Clopper-Pearson over examples", "bootstrap over examples, percentiles"
 
 
@@ -46,11 +53,11 @@ class Number:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        return RANGES[self.metric]
+        return (0.0, 100.0) if self.metric in PERCENT else RANGES[self.metric]
 
     @property
     def unit(self) -> str:
-        return "percent" if self.metric in (SA, AA) else {KT: "rank correlation", TI: "share"}[self.metric]
+        return "percent" if self.metric in PERCENT else {KT: "rank correlation", TI: "share"}[self.metric]
 
     @property
     def name(self) -> str:
@@ -64,9 +71,10 @@ def accuracy(study: Study, outcomes: Outcomes, cell: Cell) -> Number | None:
 
 
 def under_attack(study: Study, outcomes: Outcomes, attacked: AttackedCell) -> Iterator[Number]:
-    """AA, then KT and TI@5 by each method that explains the cell; what is undefined is left out."""
+    """Accuracy before the attack and AA, then KT and TI@5 by each method that explains the cell; what is undefined is
+    left out."""
     keys = {"attack": attacked.attack}
-    wanted = [{"metric": AA}]
+    wanted = [{"metric": ATTACKED}, {"metric": AA}]
     for method in study.interpretation.methods:
         if attacked in explained_cells(study, method):
             of = {"method": method, "pair_set": MAIN_PAIR_SET}
@@ -85,7 +93,7 @@ def _number(study: Study, outcomes: Outcomes, cell: Cell, keys: dict) -> Number 
         return None
     own = found.of_seeds([cell.seed])
     value, n = float(own.means[0]), _measured(own)
-    if keys["metric"] in (SA, AA):
+    if keys["metric"] in PERCENT:
         low, high, how = *statistics.exact_share(value, n), EXACT
     else:
         seed = seed_of(study.seed, "bootstrap-seeds", *(str(keys.get(k, "")) for k in sorted(keys)))

@@ -2,8 +2,9 @@
 
 Every word, by position, is a feature; a word left out is replaced by the model's unknown word, never deleted. Masks,
 kernel and ridge are those of ``lime.lime_text.LimeTextExplainer(bow=False, feature_selection="none")``: given the same
-generator the coefficients are equal (a test compares them). Nothing of lime or scikit-learn is imported here, which
-would cost each job more than a CPU second.
+generator the coefficients are equal (a test compares them). Nothing of lime or scikit-learn is imported for networks,
+which would cost each job more than a CPU second. Black boxes are left to the package
+(``flat.interpretation.lime_package``).
 
 Short texts are explained without sampling: the 2^n masks enter the ridge, each with the weight that LIME's sampling
 gives it on average. It is the answer that LIME's own answers scatter around.
@@ -22,12 +23,6 @@ from flat.models.interface import Classifier
 
 KERNEL_WIDTH = 25.0  # LimeTextExplainer's, on cosine distances times 100
 RIDGE = 1.0  # lime_base's Ridge(alpha=1, fit_intercept=True)
-
-
-def for_study(model: Classifier, texts, targets, seeds, options) -> list[list[WordAttribution]]:
-    """As an explainer of a study is called (``flat.plugins.kinds.Explainer``)."""
-    size = 1024 if model.device.type == "cuda" else 128
-    return explain(model, texts, targets, seeds=seeds, batch_size=size, **options.model_dump(exclude={"repeats"}))
 
 
 def explain(

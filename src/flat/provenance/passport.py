@@ -32,6 +32,7 @@ PACKAGES = (
     "pyarrow",
     "scikit-learn",
     "matplotlib",
+    "seaborn",
 )
 FILE = "provenance.json"
 FORMAT = 1

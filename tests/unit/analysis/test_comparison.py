@@ -18,6 +18,7 @@ from flat.paper.catalogue import MAIN_PAIR_SET
 from flat.study import paths
 from flat.study.cells import AttackedCell, Cell
 
+ATTACKED = "attacked_accuracy_percent"
 AA, KT, SA = "after_attack_accuracy_percent", "kendall_tau", "test_accuracy_percent"
 
 
@@ -49,6 +50,15 @@ def test_a_paired_difference_has_the_interval_of_every_resample_of_the_shared_ex
         assert (line.pairing, line.shared, line.only_a, line.only_b) == (cells.PAIRED, 4, 0, 0)
     assert (one(found, AA, [0]).a, one(found, AA, [0]).b) == (50.0, 75.0)
     assert one(found, AA, [0]).permits == "checkpoint-level"
+
+
+def test_accuracies_of_the_attacked_examples_are_paired(tmp_path):
+    a = put(tmp_path / "a", {0: {"e1"}}, TAUS, wrong=["e2", "e3"])
+    b = put(tmp_path / "b", {0: {"e1"}}, TAUS, wrong=["e3"])
+    line = one(cells.compare(open_study(a), open_study(b)), ATTACKED, [0])
+    assert (line.a, line.b, line.difference, line.pairing) == (60.0, 80.0, pytest.approx(20.0), cells.PAIRED)
+    # one of five differs: a resample holds it k times with the chance of a binomial
+    assert (line.low, line.high) == pytest.approx((0.0, 20 * binom.ppf(0.975, 5, 0.2)))
 
 
 def test_another_text_under_the_same_id_is_not_shared(tmp_path):
@@ -84,7 +94,7 @@ def test_a_study_compared_with_itself_differs_by_nothing(tmp_path):
     found = cells.compare(open_study(file), open_study(file))
     assert {(c.difference, c.low, c.high, c.pairing) for c in found} == {(0.0, 0.0, 0.0, cells.SAME)}
     assert sorted({c.seeds for c in found}) == [(0,), (0, 1, 2), (1,), (2,)]
-    assert {c.metric for c in found} == {SA, AA, KT, "topk_intersection"}
+    assert {c.metric for c in found} == {SA, ATTACKED, AA, KT, "topk_intersection"}
     assert settings.differences(open_study(file), open_study(file)) == []
     assert one(found, AA, [0, 1, 2]).permits == "descriptive"
 

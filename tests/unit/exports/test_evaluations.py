@@ -8,7 +8,7 @@ import pytest
 from finished_study import BASE, PASSPORT, SUMMARY, TEXTS, complete, put
 
 from flat.analysis.outcomes import Outcomes
-from flat.exports import evaluations
+from flat.exports import evaluations, numbers
 from flat.files.artefacts import read_table
 from flat.files.digests import sha256_of
 from flat.study import paths
@@ -173,10 +173,10 @@ def test_equal_studies_write_equal_bytes(written, tmp_path):
 
 
 def test_data_of_a_hub_are_named_as_such(written):
-    mine, attacked, *_ = written
+    mine, attacked, outcomes, _ = written
     source = {"kind": "hub", "path": "stanfordnlp/sst2", "revision": "a" * 40, "files": {}}
-    ledger = read_table(paths.test_ledger(mine, attacked))
-    record = evaluations.record(mine, attacked, [], ledger, SUMMARY | {"source": source}, PASSPORT)
+    found = [*numbers.under_attack(mine, outcomes, attacked)]
+    record = evaluations.record(mine, attacked, found, SUMMARY | {"source": source}, PASSPORT)
     jsonschema.validate(record, RECORD)
     data = record["evaluation_results"][0]["source_data"]
     assert (data["hf_repo"], data["additional_details"]["revision"]) == ("stanfordnlp/sst2", "a" * 40)

@@ -44,7 +44,7 @@ def test_metadata_is_read_back(card):
     assert aa.metric_value == 60.0 and aa.metric_args["low"] == pytest.approx(14.66, abs=0.01)
     tau = found["kendall_tau", "textfooler", "lime"]
     assert tau.metric_value == 0.5 and tau.metric_args["pair_set"] == "shared"
-    assert len(found) == len(data.eval_results) == 6
+    assert len(found) == len(data.eval_results) == 7
 
 
 def test_metadata_is_a_model_index_that_survives_a_round(card):

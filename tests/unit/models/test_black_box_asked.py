@@ -14,6 +14,7 @@ from interpretation_toys import ledger
 from flat.attacks.calibrated import Calibrated
 from flat.attacks.victim import Victim
 from flat.errors import FlatError
+from flat.interpretation import lime_package, lime_words
 from flat.interpretation.attributions import explain_cell
 from flat.interpretation.explainers import kernel_shap, occlusion
 from flat.models.black_box import BlackBox
@@ -148,3 +149,27 @@ def test_a_cell_is_explained_by_lime_and_goes_on_from_its_journal(tmp_path):
     assert again.box.asked == []
     explain_cell("lime", edited, own, **given, journal=tmp_path / "journal")
     assert edited.box.asked
+
+
+@pytest.mark.parametrize(("samples", "exact_below"), [(60, 0), (60, 10)])
+def test_lime_of_a_black_box_is_the_package_s_and_that_of_networks(samples, exact_below, monkeypatch):
+    """Two ways to the same numbers: the lime package draws and fits, and FLAT's own code for networks does."""
+    options = EXPLAINERS["lime"].options(samples=samples, exact_below=exact_below)
+    texts = [["a", "good", "film", "and", "good"], ["dull"], []]
+    fitted = []
+    fit = lime_package.LimeBase.explain_instance_with_data
+
+    def noted(self, *given, **more):
+        fitted.append(given)
+        return fit(self, *given, **more)
+
+    monkeypatch.setattr(lime_package.LimeBase, "explain_instance_with_data", noted)
+    found = EXPLAINERS["lime"].load()(wrapped(), texts, [[0, 1], [1], [0]], [5, 6, 7], options)
+    given = {"samples": samples, "exact_below": exact_below, "seeds": [5, 6, 7]}
+    own = lime_words.explain(wrapped(), texts, [[0, 1], [1], [0]], **given)
+    for of_text, other in zip(found, own, strict=True):
+        for one, two in zip(of_text, other, strict=True):
+            np.testing.assert_allclose(one.scores, two.scores, atol=1e-5)
+            assert one.scores.dtype == np.float32 and np.isnan(one.completeness)
+    assert len(fitted) == 3  # a fit a class of each text that has words
+    assert np.abs(found[0][1].scores[[1, 4]]).min() > 0.05 > np.abs(found[0][1].scores[[0, 2, 3]]).max()

@@ -15,7 +15,7 @@ import numpy as np
 from flat.analysis import statistics
 from flat.analysis.comparison.opened import Opened
 from flat.analysis.intervals import SHOWN_K
-from flat.analysis.outcomes import AA, CELL, KT, TI, Outcome, resample
+from flat.analysis.outcomes import AA, ATTACKED, CELL, KT, TI, Outcome, resample
 from flat.errors import StudyError
 from flat.files.artefacts import read_table
 from flat.files.digests import sha256_of
@@ -99,6 +99,7 @@ def _common(a: Opened, b: Opened, pair_set: str) -> Iterator[tuple[dict, list[Ce
         yield keys | {"attack": "", "metric": SA}, cells
         under = [x for x in sorted(a.attacked & b.attacked) if x.cell in set(cells)]
         for attack, of in _by_attack(under):
+            yield keys | {"attack": attack, "metric": ATTACKED}, of
             yield keys | {"attack": attack, "metric": AA}, of
         for method in sorted(a.explained.keys() & b.explained.keys()):
             explained = [x for x in under if x in a.explained[method] & b.explained[method]]

@@ -32,10 +32,10 @@ def input_x_gradient(model: Classifier, texts, targets, seeds, options) -> list[
     found = []
     with recurrent_backward(model):
         for words, wanted in zip(texts, targets, strict=True):
-            batch, embeddings = _embedded(model, words)
+            batch, embeddings = embedded(model, words)
             gradients = _gradients(model, embeddings, batch, wanted)  # (targets, 1, tokens, dim)
             tokens = torch.einsum("kbtd,btd->kt", gradients.double(), embeddings.double())
-            found.append(_by_word(tokens, batch, len(words), 1, [UNDEFINED] * len(wanted)))
+            found.append(by_word(tokens, batch, len(words), 1, [UNDEFINED] * len(wanted)))
     return found
 
 
@@ -56,7 +56,7 @@ def sequential(model: Classifier, texts, targets, seeds, options) -> list[list[W
     found = []
     with recurrent_backward(model):
         for words, wanted in zip(texts, targets, strict=True):
-            batch, embeddings = _embedded(model, words)
+            batch, embeddings = embedded(model, words)
             with torch.no_grad():
                 direction = (embeddings - model.baseline(batch))[0]  # (tokens, dim)
             places = torch.nonzero(batch.maskable[0]).flatten().tolist()
@@ -74,7 +74,7 @@ def sequential(model: Classifier, texts, targets, seeds, options) -> list[list[W
                 along = torch.einsum("kpd,pd->kp", own.double(), direction[moved].double())
                 weights = quadrature.to(along).repeat(len(part))
                 tokens[:, part] = (along * weights).view(len(wanted), len(part), options.steps).sum(-1)
-            found.append(_by_word(tokens, batch, len(words), options.steps, [UNDEFINED] * len(wanted)))
+            found.append(by_word(tokens, batch, len(words), options.steps, [UNDEFINED] * len(wanted)))
     return found
 
 
@@ -97,7 +97,7 @@ def discretised(model: Classifier, texts, targets, seeds, options) -> list[list[
     found = []
     with recurrent_backward(model):
         for words, wanted in zip(texts, targets, strict=True):
-            batch, embeddings = _embedded(model, words)
+            batch, embeddings = embedded(model, words)
             with torch.no_grad():
                 path = walk(vocabulary, embeddings[0], model.baseline(batch)[0], batch.maskable[0], options)
             gradients = _gradients(model, path[:-1], repeated(batch, options.steps), wanted)
@@ -107,7 +107,7 @@ def discretised(model: Classifier, texts, targets, seeds, options) -> list[list[
                 ends = model.classify(path[[0, -1]], repeated(batch, 2)).double()
             change = (ends[0] - ends[1])[torch.tensor(list(wanted), dtype=torch.long, device=ends.device)]
             error = (tokens.sum(-1) - change).abs() / change.abs().clamp(min=1e-3)
-            found.append(_by_word(tokens, batch, len(words), options.steps, error.tolist()))
+            found.append(by_word(tokens, batch, len(words), options.steps, error.tolist()))
     return found
 
 
@@ -158,7 +158,8 @@ def _nearest(vocabulary: Tensor, points: Tensor, count: int) -> Tensor:
     return torch.cdist(points, vocabulary).topk(min(count, len(vocabulary)), largest=False).indices
 
 
-def _embedded(model: Classifier, words: Sequence[str]) -> tuple[Batch, Tensor]:
+def embedded(model: Classifier, words: Sequence[str]) -> tuple[Batch, Tensor]:
+    """A text as a batch of one, and its embeddings (1, tokens, dim)."""
     batch = model.encode([list(words)]).to(model.device)
     with torch.no_grad():
         return batch, model.embed(batch)
@@ -176,7 +177,7 @@ def _gradients(model: Classifier, points: Tensor, batch: Batch, wanted: Sequence
         )
 
 
-def _by_word(tokens: Tensor, batch: Batch, words: int, steps: int, errors: list[float]) -> list[WordAttribution]:
+def by_word(tokens: Tensor, batch: Batch, words: int, steps: int, errors: list[float]) -> list[WordAttribution]:
     """(targets, tokens) -> the scores (words,) of each target: the sum over a word's pieces."""
     index = batch.word_index[0].cpu()
     own = index >= 0

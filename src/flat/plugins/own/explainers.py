@@ -7,6 +7,8 @@ from pydantic import Field
 from flat.plugins.kinds import Complete, Explainer
 from flat.plugins.values import Count, Options, Share, above_0, upto
 
+CAPTUM = "flat.interpretation.explainers.captum_methods"
+
 
 class IntegratedGradients(Options):
     steps: upto(1_000_000) = 50
@@ -47,6 +49,17 @@ class Rollout(Options):
     residual: Share = 0.5
 
 
+class Noisy(Options):
+    samples: upto(100_000) = Field(20, description="points drawn")
+    noise: Share = Field(0.1, description="standard deviation around the text, a share of its embeddings' range")
+    repeats: Count = Field(20, description="texts explained twice, for the noise floor")
+
+
+class Orders(Options):
+    orders: upto(1_000_000) = Field(25, description="orders of a text's words that are drawn")
+    repeats: Count = Field(20, description="texts explained twice, for the noise floor")
+
+
 IG = Explainer(
     name="ig",
     title="Integrated gradients",
@@ -62,7 +75,7 @@ LIME = Explainer(
     name="lime",
     title="LIME",
     options=Lime,
-    make="flat.interpretation.lime_words:for_study",
+    make="flat.interpretation.lime_of_study:explain",
     reference="Ribeiro, Singh and Guestrin 2016",
     answers=lambda options, classes: options.samples,
     random=True,
@@ -120,4 +133,34 @@ ATTENTION_ROLLOUT = Explainer(
     answers=lambda options, classes: 1,
     gradients=True,
     built_from=("encoder",),
+)
+GRADIENT_SHAP = Explainer(
+    name="gradient-shap",
+    title="GradientShap",
+    options=Noisy,
+    make=f"{CAPTUM}:gradient_shap",
+    reference="Lundberg and Lee 2017",
+    answers=lambda options, classes: 3 * options.samples * classes,
+    random=True,
+    gradients=True,
+)
+SMOOTH_GRAD = Explainer(
+    name="smooth-grad",
+    title="SmoothGrad",
+    options=Noisy,
+    make=f"{CAPTUM}:smooth_grad",
+    reference="Smilkov et al. 2017",
+    answers=lambda options, classes: 3 * options.samples * classes,
+    random=True,
+    gradients=True,
+)
+SHAPLEY_SAMPLING = Explainer(
+    name="shapley-sampling",
+    title="Shapley sampling",
+    options=Orders,
+    make=f"{CAPTUM}:shapley_sampling",
+    reference="Castro, Gomez and Tejada 2009",
+    answers=lambda options, classes: 20 * options.orders,
+    random=True,
+    complete=Complete(baseline="unknown", output="probability", within=0.01),
 )

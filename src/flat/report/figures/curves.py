@@ -152,6 +152,8 @@ def _x_range(column: pd.DataFrame) -> tuple[float, float]:
 
 def _panel(axes, panel: pd.DataFrame, names: Sequence[str], x_range, y_labels: bool, x_labels: bool) -> None:
     """Each strategy's mean over seeds, in a band from the lowest to the highest seed; a dot where its curve ends."""
+    several = panel["seed"].nunique() > 1
+    over_seeds = {"estimator": "mean", "errorbar": ("pi", 100)} if several else {"estimator": None, "errorbar": None}
     # dashes lie over the solid line, so that neither hides the other
     order = sorted((name for name in names if name in set(panel["strategy"])), key=DASHES.__contains__)
     sns.lineplot(
@@ -168,8 +170,8 @@ def _panel(axes, panel: pd.DataFrame, names: Sequence[str], x_range, y_labels: b
         size_order=order,
         sizes={name: 1.5 if name in DASHES else 2.0 for name in order},
         drawstyle="steps-post",
-        errorbar=("pi", 100),
         err_kws={"step": "post", "alpha": 0.16, "linewidth": 0},
+        **over_seeds,
         legend=False,
         ax=axes,
     )

@@ -26,7 +26,7 @@ COLUMNS = ["gamma", "word", "synonym", "phi_word", "phi_synonym", "distance"]
 COLOURS = {GAMMA_ON: colour_of("FLAT"), GAMMA_OFF: "#9AA7B8"}
 LABELS = {GAMMA_ON: "FLAT (γ > 0)", GAMMA_OFF: "without γ (γ = 0)"}
 PLACES = {GAMMA_ON: 1, GAMMA_OFF: 0}  # of each model's box on the y axis
-MOST_DENSITY = 20_000  # pairs that a density is computed from
+MOST_DENSITY = 5_000  # pairs that a density is computed from
 HEIGHT = 0.42  # of a distribution at its peak
 WHISKERS_PERCENT = (5, 95)
 
@@ -146,7 +146,7 @@ def _outlines(axes, shown: pd.DataFrame, longest: float) -> None:
             width=HEIGHT,
             cut=0,
             bw_adjust=0.4,
-            gridsize=400,
+            gridsize=200,
             density_norm="width",
             linewidth=0,
             alpha=0.28,
