@@ -39,7 +39,7 @@ class Files:
         """
         path = Path(path)
         if not path.exists():
-            raise ArtefactError(str(path), "no such file", "run the study up to here: flat run, or snakemake")
+            raise ArtefactError(str(path), "no such file", "run the rule that makes it: snakemake <this path>")
         self._compare(path, self._made_with(path))
         return path
 

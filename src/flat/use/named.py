@@ -10,6 +10,7 @@ from flat.study.cells import NO_ATTACK, Cell
 FORM = "DATASET/MODEL/STRATEGY[/TRAIN_ATTACK][/seedN]"
 SEED = re.compile(r"seed(\d+)")
 MOST_LISTED = 20
+NONE_THERE = "there is none: train some (snakemake models --configfile STUDY), or go to the folder where that was done"
 
 
 def shown(cell: Cell) -> str:
@@ -49,8 +50,8 @@ def find(cells: Collection[Cell], wanted: Mapping[str, object], where: str) -> C
     fitting = sorted(cell for cell in cells if all(asdict(cell)[key] == value for key, value in given.items()))
     said = "/".join(f"seed{value}" if key == "seed" else str(value) for key, value in given.items()) or "no name"
     if not fitting:
-        there = listed(cells) if cells else "none: train them with flat run, or snakemake models"
-        raise StudyError(f"{where}: {said}", "there is no such trained model", f"choose one that is there: {there}")
+        remedy = f"choose one that is there: {listed(cells)}" if cells else NONE_THERE
+        raise StudyError(f"{where}: {said}", "there is no such trained model", remedy)
     if len({(c.dataset, c.model, c.strategy, c.train_attack) for c in fitting}) > 1:
         raise StudyError(f"{where}: {said}", f"{len(fitting)} models fit", f"say more: {listed(fitting)}")
     return fitting[0]

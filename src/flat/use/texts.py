@@ -1,10 +1,14 @@
 """From a raw text to the words that a model reads, as the data set's own texts became theirs."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from flat.data.cleaning import clean, cleaner, mask_unknown
-from flat.errors import DataError, unseen
+from flat.data.cleaning import cleaner, mask_unknown
+from flat.data.vocabulary import UNKNOWN as HIDDEN
+from flat.errors import DataError
+
+HALF = re.compile("[\ud800-\udfff]")  # what is no text: Python stands so for bytes that it cannot decode
 
 
 @dataclass(frozen=True)
@@ -48,28 +52,28 @@ class Reading:
         where = "the text" if number is None else f"text {number}"
         if not isinstance(text, str):
             raise DataError(where, f"is {type(text).__name__}, not text", "give a str, or a list of them")
-        if any(0xD800 <= ord(sign) <= 0xDFFF for sign in text if unseen(sign)):
+        if HALF.search(text):
             raise DataError(where, "holds half characters: it is not UTF-8", "decode it with its own encoding")
         cleaned = cleaner(self.cleaning)(text)
         if not cleaned:
-            why = "is empty" if not text.strip() else f"has no word left after cleaning ({self.said}): {text[:60]!r}"
-            raise DataError(where, why, "give a text with words")
+            left = f"has no word left after cleaning (style {self.cleaning.get('style', 'sst')}): {text[:60]!r}"
+            raise DataError(where, left if text.strip() else "is empty", "give a text with words")
         words, notes = cleaned.split(" "), []
         if limit := self.cleaning.get("max_words"):
-            whole = clean(text, **{**self._options, "max_words": None}).split(" ")
+            whole = cleaner({**self.cleaning, "max_words": None})(text).split(" ")
             if len(whole) > limit:
                 notes.append(f"The data set keeps the first {limit} words of a text; {len(whole) - limit} were cut.")
         if self.known:
-            words = mask_unknown(words, set(self.known))
+            masked = mask_unknown(words, set(self.known))
+            if hidden := [word for word, other in zip(words, masked, strict=True) if word != other]:
+                notes.append(f"Masked, as in the data set's test texts: {quoted(hidden)}.")
+            words = masked
         return Read(tuple(words), tuple(notes))
 
-    @property
-    def _options(self) -> dict:
-        return {name: self.cleaning[name] for name in ("style", "lower", "strip_html") if name in self.cleaning}
 
-    @property
-    def said(self) -> str:
-        return f"style {self.cleaning.get('style', 'sst')}"
+def quoted(words: Iterable[str]) -> str:
+    """Each different word once, in quotation marks."""
+    return ", ".join(f'"{word}"' for word in dict.fromkeys(words))
 
 
 def unread(model, words: tuple[str, ...]) -> list[str]:
@@ -82,8 +86,7 @@ def unread(model, words: tuple[str, ...]) -> list[str]:
         notes.append(f"The model reads the first {read} of the {len(words)} words.")
     if isinstance(model, WordModel):
         ids = model.word_ids(words[:read])
-        strange = list(dict.fromkeys(word for word, number in zip(words, ids, strict=False) if number == UNKNOWN))
+        strange = [word for word, number in zip(words, ids, strict=False) if number == UNKNOWN and word != HIDDEN]
         if strange:
-            quoted = ", ".join(f'"{word}"' for word in strange)
-            notes.append(f"Not in the model's vocabulary: {quoted}.")
+            notes.append(f"Not in the model's vocabulary: {quoted(strange)}.")
     return notes

@@ -45,7 +45,7 @@ def test_what_is_not_there_is_answered_with_what_is():
     with pytest.raises(StudyError, match="here: imdb/seed0: there is no such trained model") as refused:
         named.find(CELLS, {"dataset": "imdb", "seed": 0}, "here")
     assert all(named.shown(cell) in refused.value.remedy for cell in CELLS)
-    with pytest.raises(StudyError, match="none: train them"):
+    with pytest.raises(StudyError, match="there is none: train some"):
         named.find([], {}, "here")
 
 

@@ -27,6 +27,7 @@ def test_words_beyond_the_data_sets_limit_are_cut_and_noted():
 def test_unknown_words_are_masked_where_the_data_set_masks_them():
     read = Reading({"mask_unknown": True}, frozenset({"a", "film"})).read("A strange film")
     assert read.words == ("a", "<unk>", "film")
+    assert read.notes == ('Masked, as in the data set\'s test texts: "strange".',)
 
 
 @pytest.mark.parametrize(
