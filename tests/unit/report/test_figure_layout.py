@@ -90,8 +90,8 @@ def test_the_figure_of_faithfulness_fits(count, columns, long):
 
 
 @pytest.mark.parametrize("long", [False, True], ids=["short", "long"])
-@pytest.mark.parametrize("columns", [1, 2, 3, 4])
-@pytest.mark.parametrize("count", [1, 3, 4, 6, 8])
+@pytest.mark.parametrize("columns", [1, 2, 4])
+@pytest.mark.parametrize("count", [1, 4, 8])
 def test_figure_6_fits(count, columns, long):
     datasets = dict(zip("abcd"[:columns], TITLES, strict=False)) if long else {n: n.upper() for n in "abcd"[:columns]}
     models = dict(zip("xyz", MODELS, strict=True)) if long else {"x": "LSTM", "z": "BERT"}
@@ -132,8 +132,8 @@ def curves_study(count, columns, long):
 
 
 @pytest.mark.parametrize("long", [False, True], ids=["short", "long"])
-@pytest.mark.parametrize("columns", [1, 2, 3, 4])
-@pytest.mark.parametrize("count", [1, 3, 4, 6, 8])
+@pytest.mark.parametrize("columns", [1, 2, 4])
+@pytest.mark.parametrize("count", [1, 4, 8])
 def test_curves_fit(count, columns, long):
     ledger = pd.DataFrame({"status": ["succeeded", "failed", "skipped"] * 5, "queries": np.arange(15) * 20})
     cells = [
