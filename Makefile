@@ -90,8 +90,9 @@ format: $(STAMP) ## rewrite Python and Snakemake files in the common style
 tools: $(STAMP) ## install what the docs' site, releases and checks of exports need (envs/tools.lock)
 	@$(LOCKED) --requirement envs/tools.lock || $(REFUSED)
 
+# Without --quiet, which would let mkdocs count no warning
 docs: tools ## build the docs' site into site/; a broken link is an error
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict 2>&1 | { grep -v '^INFO' || true; }  # --quiet would count no warning
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict 2>&1 | { grep -v '^INFO' || true; }
 	@echo "site/index.html"
 
 release: tools ## build the wheel and the source archive into dist/, and check them

@@ -82,6 +82,9 @@ def survey(files: Mapping[str, Path], text: Sequence[str] = (), label: str | Non
     style = "sst" if _mostly_ascii([t for texts in joined.values() for t in texts if t]) else "none"
     found = Survey(text, label, style)
     found.classes, found.labels = _classes(tables, label)
+    if len(found.classes) < 2:
+        only = f"all rows have the label {next(iter(found.classes))!r}"
+        raise DataError(f"{files['train']}: column {label!r}", only, "name the column of labels by --label")
     clean = cleaner({"style": style})
     for split, path in files.items():
         names = [found.labels.get(str(value), _name(value)) for value in tables[split].columns[label]]

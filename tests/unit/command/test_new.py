@@ -193,6 +193,16 @@ def test_other_separators_and_headers_are_refused(folder):
         new("--csv", "c.csv")
 
 
+def test_one_label_and_names_that_are_none(folder):
+    rows = [row | {"topic": "one"} for row in mails(60, odd=False)]
+    write_csv(folder / "mails.csv", rows)
+    with pytest.raises(DataError, match="all rows have the label 'one'"):
+        new("--csv", "mails.csv", "--label", "topic")
+    with pytest.raises(StudyError, match="--name: my study: no name of a study"):
+        new("--csv", "mails.csv", "--name", "my study")
+    assert not list(folder.glob("*.yaml"))
+
+
 def test_names_of_models_and_attacks(folder):
     write_csv(folder / "mails.csv", mails(90, odd=False))
     with pytest.raises(StudyError, match=r"--models: cnnn: there is no such one\n.*name some of cnn, lstm"):

@@ -108,7 +108,7 @@ def test_snakemakes_command_line():
     assert words[1:4] == ["-m", "flat.jobs.warm", "--"] and words[5:8] == ["-m", "snakemake", "tables"]
     assert words[words.index("--snakefile") + 1] == str(ROOT / "Snakefile") and (ROOT / "Snakefile").is_file()
     assert words[words.index("--cores") + 1] == "3" and words[words.index("--resources") + 1] == "gpu=2"
-    assert words[-1] == "--keep-going" and "--dry-run" not in words
+    assert words[-3:] == ["--cores", "3", "--keep-going"] and "--dry-run" not in words
     dry = command(Order(Path("mine.yaml"), [], None, None, True))
     assert "flat.jobs.warm" not in dry and dry[dry.index("--cores") + 1] == "all" and "--dry-run" in dry
 

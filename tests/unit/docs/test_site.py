@@ -54,6 +54,15 @@ def test_names_of_the_public_surface_are_rendered(site):
     assert ":::" not in re.sub(r"<[^>]*>", "", page)
 
 
+def test_a_page_loads_nothing_from_elsewhere(site):
+    loaded = [
+        (page.name, address)
+        for page in site.rglob("*.html")
+        for address in re.findall(r"<(?:script|link|img)\b[^>]*?\b(?:src|href)=\"(https?://[^\"]*)", page.read_text())
+    ]
+    assert not loaded
+
+
 def test_a_broken_link_stops_the_build(site, tmp_path):
     for part in PARTS:
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)

@@ -35,6 +35,10 @@ def make(wishes: Wishes) -> None:
     """
     parts.check(wishes.models, wishes.attacks)
     name = wishes.name or _name(wishes.files["train"])
+    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9-]{0,39}", name):  # as studies have it
+        raise StudyError(
+            f"--name: {name}", "no name of a study", "up to 40 letters, digits and hyphens, a hyphen not first"
+        )
     target = wishes.output or Path("config" if Path("config").is_dir() else ".") / f"{name}.yaml"
     if target.exists() and not wishes.force:
         raise StudyError(

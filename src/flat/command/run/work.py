@@ -45,11 +45,12 @@ def command(order: Order) -> list[str]:
     """Snakemake's command line; its jobs come from a preloaded process, unless none will run."""
     warm = [] if order.dry_run else ["-m", "flat.jobs.warm", "--", sys.executable]
     said = [sys.executable, *warm, "-m", "snakemake", *order.targets, "--snakefile", str(ROOT / "Snakefile")]
-    said += ["--configfile", str(order.study), "--cores", str(order.cores or "all"), "--logger", "flat"]
+    said += ["--configfile", str(order.study)]
     said += ["--resources", f"gpu={order.gpus}"] if order.gpus is not None else []
     # with both words Snakemake says how many jobs there are of each rule, and does not list them
-    said += ["--dry-run", "--quiet", "rules", "progress"] if order.dry_run else []
-    return [*said, *order.words]
+    said += ["--quiet", "rules", "progress", "--dry-run"] if order.dry_run else []
+    # last, an option that takes one word: the others would take the user's too
+    return [*said, "--logger", "flat", "--cores", str(order.cores or "all"), *order.words]
 
 
 def carry_out(order: Order) -> int:
