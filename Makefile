@@ -77,15 +77,15 @@ campaign: setup ## kills, flipped bits, cut files at random, for a time: make ca
 	@$(BIN)/python -m tests.campaign --seed $(SEED) --minutes $(MINUTES) $(CAMPAIGN_ARGS)
 
 lint: $(STAMP) ## check style and workflow (ruff, snakefmt, snakemake --lint)
-	@$(BIN)/ruff check src tests workflow envs
-	@$(BIN)/ruff format --check src tests workflow envs
-	@$(BIN)/snakefmt --check Snakefile rules
+	@$(BIN)/ruff check src tests workflow envs docs/site
+	@$(BIN)/ruff format --check src tests workflow envs docs/site
+	@$(BIN)/snakefmt --check Snakefile workflow/Snakefile rules
 	@for study in config/config.yaml config/demo.yaml; do $(BIN)/snakemake --lint --configfile $$study; done
 
 format: $(STAMP) ## rewrite Python and Snakemake files in the common style
-	@$(BIN)/ruff check --fix src tests workflow envs
-	@$(BIN)/ruff format src tests workflow envs
-	@$(BIN)/snakefmt Snakefile rules
+	@$(BIN)/ruff check --fix src tests workflow envs docs/site
+	@$(BIN)/ruff format src tests workflow envs docs/site
+	@$(BIN)/snakefmt Snakefile workflow/Snakefile rules
 
 tools: $(STAMP) ## install what the docs' site, releases and checks of exports need (envs/tools.lock)
 	@$(LOCKED) --requirement envs/tools.lock || $(REFUSED)

@@ -71,5 +71,5 @@ def commands(script: str) -> list[str]:
 def words(command: str) -> list[str]:
     """The words of a command up to where its output goes: another program, a file."""
     found = shlex.split(command)
-    ends = [i for i, word in enumerate(found) if word in ("|", ">", ">>")]
+    ends = [i for i, word in enumerate(found) if word in ("|", "||", ">", ">>")]
     return found[: min(ends, default=None)]

@@ -245,7 +245,9 @@ RUN_BY = {
     "from flat.report import build": "tests/workflow/test_page_snippets.py",
     "from flat.analysis.claims import claim, judge, rows": "tests/workflow/test_page_snippets.py",
     "from flat.files.artefacts import read_table": "tests/workflow/test_page_snippets.py",
+    "import mlcroissant as mlc": "tests/workflow/test_exports.py",
 }
+WHOLE = {"docs/python.md": "tests/workflow/test_use.py"}  # pages that a test runs from their first block to the last
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 
 
@@ -253,6 +255,7 @@ PYTHON = [block for block in BLOCKS if block.language == "python"]
 def test_a_block_of_python_has_a_test(block):
     ast.parse(block.text)
     found = [test for start, test in RUN_BY.items() if block.text.startswith(start)]
+    found += [WHOLE[block.page]] if block.page in WHOLE else []
     assert found and (ROOT / found[0]).is_file(), block.text.partition("\n")[0]
 
 
