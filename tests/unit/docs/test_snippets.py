@@ -43,6 +43,7 @@ ELSEWHERE = {
     "source .venv/bin/activate": "an environment that make makes",
     "export SLURM_CONF": "a Slurm: tests/workflow/test_slurm.py runs these lines",
     "python -m pip install": "downloads; tests/unit/resources/test_locks.py reads how pip is called",
+    "pip install dist/": "tests/workflow/test_wheel.py installs the wheel",
     "python -I": "an option that is named, no command",
 }
 
