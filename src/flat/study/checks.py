@@ -20,7 +20,7 @@ from flat.study.settings import rounds_of, seeds_of, training_of
 NAMED_IN = {
     "datasets": ("dataset", "datasets"),
     "models": ("model", "models"),
-    "strategies": ("strategy", "strategies", "without_gamma"),
+    "strategies": ("strategy", "strategies", "without_gamma", "of", "minus"),
     "attacks": ("attack", "attacks", "train_attack", "train_attacks"),
 }
 
@@ -52,6 +52,8 @@ def check(study: Study, where: str) -> None:
     artefacts = study.artefacts
     for part, block in artefacts.present().items():
         check_names(study, block, f"{where}: artefacts.{part}")
+    for number, claim in enumerate(study.claims or ()):
+        check_names(study, claim, f"{where}: claims.{number}")
     for part, block in artefacts.present("main", "transfer", "replay").items():
         if "base" not in block.strategies:
             raise StudyError(

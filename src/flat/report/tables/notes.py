@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from flat.analysis.intervals import RANGES
 from flat.analysis.measurements import METRICS
 from flat.analysis.statistics import MARKS
+from flat.paper.scope import of_paper, prints
 from flat.plugins.registry import OBJECTIVES
 from flat.report.tables import pin_notes
 from flat.report.tables.grid import ATTACK_MARK, DATA_MARK, MODEL_MARK
@@ -22,6 +23,7 @@ OWN_ENTRIES = (
     "Each entry is our value; the paper prints no such table. “not run”: this study did not run the cell; “undefined”: "
     "it ran, but no example is left to average over."
 )
+NO_PRINTED = OWN_ENTRIES.replace("; the paper prints no such table", "")
 
 
 SEED_MARKS = {
@@ -43,7 +45,7 @@ def used(frame, column: str) -> list[str]:
 
 def coverage(frame) -> str:
     """How much of the paper's table the study ran."""
-    printed = frame[(frame["printed"] != "–") & frame.get("pair_set", frame["status"]).ne("floor")]
+    printed = frame[~frame["printed"].isin(("–", "")) & frame.get("pair_set", frame["status"]).ne("floor")]
     keys = [
         name
         for name in ("dataset", "model", "strategy", "train_attack", "attack", "groups", "correlation", "metric", "k")
@@ -67,11 +69,8 @@ def stand_ins(study, frame) -> list[str]:
             [f"{item.title}: {', '.join(item.stand_ins)}" for item in attacks if item.stand_ins],
         ),
     ]
-    return [
-        f"{mark} Stand-ins for {what}, so not comparable with the printed numbers: {'; '.join(parts)}."
-        for mark, what, parts in said
-        if parts
-    ]
+    so = ", so not comparable with the printed numbers" if prints(study) else ""
+    return [f"{mark} Stand-ins for {what}{so}: {'; '.join(parts)}." for mark, what, parts in said if parts]
 
 
 def _attacks(study, frame) -> list[str]:
@@ -121,6 +120,14 @@ def counts(study, frame, metric: str, what: str) -> str:
 def pairs(study, frame, pair_set: str) -> str:
     """Number of explained pairs of a pair set by data set."""
     return counts(study, frame[frame["pair_set"] == pair_set], "kendall_tau", f"Pairs in “{pair_set}”")
+
+
+def which_pairs(study) -> str:
+    """Which pair set is for what."""
+    fair = "“shared” compares the strategies fairly"
+    if not prints(study):
+        return f"{fair.capitalize()}: they are explained on the same texts."
+    return f"The paper does not say which pairs it averages: “saved” is the set to compare with its numbers, {fair}."
 
 
 def counts_by_attack(study, frame, metric: str, what: str) -> str:
@@ -271,7 +278,9 @@ def opening(study, frame, own: bool = False) -> list[str]:
 
     ``own``: the paper has no such table.
     """
-    entries = (OWN_ENTRIES,) if own else (ENTRIES, coverage(frame))
+    entries = (ENTRIES, coverage(frame))
+    if own or not prints(study):
+        entries = (OWN_ENTRIES if own and of_paper(study) else NO_PRINTED,)
     return [*entries, *stand_ins(study, frame), *unpinned(study, frame)]
 
 
