@@ -208,7 +208,15 @@ def test_intervals_are_those_of_seeds_and_examples(run):
     assert line["low"] < line["value"] - 1.5 * error < line["value"] + 1.5 * error < line["high"]
     again = intervals.estimate(mine, measurements.sample(frac=1, random_state=3), root)
     pd.testing.assert_frame_equal(again, intervals.estimate(mine, measurements, root))
-    assert intervals.estimate(mine, measurements[measurements["seed"] == 0], root).empty
+    one = intervals.estimate(mine, measurements[measurements["seed"] == 0], root).set_index(["strategy", "metric"])
+    line, aa = one.loc[("adv", AA)], by_hand(mine, root, "adv")[0]
+    assert (line["seeds"], line["n"], line["value"]) == (1, 60, pytest.approx(aa))
+    z, p = stats.norm.ppf(0.975), aa / 100  # Wilson's interval, by hand
+    centre, half = p + z**2 / 120, z * np.sqrt(p * (1 - p) / 60 + z**2 / 4 / 60**2)
+    bounds = np.array([centre - half, centre + half]) / (1 + z**2 / 60) * 100
+    np.testing.assert_allclose(line[["low", "high"]].astype(float), bounds)
+    tau = one.loc[("FLAT", "kendall_tau")]
+    assert tau["low"] < tau["value"] < tau["high"] and (tau["seeds"], tau["n"]) == (1, 16)
 
 
 def test_flags_of_either_side_go_with_the_claim(run, printed):

@@ -54,7 +54,7 @@ def test_no_table_of_ones_own_data_shows_the_papers_cells_or_numbers(extras):
 def test_entries_of_ones_own_data_are_numbers_alone(extras):
     rows = [row("after_attack_accuracy_percent", 12.0, attack="textfooler", dataset="tickets")]
     table = own_table("3", [*rows, tau(0.5, "shared", dataset="tickets")], extras)
-    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † AA") == Entry("12.00", "", RUN, "ᶜ")
+    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † AA") == Entry("12.0", "", RUN, "ᶜ", n="n 100")
     assert table.notes[0].startswith("Each entry is our value. “not run”")
     assert len(wide(table).body) == 2 * 2 * 3  # attacks, models and strategies of the study
 

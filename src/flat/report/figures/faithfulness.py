@@ -111,7 +111,7 @@ def draw(
     if frame["seeds"].gt(1).any():
         notes.append("Marks are means over seeds, bars 95 % intervals (seeds and examples resampled).")
     elif len(ran):
-        notes.append("One seed: there are no intervals, and marks close to one another show no difference.")
+        notes.append("One seed: bars are 95 % intervals over its examples, and say nothing of another seed.")
     if frame["status"].ne("ours").any():
         notes.append("Panels marked “not run” and marks that are absent were not run, or no number is defined there.")
     if model_stand_ins:

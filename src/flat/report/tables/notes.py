@@ -33,6 +33,10 @@ SEED_MARKS = {
 }
 
 
+ONE_SEED = (
+    " Of one seed the 95 % interval in brackets is over examples alone: it tells what other texts would give with this "
+    "checkpoint, not what another seed would."
+)
 NOT_SHOWN = set(METRICS) - set(RANGES)  # metrics that most tables have in their csv only
 
 
@@ -97,10 +101,13 @@ def seeds(study, frame, also: Collection[str] = ()) -> str:
     if not parts:
         return ""
     several = marked["seeds"].gt(1)
+    has = marked["low"].notna()
     text = f"{'; '.join(parts)} (docs/statistics.md)."
-    if (several & marked["low"].notna()).any():
+    if (several & has).any():
         text += " Means over seeds stand with a 95 % interval in brackets (seeds and examples resampled)."
-    without = several & marked["low"].isna() & ~marked["metric"].isin(NOT_SHOWN - set(also))
+    if (~several & has).any():
+        text += ONE_SEED
+    without = several & ~has & ~marked["metric"].isin(NOT_SHOWN - set(also))
     if without.any():
         text += " Means over seeds without an interval stand with their standard deviation (±)."
     return text
@@ -120,14 +127,6 @@ def counts(study, frame, metric: str, what: str) -> str:
 def pairs(study, frame, pair_set: str) -> str:
     """Number of explained pairs of a pair set by data set."""
     return counts(study, frame[frame["pair_set"] == pair_set], "kendall_tau", f"Pairs in “{pair_set}”")
-
-
-def which_pairs(study) -> str:
-    """Which pair set is for what."""
-    fair = "“shared” compares the strategies fairly"
-    if not prints(study):
-        return f"{fair.capitalize()}: they are explained on the same texts."
-    return f"The paper does not say which pairs it averages: “saved” is the set to compare with its numbers, {fair}."
 
 
 def counts_by_attack(study, frame, metric: str, what: str) -> str:
@@ -256,21 +255,6 @@ def incomplete(study, frame) -> str:
     share = (chosen["ours"] * chosen["ours_n"]).sum() / max(int(chosen["ours_n"].sum()), 1)
     tolerance = 100 * study.interpretation.ig.tolerance
     return f"Attributions whose completeness error stays above {tolerance:g} %: {share:.1f} % of all."
-
-
-def chance(study, frame, pair_set: str) -> str:
-    """TI@5 of two random rankings of the texts at hand, by data set: what the printed TI has to beat."""
-    parts = []
-    for name in used(frame, "dataset"):
-        chosen = frame[
-            (frame["dataset"] == name)
-            & (frame["metric"] == "topk_chance")
-            & (frame["pair_set"] == pair_set)
-            & frame["ours"].notna()
-        ]
-        if len(chosen):
-            parts.append(f"{study.datasets[name].title} {chosen['ours'].mean():.2f}")
-    return f"TI@5 expected by chance for texts of these lengths: {', '.join(parts)}." if parts else ""
 
 
 def opening(study, frame, own: bool = False) -> list[str]:

@@ -191,7 +191,11 @@ def _tex_line(labels, entries=()) -> str:
 
 def _tex_entry(entry: Entry) -> str:
     if entry.state == RUN and entry.interval:  # one above the other: a column of intervals would be wide
-        lines = [entry.ours + entry.mark, entry.interval, f"({entry.printed})" if entry.printed else ""]
+        lines = [
+            entry.ours + entry.mark,
+            entry.interval,
+            f"{entry.n} ({entry.printed})".strip() if entry.printed else entry.n,
+        ]
         stacked = r"\\".join("{" + tex(line) + "}" for line in lines if line)
         return r"\shortstack[r]{" + stacked + "}"
     if entry.state == RUN:

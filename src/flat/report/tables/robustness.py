@@ -65,12 +65,13 @@ def _build(key: str, caption: str, method: str, study, index: Index, extras: Ext
     )
     below = [
         *notes.opening(study, frame),
+        pair_notes.COUNTED,
         attacked,
         *(notes.pairs(study, frame, name) for name in pair_sets),
-        notes.which_pairs(study),
+        pair_notes.which_pairs(study),
         notes.explanations(study, method),
         notes.incomplete(study, frame),
-        notes.chance(study, frame, pair_sets[0]),
+        pair_notes.chance(study, frame, pair_sets[0]),
         notes.dropped(frame),
         *pair_notes.left_out(frame, pair_sets),
         pair_notes.by_size(frame, pair_sets[0]),
@@ -112,7 +113,9 @@ def _columns(dataset: str, group: str, method: str) -> Iterable[Column]:
 
 def _column(dataset: str, group: str, metric: str, title: str, shown: bool = True, **keys: object) -> Column:
     spec = f".{METRICS[metric].decimals}f"
-    return Column(title, {"dataset": dataset, "metric": metric, **keys}, METRICS[metric].unit, spec, group, shown)
+    return Column(
+        title, {"dataset": dataset, "metric": metric, **keys}, METRICS[metric].unit, spec, group, shown, counted=shown
+    )
 
 
 def transfer(study, index: Index, extras: Extras) -> Table:
@@ -130,13 +133,14 @@ def transfer(study, index: Index, extras: Extras) -> Table:
                 keys = {"dataset": place["dataset"], "model": model, "strategy": strategy, "train_attack": trained_on}
                 rows.append(Row((where, f"{model_title(study, model)}-{strategy_title(study, strategy)}"), keys))
     columns = [
-        Column(attack_title(study, attack), {"attack": attack, "metric": AA}, METRICS[AA].unit, ".2f")
+        Column(attack_title(study, attack), {"attack": attack, "metric": AA}, METRICS[AA].unit, ".2f", counted=True)
         for attack in beside(study, paper.TRANSFER_ATTACKS, own.attacks)
     ]
     layout = Layout(("Trained on", "Model"), tuple(rows), tuple(columns), blocks=1)
     frame = framed("4", study, layout, index.find, extras)
     below = [
         *notes.opening(study, frame),
+        pair_notes.COUNTED,
         notes.counts_by_attack(study, frame, AA, "Attacked test examples, the same for every model"),
         *notes.closing(study, frame),
     ]
