@@ -9,8 +9,8 @@ from flat.paper.catalogue import TABLES, table_keys
 from flat.report import summary_items
 from flat.report.tables import grid, render
 from flat.report.tables.layout import RUN, Entry, wide
-from flat.study import checks
 from flat.study.artefacts import OwnClaim
+from flat.study.bounds import names
 from flat.study.schema import Study
 
 CLAIMS = "config/claims.yaml"
@@ -103,7 +103,7 @@ def test_the_papers_claims_are_judged_of_the_papers_data_alone():
 
 def test_claims_that_cannot_be_judged_are_refused_with_their_place():
     with pytest.raises(StudyError, match=r"claims\.0\.of: FLATT is not among the strategies\s+remedy: did you mean"):
-        checks.check(own(claims=[{"of": "FLATT", "minus": ["base"]}]), "my.yaml")
+        raise next(names.misfits(own(claims=[{"of": "FLATT", "minus": ["base"]}]), "my.yaml"))
     with pytest.raises(ValueError, match="FLAT cannot be compared with itself"):
         OwnClaim(of="FLAT", minus=["FLAT"])
     with pytest.raises(ValueError, match="magic is not among ig, lime"):
