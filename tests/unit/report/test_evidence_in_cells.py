@@ -58,7 +58,7 @@ def test_each_format_has_n_and_interval_and_says_what_one_seed_is_not(extras):
     assert entry(table, WHERE, "SST2 † AA").text == "1/5ᶜ [4, 62] n 5 (5.05)"
     assert "1/5ᶜ [4, 62] n 5 (5.05)" in render.to_markdown(table)
     tex = render.to_tex(table)
-    assert r"\shortstack[r]{{1/5$^{c}$}\\{[4, 62]}\\{n 5 (5.05)}}" in tex
+    assert r"\shortstack[r]{{1/5$^{c}$ [4, 62]}\\{n 5 (5.05)}}" in tex
     assert pair_notes.COUNTED in table.notes
     assert sum(notes.ONE_SEED.strip() in note for note in table.notes) == 1
     assert ",20.000000,–,3.600000,62.400000,5,1," in render.to_csv(table)
