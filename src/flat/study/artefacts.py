@@ -103,6 +103,25 @@ class ReadingsTable(Strict):
     rows: Annotated[list[ReadingCell], Field(min_length=2)]
 
 
+class FigureStyle(Strict):
+    """How wide figures are, and how large their letters, in a paper."""
+
+    width_in: Annotated[float, Field(ge=2.5, le=20)] | None = Field(
+        None, description="inches of every figure; null: as columns says"
+    )
+    font_pt: Annotated[float, Field(ge=5, le=14)] = Field(
+        8.0, description="size of the letters; smaller where a figure would not fit its width else"
+    )
+    columns: Literal[1, 2] | None = Field(
+        None, description="columns of the paper that a figure spans: 1 is 3.3 inches, 2 are 7; null: as a figure needs"
+    )
+
+    @property
+    def wanted_in(self) -> float | None:
+        """The width that was asked for; None: each figure has its own."""
+        return self.width_in or {None: None, 1: 3.3, 2: 7.0}[self.columns]
+
+
 class OwnClaim(Strict):
     """What a study claims of its own cells: a metric of one strategy's models less that of another's."""
 

@@ -22,7 +22,7 @@ from flat.plugins.values import (
     from_0,
     upto,
 )
-from flat.study.artefacts import Artefacts, OwnClaim
+from flat.study.artefacts import Artefacts, FigureStyle, OwnClaim
 from flat.study.datasets import Dataset, Override
 from flat.study.fields import OWN_OBJECTIVE, Name
 from flat.study.guards import Guards, Tune, Tuned, Validity, selected_on_dev
@@ -277,6 +277,11 @@ class Study(Strict):
         True,
         exclude_if=lambda printed: printed,
         description="whether tables show the paper's printed values, where the study names a data set of the paper",
+    )
+    figures: FigureStyle = Field(
+        FigureStyle(),
+        exclude_if=lambda style: style == FigureStyle(),
+        description="width and letters of every figure (docs/figures.md)",
     )
     guards: Guards = Guards()
     validity: Validity = Validity()
