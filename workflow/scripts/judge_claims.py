@@ -1,4 +1,4 @@
-"""Judge the paper's claims (rule judge_claims)."""
+"""Judge what the paper and the study claim (rule judge_claims)."""
 
 from flat.jobs.script import running
 
@@ -7,9 +7,9 @@ with running(snakemake) as log:
 
     from threadpoolctl import threadpool_limits
 
-    from flat.analysis.claims import claim as claims
     from flat.analysis.claims import rows as claim_rows
     from flat.analysis.claims.judge import judge_study
+    from flat.analysis.claims.own import claims_of
     from flat.files.artefacts import read_table, write_csv
     from flat.paper import printed as paper
     from flat.report.build import PAPER
@@ -19,7 +19,7 @@ with running(snakemake) as log:
     params, given, out = snakemake.params, snakemake.input, snakemake.output
     study = parse(params.study)
     flags = read_table(given.flags) if given.get("flags") else None
-    found = claims.load(given.claims)
+    found = claims_of(study, given.claims)
     judged = judge_study(study, found, read_table(given.measurements), paper.load(PAPER), flags=flags)
     write_csv(out.claims, claim_rows.claim_rows(judged, study), claim_rows.CLAIM_COLUMNS)
     write_csv(out.cells, claim_rows.cell_rows(judged), claim_rows.CELL_COLUMNS)

@@ -111,6 +111,14 @@ def exact_share(percent: float, n: int, level: float = LEVEL) -> tuple[float, fl
     return 100 * float(found.low), 100 * float(found.high)
 
 
+def wilson_share(percent: float, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """Wilson's interval of a share of n examples of one checkpoint, in percent."""
+    from scipy.stats import binomtest  # for cost
+
+    found = binomtest(round(percent * n / 100), n).proportion_ci(level, method="wilson")
+    return 100 * float(found.low), 100 * float(found.high)
+
+
 # --- tests
 
 

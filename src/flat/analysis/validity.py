@@ -151,6 +151,7 @@ METRICS = {
     "aa_both_percent": Metric("AA, both", "percent", 2),
 }
 OF_WORDS = ("unjudged_percent", "aa_word_percent", "aa_both_percent")  # metrics that need a synonym space
+BLIND = ("aa_word_percent", "aa_both_percent")  # left out of a cell of which the space judges no change
 OF_SENTENCES = ("sentence_similarity", "unchecked_sentence_similarity", "aa_sentence_percent", "aa_both_percent")
 
 
@@ -159,6 +160,7 @@ def summarise(frame, antonyms, thresholds: Validity):
 
     ``measured_by`` names the grammar checker of ``introduced_errors``. Where a metric's judge was not at hand (grammar
     checker, synonym space, sentence encoder) there is no row of it.
+    A cell of which the space judges no change has no row of BLIND either.
 
     After-attack accuracy counts every attacked example; at stricter thresholds a success whose least word cosine, or
     whose sentence similarity, lies below counts as failed. What cannot be judged (NaN) violates nothing, as in
@@ -196,6 +198,8 @@ def summarise(frame, antonyms, thresholds: Validity):
         for metrics, judge in ((OF_WORDS, "words_judged"), (OF_SENTENCES, "sentences_judged")):
             if not group[judge].all():
                 values = {metric: found for metric, found in values.items() if metric not in metrics}
+        if changed and unjudged == changed:  # the space knows none of the words: they would repeat AA
+            values = {metric: found for metric, found in values.items() if metric not in BLIND}
         rows += [(*cell, metric, value, size, "") for metric, (value, size) in values.items()]
         if checker := group["grammar_checker"].iloc[0]:
             rows.append((*cell, "introduced_errors", mean(won["introduced_errors"].tolist()), len(won), checker))

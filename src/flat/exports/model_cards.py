@@ -169,7 +169,7 @@ def _over_seeds(study: Study, cell: Cell, intervals) -> list[dict]:
     for row in records(intervals):
         same = all(row[name] == getattr(cell, name) for name in ("dataset", "model", "strategy", "train_attack"))
         shown = row["metric"] in PLACES and row["pair_set"] in ("", MAIN_PAIR_SET) and row["k"] in (0, SHOWN_K)
-        if not same or not shown:
+        if not same or not shown or row["seeds"] < 2:
             continue
         by = f", {method_title(row['method'])}" if row["method"] else ""
         attack = study.attacks[row["attack"]].title if row["attack"] else "none"

@@ -7,6 +7,7 @@ shows what a new one takes. Light to import: what makes a table or figure is nam
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from flat.paper.scope import prints
 from flat.study.cells import AttackedCell
 from flat.study.grid import curve_cells, importance_cells, main_cells, saliency_cells
 from flat.study.schema import Study
@@ -59,6 +60,7 @@ class Table:
         line: what the summary at the end of a run says of it; ``flat.report.summary_items.SAY`` has those that are
             no plain means.
         of_metrics: it is made only where the study names metrics: "pairs" or "explanations" of that kind, "any".
+        of_printed: it is about the printed values: made only where the study's tables show them.
     """
 
     key: str
@@ -69,6 +71,7 @@ class Table:
     printed: Printed | None = None
     line: tuple[Mean, ...] = (Mean(AA, title="AA"),)
     of_metrics: str = ""
+    of_printed: bool = False
 
     @property
     def on_grid(self) -> bool:
@@ -161,7 +164,8 @@ _TABLES = (
           ("replays", "flags")),
     Table("faithfulness", "Consistency and faithfulness of explanations", "main", "faithfulness.faithfulness", MEASURED,
           line=(_KT,), of_metrics="any"),
-    Table("grim", "Check of the printed numbers", "main", "grim.grim_check", ("paper",)),
+    Table("grim", "Check of the printed numbers", "main", "grim.grim_check", ("paper",),
+          of_printed=True),
 )
 _FIGURES = (
     Figure(3, "Saliency of original and adversarial texts", "saliency", "figure_3",
@@ -194,6 +198,8 @@ def figure_keys(study: Study) -> list[int | str]:
 
 def _asked(study: Study, entry: Table | Figure) -> bool:
     if entry.block not in study.artefacts.present():
+        return False
+    if isinstance(entry, Table) and entry.of_printed and not prints(study):
         return False
     if entry.of_metrics in ("", "any"):
         return not entry.of_metrics or bool(study.metrics)

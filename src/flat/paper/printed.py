@@ -12,8 +12,8 @@ from pathlib import Path
 
 from flat.errors import ArtefactError
 from flat.paper.catalogue import TABLES
+from flat.paper.scope import DATASETS as DATASETS
 
-DATASETS = ("sst2", "imdb", "ag", "trec")
 MODELS = ("LSTM", "CNN", "BERT", "DeBERTa")
 STRATEGIES = ("base", "adv", "FLAT")
 TRAIN_ATTACKS = ("textfooler", "pwws")

@@ -97,10 +97,12 @@ def drawing_of(number: int | str, study_values: dict, files: Mapping, cells: Seq
     Raises:
         StudyError: the study has no such figure.
     """
-    from flat.report.figures import flags  # for cost: matplotlib
+    from flat.report.figures import flags, style  # for cost: matplotlib
 
     study = parse(study_values)
     if number not in figure_keys(study):
         raise StudyError(f"figure {number}", "the study has no such figure", f"ask for one of {figure_keys(study)}")
     figure = import_module(FIGURES[number].module)
-    return flags.marked(study, figure.draw(**figure.inputs(study, files, cells)), _read(files.get("flags")))
+    with style.asked(study.figures):
+        drawing = figure.draw(**figure.inputs(study, files, cells))
+    return flags.marked(study, drawing, _read(files.get("flags")))

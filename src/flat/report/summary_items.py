@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean, median
 
 from flat.paper.catalogue import AA, FIGURES, KT, TABLES, Mean, figure_keys, table_keys
+from flat.paper.scope import of_paper
 from flat.report.page.claims import VERDICTS
 from flat.study import paths
 from flat.study.schema import Study
@@ -16,6 +17,7 @@ Rows = list[dict[str, str]]
 TI = "topk_intersection"
 SHOWN_PAIR_SETS = ("shared", "saved", "floor")
 KINDS = ("csv", "md", "tex")
+MOST_CLAIMS = 6  # of the study's own, told one by one
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def collect(study: Study, root: str | Path = ".") -> list[Item]:
         files = [place.figure(n, kind) for kind in ("csv", "pdf", "png")]
         found.append(_item(paths.figure_name(n), FIGURES[n].title, files, Path(root), SAY.get(n, _counted)))
     files = [place.claims("claims.csv"), place.claims("claim_cells.csv")]
-    found.append(_item("Claims", "Verdicts on the paper's claims", files, Path(root), _verdicts))
+    whose = "the paper's claims" if of_paper(study) else "this study's own claims"
+    found.append(_item("Claims", f"Verdicts on {whose}", files, Path(root), _verdicts))
     return found
 
 
@@ -212,6 +215,16 @@ SAY: dict[int | str, Callable[[Rows], str]] = {
 }
 
 
+def _own_verdict(row: dict[str, str]) -> str:
+    """AA, FLAT − adv: +13.58 (direction only)."""
+    return f"{row['estimand']}: {float(row['value']):+.2f} ({row['verdict']})"
+
+
 def _verdicts(rows: Rows) -> str:
+    if not rows:
+        return "none; write some in the study (claims)"
     counted = Counter(row["verdict"] for row in rows)
+    own = [_own_verdict(row) for row in rows if row.get("claimed_by") == "study" and row["verdict"] != "not run"]
+    if len(own) == len(rows):
+        return "; ".join(own[:MOST_CLAIMS]) + (f"; and {len(own) - MOST_CLAIMS} more" if len(own) > MOST_CLAIMS else "")
     return ", ".join(f"{counted[name]} {name}" for name in VERDICTS if counted[name])

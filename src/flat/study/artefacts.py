@@ -1,10 +1,21 @@
 """What a study says about its artefacts: one block for each group of tables and figures (docs/tables.md)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from flat.plugins.registry import EXPLAINERS
 from flat.plugins.values import Positive, Strict
+from flat.study.fields import Name
+
+CLAIMED = Literal[
+    "after_attack_accuracy_percent",
+    "test_accuracy_percent",
+    "dev_accuracy_percent",
+    "kendall_tau",
+    "topk_intersection",
+]
+EXPLAINED = ("kendall_tau", "topk_intersection")  # of CLAIMED: those that compare explanations
 
 
 class MainTables(Strict):
@@ -90,6 +101,54 @@ class ReadingsTable(Strict):
         False, description="they are attacked again at the temperature fitted on dev, as guards.calibration says"
     )
     rows: Annotated[list[ReadingCell], Field(min_length=2)]
+
+
+class FigureStyle(Strict):
+    """How wide figures are, and how large their letters, in a paper."""
+
+    width_in: Annotated[float, Field(ge=2.5, le=20)] | None = Field(
+        None, description="inches of every figure; null: as columns says"
+    )
+    font_pt: Annotated[float, Field(ge=5, le=14)] = Field(
+        8.0, description="size of the letters; smaller where a figure would not fit its width else"
+    )
+    columns: Literal[1, 2] | None = Field(
+        None, description="columns of the paper that a figure spans: 1 is 3.3 inches, 2 are 7; null: as a figure needs"
+    )
+
+    @property
+    def wanted_in(self) -> float | None:
+        """The width that was asked for; None: each figure has its own."""
+        return self.width_in or {None: None, 1: 3.3, 2: 7.0}[self.columns]
+
+
+class OwnClaim(Strict):
+    """What a study claims of its own cells: a metric of one strategy's models less that of another's."""
+
+    name: Name | None = Field(None, description="null: made of metric and strategies")
+    statement: str | None = Field(None, description="null: written from the other keys")
+    metric: CLAIMED = "after_attack_accuracy_percent"
+    of: str
+    minus: Annotated[list[str], Field(min_length=1)]
+    direction: Literal["above", "below"] = "above"
+    margin: Annotated[float, Field(ge=-1_000, le=1_000)] = Field(0.0, description="in the metric's unit")
+    method: str = Field("ig", description="what explains, where the metric compares explanations")
+    pair_set: Literal["shared", "saved", "successful", "all"] = Field(
+        "shared", description="which pairs, where the metric compares explanations"
+    )
+    k: Annotated[int, Field(ge=1, le=10)] = Field(5, description="of topk_intersection")
+    datasets: list[str] | None = Field(None, description="null: those of artefacts.main")
+    models: list[str] | None = Field(None, description="null: those of artefacts.main")
+    attacks: list[str] | None = Field(None, description="null: train_attacks of artefacts.main")
+    train_attack: str | None = Field(None, description="null: each model is attacked as it was trained")
+
+    @model_validator(mode="after")
+    def _of_two(self):
+        if self.of in self.minus:
+            raise ValueError(f"minus: {self.of} cannot be compared with itself")
+        if self.method not in EXPLAINERS:
+            raise ValueError(f"method: {self.method} is not among {', '.join(EXPLAINERS)}")
+        return self
 
 
 class Artefacts(Strict):

@@ -8,10 +8,13 @@ from pydantic import ValidationError
 from flat.errors import StudyError
 from flat.plugins.registry import activate
 from flat.study import checks, guard_checks, path_checks
-from flat.study.bounds import black_boxes, options, plain, plan_size
+from flat.study.bounds import black_boxes, names, near_keys, options, plain, plan_size
 from flat.study.schema import Study
 
 MOST_PROBLEMS = 20  # that one message lists
+# what is asked of a study, stage after stage: a later one takes for granted what an earlier one has found
+STAGES = ((path_checks, plan_size, names), (checks, black_boxes, options, guard_checks))
+CORRECT = "correct these keys; config/schema/study.json lists every key with its allowed values"
 
 
 def parse(values: object, where: str = "the study") -> Study:
@@ -27,24 +30,38 @@ def parse(values: object, where: str = "the study") -> Study:
     try:
         study = Study.model_validate(values)
     except ValidationError as error:
-        problems = []
-        for item in error.errors()[:MOST_PROBLEMS]:
-            path = ".".join(str(part) for part in item["loc"]) or "(top)"
-            found = repr(item["input"])
-            shown = (
-                f", found {found if len(found) <= 80 else found[:77] + '...'}" if "missing" not in item["type"] else ""
-            )
-            problems.append(f"{path}: {item['msg'].removeprefix('Value error, ')}{shown}")
-        if error.error_count() > MOST_PROBLEMS:
-            problems.append(f"and {error.error_count() - MOST_PROBLEMS} more")
-        raise StudyError(
-            where,
-            "it cannot be run as written:\n    " + "\n    ".join(problems),
-            "correct these keys; config/schema/study.json lists every key with its allowed values",
-        ) from None
-    for part in (path_checks, plan_size, checks, black_boxes, options, guard_checks):
-        part.check(study, where)
+        found = [StudyError(f"{where}: {place}", problem, "") for place, problem in near_keys.problems(values, error)]
+        if (mended := near_keys.mended(values, error)) is not None:  # what else is wrong is told at once
+            found += _misfits(mended, where)
+        raise _together(found, where) from None
+    if found := _misfits(study, where):
+        raise _together(found, where)
     return study
+
+
+def _misfits(study: Study, where: str) -> list[StudyError]:
+    """What cannot be run of a study whose keys and values are as the schema says: one error for each place."""
+    for parts in STAGES:
+        found: dict[str, StudyError] = {}
+        for part in parts:
+            for error in part.misfits(study, where):
+                found.setdefault(error.where, error)
+        if found:
+            return list(found.values())
+    return []
+
+
+def _together(found: list[StudyError], where: str) -> StudyError:
+    """One error that tells all of them, MOST_PROBLEMS at most."""
+    if len(found) == 1 and found[0].remedy:
+        return found[0]
+    told = []
+    for error in found[:MOST_PROBLEMS]:
+        told.append(f"{error.where.removeprefix(f'{where}: ')}: {error.problem}")
+        told += [f"  remedy: {error.remedy}"] if error.remedy else []
+    if len(found) > MOST_PROBLEMS:
+        told.append(f"and {len(found) - MOST_PROBLEMS} more")
+    return StudyError(where, "it cannot be run as written:\n    " + "\n    ".join(told), CORRECT)
 
 
 def load(path: str | Path) -> Study:

@@ -22,14 +22,14 @@ LONGEST_NAME = 255  # bytes
 WEB = ("http://", "https://")
 
 
-def check(study: Study, where: str) -> None:
-    """Raise StudyError for the first path that cannot be used as it is written."""
+def misfits(study: Study, where: str) -> Iterator[StudyError]:
+    """Every path that cannot be used as it is written."""
     for key, path in paths_of(study):
         address = key == "mirror" and path.startswith(WEB)
         if found := problem_of(path, address):
-            raise StudyError(f"{where}: {key}", *found)
+            yield StudyError(f"{where}: {key}", *found)
     if found := problem_of_results(study.results, study.name):
-        raise StudyError(f"{where}: results", *found)
+        yield StudyError(f"{where}: results", *found)
 
 
 def paths_of(study: Study) -> Iterator[tuple[str, str]]:

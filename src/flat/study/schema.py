@@ -22,7 +22,7 @@ from flat.plugins.values import (
     from_0,
     upto,
 )
-from flat.study.artefacts import Artefacts
+from flat.study.artefacts import Artefacts, FigureStyle, OwnClaim
 from flat.study.datasets import Dataset, Override
 from flat.study.fields import OWN_OBJECTIVE, Name
 from flat.study.guards import Guards, Tune, Tuned, Validity, selected_on_dev
@@ -266,6 +266,22 @@ class Study(Strict):
         max_length=100,
         exclude_if=lambda named: not named,  # as if there were no such key: digests of older studies hold
         description="measures of explanations beside KT and TI@k, each with its options (docs/interpretation.md)",
+    )
+    claims: Annotated[list[OwnClaim], Field(max_length=1_000)] | None = Field(
+        None,
+        exclude_if=lambda claims: claims is None,
+        description="claims of the study's own cells; null: FLAT against adv and adv against base, in AA, KT and "
+        "TI@5, on data sets that are none of the paper's",
+    )
+    printed: bool = Field(
+        True,
+        exclude_if=lambda printed: printed,
+        description="whether tables show the paper's printed values, where the study names a data set of the paper",
+    )
+    figures: FigureStyle = Field(
+        FigureStyle(),
+        exclude_if=lambda style: style == FigureStyle(),
+        description="width and letters of every figure (docs/figures.md)",
     )
     guards: Guards = Guards()
     validity: Validity = Validity()

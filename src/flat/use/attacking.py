@@ -11,8 +11,8 @@ from flat.errors import AttackError, StudyError
 from flat.models.black_box import BlackBox
 from flat.models.interface import Classifier
 from flat.plugins.registry import ATTACKS
+from flat.study.bounds.names import refuse_unknown
 from flat.study.bounds.options import check_options
-from flat.study.checks import refuse_unknown
 from flat.study.known.recipes import is_made
 from flat.study.paths import Paths
 from flat.study.schema import Study

@@ -15,6 +15,7 @@ from flat.analysis.claims import claim as claims
 from flat.analysis.claims import rows as claim_rows
 from flat.analysis.claims.claim import Claim
 from flat.analysis.claims.judge import judge_study
+from flat.analysis.claims.own import claims_of
 from flat.analysis.outcomes import Outcomes
 from flat.files.artefacts import write_csv
 from flat.interpretation import consistency
@@ -22,11 +23,12 @@ from flat.paper import printed as paper
 from flat.report.page import claims as report_claims
 from flat.report.page import page
 from flat.study import paths
-from flat.study.artefacts import Artefacts
+from flat.study.artefacts import Artefacts, OwnClaim
 from flat.study.cells import AttackedCell, Cell
 from flat.study.grid import attacked_cells, explained_cells, trained_cells
 from flat.study.settings import last_round
 
+FILE = Path(__file__).parents[3] / "config" / "claims.yaml"
 SEEDS = [0, 1, 2, 3, 4]
 RATES = {"base": 0.10, "adv": 0.30, "FLAT": 0.55}
 EXAMPLES = [f"test-{i:03d}" for i in range(60)]
@@ -206,7 +208,15 @@ def test_intervals_are_those_of_seeds_and_examples(run):
     assert line["low"] < line["value"] - 1.5 * error < line["value"] + 1.5 * error < line["high"]
     again = intervals.estimate(mine, measurements.sample(frac=1, random_state=3), root)
     pd.testing.assert_frame_equal(again, intervals.estimate(mine, measurements, root))
-    assert intervals.estimate(mine, measurements[measurements["seed"] == 0], root).empty
+    one = intervals.estimate(mine, measurements[measurements["seed"] == 0], root).set_index(["strategy", "metric"])
+    line, aa = one.loc[("adv", AA)], by_hand(mine, root, "adv")[0]
+    assert (line["seeds"], line["n"], line["value"]) == (1, 60, pytest.approx(aa))
+    z, p = stats.norm.ppf(0.975), aa / 100  # Wilson's interval, by hand
+    centre, half = p + z**2 / 120, z * np.sqrt(p * (1 - p) / 60 + z**2 / 4 / 60**2)
+    bounds = np.array([centre - half, centre + half]) / (1 + z**2 / 60) * 100
+    np.testing.assert_allclose(line[["low", "high"]].astype(float), bounds)
+    tau = one.loc[("FLAT", "kendall_tau")]
+    assert tau["low"] < tau["value"] < tau["high"] and (tau["seeds"], tau["n"]) == (1, 16)
 
 
 def test_flags_of_either_side_go_with_the_claim(run, printed):
@@ -235,7 +245,7 @@ def test_flags_of_either_side_go_with_the_claim(run, printed):
 def test_claims_of_blocks_that_a_study_lacks_are_not_run(run, printed, tmp_path):
     mine, measurements, root = run
     alone = mine.model_copy(update={"artefacts": Artefacts(main=mine.artefacts.main)})
-    found = claims.load(Path(__file__).parents[3] / "config" / "claims.yaml")
+    found = claims.load(FILE)
     lacking = [c for c in found if {c.family} & {"Table 4", "Table 5", "Table 9", "Table 10", "Figure 5"}]
     judged = judge_study(alone, [one_claim(), *lacking], measurements, printed, root)
     assert [item.verdict for item in judged] == ["reproduced", *["not run"] * len(lacking)]
@@ -250,6 +260,26 @@ def test_claims_of_blocks_that_a_study_lacks_are_not_run(run, printed, tmp_path)
     links = {line.where: line.links for line in report_claims.read(path)}
     assert links["Table 3"] == (("table3", "Table 3"),)
     assert links["Table 4"] == links["Table 10"] == links["Table 9, Figure 4"] == ()
+
+
+def test_a_claim_of_the_study_is_judged_as_the_papers_are(run, printed, tmp_path):
+    mine, measurements, root = run
+    flat = OwnClaim(of="FLAT", minus=["adv"], datasets=["sst2"], models=["LSTM"], attacks=["textfooler"])
+    backwards = flat.model_copy(update={"of": "adv", "minus": ["FLAT"]})
+    own = mine.model_copy(update={"claims": [flat, backwards]})
+    found = [claim for claim in claims_of(own, FILE) if claim.own]
+    lines = claim_rows.claim_rows(judge_study(own, found, measurements, printed, root), own)
+    assert [line["verdict"] for line in lines] == ["supported", "contradicted"]
+    (papers,) = claim_rows.claim_rows(judge_study(mine, [one_claim()], measurements, printed, root), mine)
+    assert (papers["verdict"], papers["claimed_by"], lines[0]["claimed_by"]) == ("reproduced", "paper", "study")
+    assert lines[0]["value"] == papers["value"] and lines[0]["low"] == papers["low"]
+    path = tmp_path / "claims.csv"
+    write_csv(path, lines, claim_rows.CLAIM_COLUMNS)
+    from page_examples import PASSPORT
+
+    html = page.build(own, [], [], PASSPORT, report_claims.read(path))
+    assert "What this study claims of its own cells" in html and "reproduced</span>" not in html
+    assert '<span class="verdict supported">supported</span>' in html
 
 
 def test_rows_become_a_section_of_the_report(run, printed, tmp_path):

@@ -147,6 +147,10 @@ def test_a_space_that_knows_no_word_of_a_cell_is_named():
     table = build("validity", [], replace(make_extras(), validity=summarise(frame, NO_ANTONYMS, Validity())))
     (note,) = [note for note in table.notes if "knows no replaced word" in note]
     assert "CNN-base on SST2, PWWS" in note and "TextFooler" not in note
+    blind, seen = ("SST2 †", "PWWS", "CNN-base"), ("SST2 †", "TextFooler §", "CNN-base")
+    for title in ("AA, words", "AA, both"):
+        assert entry(table, blind, title).text == "not run" and entry(table, seen, title).state == "run"
+    assert entry(table, blind, "AA, sentence").state == "run"
 
 
 def test_grammar_errors_are_those_of_successes_alone():

@@ -140,7 +140,7 @@ def test_a_mark_is_a_strategy_s_models_as_one_explainer_sees_them():
     assert [frame["status"].tolist()[i : i + 2] for i in (0, 2, 4)] == of_metric
     assert frame.iloc[0][["pairs", "texts", "seeds"]].tolist() == [30, 40, 1]
     assert "not run" in words_of(drawing.figure) and drawing.is_run
-    assert any("One seed: there are no intervals" in note for note in drawing.notes)
+    assert any("One seed: bars are 95 % intervals over its examples" in note for note in drawing.notes)
 
 
 def test_up_is_better_in_every_panel():

@@ -43,9 +43,9 @@ MEASURED = [
 
 def test_a_flag_marks_the_entries_of_its_attack_and_those_of_none(flags):
     table = build("3", MEASURED, flags)
-    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † AA").ours == "50.00 ¶"
-    assert entry(table, ("PWWS", "LSTM-base"), "SST2 † AA").ours == "40.00"
-    assert entry(table, ("TextFooler §", "LSTM-adv"), "SST2 † AA").ours == "30.00 ¶"
+    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † AA").ours == "50.0 ¶"
+    assert entry(table, ("PWWS", "LSTM-base"), "SST2 † AA").ours == "40.0"
+    assert entry(table, ("TextFooler §", "LSTM-adv"), "SST2 † AA").ours == "30.0 ¶"
     accuracy = build("2", MEASURED, flags)
     shown = [entry(accuracy, labels, "SST2 †").ours for labels in (("LSTM-base", "–"), ("LSTM-adv", "TextFooler §"))]
     assert shown == ["80.00 ¶", "81.00 ¶"] and entry(accuracy, ("LSTM-adv", "PWWS"), "SST2 †").ours == "82.00"
@@ -60,7 +60,7 @@ def test_notes_say_which_cells_and_why_in_every_format(flags):
         f"¶ Flagged unequal compute, {guards.FLAGS['unequal_compute']} (docs/guards.md): LSTM-adv on SST2 † trained on "
         "TextFooler § (rounds: 2 (FLAT 1)).",
     ]
-    assert r"50.00 \P{}" in render.to_tex(table) and "miscalibrated" in render.to_csv(table)
+    assert r"50.0 \P{}" in render.to_tex(table) and "miscalibrated" in render.to_csv(table)
 
 
 def test_a_note_names_the_seed_where_the_cell_has_several_though_the_study_has_one():

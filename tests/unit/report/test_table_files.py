@@ -66,8 +66,8 @@ def test_tex_is_well_formed(extras):
         plain = re.sub(r"\\[\\{}&%$#_]", lambda match: "\n" if match.group() == r"\\" else "", text)
         assert plain.count("{") == plain.count("}") and plain.count("$") % 2 == 0 and "%" not in plain.split("\n", 1)[1]
         assert sorted(re.findall(r"\\begin{(\w+\*?)}", text)) == sorted(re.findall(r"\\end{(\w+\*?)}", text))
-        for block in re.findall(r"\\toprule(.*?)\\bottomrule", text, flags=re.S):
-            width = len(re.search(r"\\begin{tabular}{([lr]+)}", text).group(1))
+        for columns, block in re.findall(r"\\begin{tabular}{([lr]+)}\n\\toprule(.*?)\\bottomrule", text, flags=re.S):
+            width = len(columns)
             for line in re.sub(r"\\(?:midrule|cmidrule\(lr\){[\d-]+})", "", block).strip().splitlines():
                 if line:
                     spans = sum(int(span) - 1 for span in re.findall(r"\\multicolumn{(\d+)}", line))

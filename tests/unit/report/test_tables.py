@@ -88,9 +88,9 @@ def test_robustness_under_two_pair_sets(extras):
     table = build("3", [*rows, row("topk_chance", 0.123, **chance)], extras)
     labels = ("TextFooler §", "LSTM-base")
     assert table.views == ("shared", "saved")
-    assert entry(table, labels, "SST2 † KT").text == "0.50ᶜ (0.46)"
-    assert entry(table, labels, "SST2 † KT", "saved").text == "0.61ᶜ (0.46)"
-    assert entry(table, labels, "SST2 † AA", "saved").text == "12.00ᶜ (5.05)"
+    assert entry(table, labels, "SST2 † KT").text == "0.50ᶜ n 40 (0.46)"
+    assert entry(table, labels, "SST2 † KT", "saved").text == "0.61ᶜ n 100 (0.46)"
+    assert entry(table, labels, "SST2 † AA", "saved").text == "12.0ᶜ n 200 (5.05)"
     assert entry(table, labels, "SST2 † TI@5").text == "not run (0.68)"
     assert entry(table, ("PWWS", "LSTM-base"), "SST2 † KT").text == "not run (0.51)"
     notes = "\n".join(table.notes)
@@ -108,8 +108,8 @@ def test_models_are_attacked_as_they_were_trained(extras):
         for value, trained, attack in [(1, "pwws", "textfooler"), (2, "textfooler", "textfooler"), (3, "pwws", "pwws")]
     ]
     table = build("3", rows, extras)
-    assert entry(table, ("TextFooler §", "LSTM-adv"), "SST2 † AA").ours == "2.00"
-    assert entry(table, ("PWWS", "LSTM-adv"), "SST2 † AA").ours == "3.00"
+    assert entry(table, ("TextFooler §", "LSTM-adv"), "SST2 † AA").ours == "2.0"
+    assert entry(table, ("PWWS", "LSTM-adv"), "SST2 † AA").ours == "3.0"
 
 
 def test_the_noise_floor_is_shown_where_it_was_run(extras):
@@ -117,14 +117,14 @@ def test_the_noise_floor_is_shown_where_it_was_run(extras):
     table = build("8", [floor, {**tau(0.2, "shared"), "method": "lime"}], extras)
     assert table.views == ("shared", "saved", "floor")
     assert [line.labels for line in wide(table, "floor").body] == [("TextFooler §", "LSTM-base")]
-    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT", "floor").text == "0.70ᶜ (–)"
-    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT").text == "0.20ᶜ (0.33)"
+    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT", "floor").text == "0.70ᶜ n 100 (–)"
+    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT").text == "0.20ᶜ n 100 (0.33)"
 
 
 def test_transfer(extras):
     own = {"dataset": "sst2", "model": "LSTM", "strategy": "FLAT", "train_attack": "textfooler", "attack": "pwws"}
     table = build("4", [row("after_attack_accuracy_percent", 30.0, **own)], extras)
-    assert entry(table, ("SST2 †, TextFooler §", "LSTM-FLAT"), "PWWS").text == "30.00ᶜ (20.48)"
+    assert entry(table, ("SST2 †, TextFooler §", "LSTM-FLAT"), "PWWS").text == "30.0ᶜ n 100 (20.48)"
     assert entry(table, ("SST2 †, TextFooler §", "CNN-base"), "PWWS").state == NOT_RUN
 
 
@@ -231,7 +231,7 @@ def test_undefined_is_not_a_number(extras):
     assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT") == Entry(UNDEFINED, "0.46", UNDEFINED)
     rows = [tau(nan, "shared", n=0), tau(0.4, "shared", seed=1, n=9)]
     table = build("3", rows, extras, seeds=[0, 1])
-    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT").text == "0.40ᶜ (0.46)"
+    assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † KT").text == "0.4ᶜ n 9 (0.46)"
 
 
 def test_the_last_round_counts(extras):

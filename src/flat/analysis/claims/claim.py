@@ -20,7 +20,7 @@ from flat.plugins.values import Strict
 from flat.study.cells import NO_ATTACK
 from flat.study.fields import Name
 
-Verdict = Literal["reproduced", "direction only", "inconclusive", "contradicted", "not run"]
+Verdict = Literal["reproduced", "supported", "direction only", "inconclusive", "contradicted", "not run"]
 AA, SA = "after_attack_accuracy_percent", "test_accuracy_percent"
 EXPLAINED = ("kendall_tau", "topk_intersection")
 UNTRAINED = ("base",)  # strategies whose models saw no adversarial text
@@ -87,7 +87,8 @@ class Claim(Strict):
     """One claim.
 
     ``direction`` and ``margin``: the estimand lies above (below) the margin. ``wins``: in how many of the cells the
-    paper's printed numbers do; null where it prints none (figures) or all do.
+    paper's printed numbers do; null where it prints none (figures) or all do. ``own``: claimed by the study, not by the
+    paper.
     """
 
     name: Name
@@ -100,6 +101,7 @@ class Claim(Strict):
     margin: float = 0.0
     wins: Annotated[int, Field(gt=0)] | None = None
     cells: Grid
+    own: bool = False
 
     @model_validator(mode="after")
     def _fitting(self):
@@ -204,6 +206,7 @@ def verdict(evidence: Evidence, share: float = 1.0) -> Verdict:
     - not run: no cell of it was run.
     - reproduced: five seeds or more; Welch's test over seed means finds a difference beyond the margin, the interval
       lies beyond it too, no cell is significantly reversed, and the claim holds in at least ``share`` of the cells.
+    - supported: the same, of a claim of the study's own (``flat.analysis.claims.rows``).
     - contradicted: five seeds or more; test and interval lie on the other side of the margin.
     - direction only: the mean lies on the claimed side.
     - inconclusive: it does not, but not significantly so.

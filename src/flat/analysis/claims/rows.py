@@ -14,7 +14,7 @@ CLAIM_COLUMNS = (
     "claim", "statement", "where", "family", "estimand", "direction", "margin", "verdict", "mark",
     "value", "low", "high", "printed", "unit", "p", "p_holm", "minimum_detectable", "seeds",
     "cells_run", "cells", "wins", "holm_wins", "reversals", "printed_wins", "printed_cells", "rank_agreement",
-    "flags", "stand_ins", "tables", "ledgers",
+    "flags", "stand_ins", "tables", "ledgers", "claimed_by",
 )  # fmt: skip
 CELL_COLUMNS = (
     "claim", "dataset", "model", "attack", "of", "minus", "method", "pair_set", "metric", "k", "status", "mark",
@@ -45,7 +45,7 @@ def _claim_row(item: Judged, study) -> dict[str, object]:
         "estimand": estimand_text(claim),
         "direction": claim.direction,
         "margin": f"{claim.margin:g}",
-        "verdict": item.verdict,
+        "verdict": "supported" if claim.own and item.verdict == "reproduced" else item.verdict,
         "mark": statistics.permitted(seeds),
         "value": _number(item.value),
         "low": _number(item.interval[0]),
@@ -68,6 +68,7 @@ def _claim_row(item: Judged, study) -> dict[str, object]:
         "stand_ins": "yes" if any(_stands_in(cell, study) for cell in run) else "",
         "tables": SEPARATOR.join(place.table(key, "csv") for key in claim.tables if key in table_keys(study)),
         "ledgers": SEPARATOR.join(dict.fromkeys(file for cell in run for file in cell.files)),
+        "claimed_by": "study" if claim.own else "paper",
     }
 
 

@@ -23,6 +23,7 @@ from flat.report.figures.style import (
     not_run,
     paper_style,
     say_not_run,
+    sheet,
     width_of,
 )
 from flat.report.figures.text_fit import lines_of, widest, wrapped
@@ -34,6 +35,7 @@ PANEL_IN, NOT_RUN_IN, GAP_IN, BLOCK_IN, TICKS_IN = 0.88, 0.34, 0.13, 0.58, 0.14
 RULE_IN = 0.2  # of the line beside an attack's title, at least
 BLOCK_LINE_IN = 0.14  # from one line of an attack's title to the next
 LEFT_IN, RIGHT_IN, BETWEEN_IN = 0.64, 0.10, 0.14
+LEAST_IN, COLUMN_IN = 3.2, 1.05  # that the figure, and a column of panels, need at least
 DASHES = {"base": (0, (1.2, 1.1)), "adv": (0, (4.2, 1.4))}  # told apart without colour; FLAT is solid
 
 
@@ -100,7 +102,8 @@ def _picture(
         row_height(study.models[model].title, PANEL_IN if is_run else NOT_RUN_IN, GAP_IN, is_run)
         for (_, model), is_run in zip(rows, ran, strict=True)
     ]
-    width_in = width_of(len(datasets))
+    page = sheet(width_of(len(datasets)), max(LEAST_IN, LEFT_IN + RIGHT_IN + COLUMN_IN * len(datasets)))
+    width_in = page.width_in
     left, right = LEFT_IN / width_in, 1 - RIGHT_IN / width_in
     width, middle = (right - left) / len(datasets), (left + right) / 2
     stand_ins = {name: d.stand_in for name, d in study.datasets.items() if d.stand_in}
@@ -110,7 +113,7 @@ def _picture(
     top, bottom = 0.60 + over.extra_in + legend.extra_in, 0.18
     more_lines = sum(lines_of(title) - 1 for title in blocks.values())
     height = top + sum(heights) + sum(gaps) + BLOCK_LINE_IN * more_lines + bottom
-    figure = new_figure(height, width_in)
+    figure = new_figure(height, width_in, page.scale)
     y = height - top - 0.20
     for i, attack in enumerate(attacks):
         above, y = y, y - BLOCK_LINE_IN * (lines_of(blocks[attack]) - 1)

@@ -24,6 +24,7 @@ from flat.report.figures.style import (
     finished,
     paper_style,
     say_not_run,
+    sheet,
     width_of,
 )
 from flat.report.figures.text_fit import lines_of, wrapped
@@ -33,6 +34,7 @@ from flat.report.tables.index import Index
 
 KEY = "faithfulness"
 PANEL_IN, NOT_RUN_IN, GAP_IN, LEFT_IN, RIGHT_IN, LINE_IN = 1.5, 0.5, 0.3, 0.84, 0.14, 0.14
+LEAST_IN, COLUMN_IN = 3.2, 1.05  # that the figure, and a column of panels, need at least
 MARKERS = ("o", "^", "s", *VARIANT_MARKERS)  # of explainers, in their order
 MARGIN = 0.12  # around the marks, of their range
 LEAST_RANGE = 0.05  # that an axis shows: less is noise
@@ -111,7 +113,7 @@ def draw(
     if frame["seeds"].gt(1).any():
         notes.append("Marks are means over seeds, bars 95 % intervals (seeds and examples resampled).")
     elif len(ran):
-        notes.append("One seed: there are no intervals, and marks close to one another show no difference.")
+        notes.append("One seed: bars are 95 % intervals over its examples, and say nothing of another seed.")
     if frame["status"].ne("ours").any():
         notes.append("Panels marked “not run” and marks that are absent were not run, or no number is defined there.")
     if model_stand_ins:
@@ -152,15 +154,17 @@ def _picture(frame, models, datasets, strategies, methods, metrics: Sequence[Met
         row_height(down[name], PANEL_IN if is_run else NOT_RUN_IN, GAP_IN, is_run)
         for (_, name), is_run in zip(rows, ran, strict=True)
     ]
-    width_in = width_of(len(columns))
     labels = {metric.name: _label(metric) for metric in metrics}
     left_in = LEFT_IN + LINE_IN * (max(map(lines_of, labels.values())) - 1)
+    page = sheet(width_of(len(columns)), max(LEAST_IN, left_in + RIGHT_IN + COLUMN_IN * len(columns)))
+    width_in = page.width_in
     left, right = left_in / width_in, 1 - RIGHT_IN / width_in
     middle = (left + right) / 2
     over = column_titles(columns, {} if turned else stand_ins, (right - left) * width_in / len(columns))
     legend = _legend(strategies, methods, width_in, middle)
     top_in, bottom_in = 0.54 + over.extra_in + legend.extra_in, 0.47
     figure, grid, height_in = panels(heights_in, len(columns), width_in, (left, right), (top_in, bottom_in), GAP_IN)
+    figure.scale = page.scale
     across = _limits(drawn, "consistency")
     for i, (metric, name) in enumerate(rows):
         of_metric = drawn[drawn["metric"].eq(metric.name)]

@@ -11,7 +11,7 @@ from flat.files.artefacts import read_table
 from flat.interpretation.ranking import kendall_tau
 from flat.report.figures import style as figure_style
 from flat.report.figures import text_fit, word_canvas
-from flat.report.figures.style import FAINT, MUTED, WIDTH_IN, Drawing, finished, ink_of, new_figure, paper_style
+from flat.report.figures.style import FAINT, MUTED, WIDTH_IN, Drawing, finished, ink_of, new_figure, paper_style, sheet
 from flat.report.figures.titles import cell_title
 from flat.report.figures.word_canvas import LINE_IN, Word
 
@@ -34,7 +34,9 @@ COLUMNS = (
 )
 MOST_WORDS = 40  # drawn of one text
 EASY_WORDS = (6, 30)  # lengths that are preferred
-NAME_IN, SIDE_IN, TEXT_IN, PREDICTED_IN = 0.04, 0.80, 1.42, 5.95  # left edges of the columns
+NAME_IN, SIDE_IN, TEXT_IN = 0.04, 0.80, 1.42  # left edges of the columns
+PREDICTED_IN = 1.05  # from where the prediction begins to the right edge
+LEAST_IN = 4.7  # that the columns and the key of colours need
 TITLE_IN, TITLE_PT = 0.7, 8.5  # a strategy's title: its room, its size
 SKIPPED = "skipped"  # status of an example that the model got wrong before any attack
 NOT_ATTACKED = "already wrong: not attacked"
@@ -205,12 +207,14 @@ def _softmax(logits: Sequence[float]) -> np.ndarray:
 
 
 def _picture(frame: pd.DataFrame, strategies: Mapping[str, str]) -> Figure:
+    page = sheet(WIDTH_IN, LEAST_IN)
+    width_in, predicted_in = page.width_in, page.width_in - PREDICTED_IN
     texts = {
-        key: word_canvas.wrap(_words(group), PREDICTED_IN - TEXT_IN - 0.1)
+        key: word_canvas.wrap(_words(group), predicted_in - TEXT_IN - 0.1)
         for key, group in frame.groupby(["example", "strategy", "side"], sort=False)
     }
     lone = [key[:2] for key in texts if (*key[:2], SIDES[1]) not in texts]
-    texts |= {(*key, SIDES[1]): word_canvas.wrap([Word(NOT_ATTACKED, muted=True)], WIDTH_IN) for key in lone}
+    texts |= {(*key, SIDES[1]): word_canvas.wrap([Word(NOT_ATTACKED, muted=True)], width_in) for key in lone}
     header_in, side_gap_in, pair_gap_in, example_gap_in, key_in = 0.27, 0.03, 0.08, 0.12, 0.34
     lines = sum(word_canvas.lines_of(placed) for placed in texts.values())
     pairs, count = len(texts) // 2, frame["example"].nunique()
@@ -222,28 +226,29 @@ def _picture(frame: pd.DataFrame, strategies: Mapping[str, str]) -> Figure:
         + (count - 1) * example_gap_in
         + key_in
     )
-    figure = new_figure(height_in)
-    axes = word_canvas.page_axes(figure, WIDTH_IN, height_in)
+    figure = new_figure(height_in, width_in, page.scale)
+    axes = word_canvas.page_axes(figure, width_in, height_in)
     y = 0.04
     for number, example in frame.groupby("example", sort=False):
-        _header(axes, y, number, example.iloc[0])
+        _header(axes, y, number, example.iloc[0], predicted_in)
         y += header_in
         for place, name in enumerate(strategies):
             if place:
-                axes.plot([NAME_IN, WIDTH_IN - 0.04], [y - pair_gap_in / 2] * 2, color=FAINT, linewidth=0.5)
+                axes.plot([NAME_IN, width_in - 0.04], [y - pair_gap_in / 2] * 2, color=FAINT, linewidth=0.5)
             for side in SIDES:
                 text = texts[number, name, side]
                 rows = example[example["strategy"].eq(name) & example["side"].eq(side)]
                 if len(rows):
-                    _margins(axes, y, strategies[name], ink_of(name, list(strategies)), rows.iloc[0])
+                    _margins(axes, y, strategies[name], ink_of(name, list(strategies)), rows.iloc[0], predicted_in)
                 word_canvas.paint(axes, text, TEXT_IN, y)
                 y += word_canvas.lines_of(text) * LINE_IN + side_gap_in
             y += pair_gap_in - side_gap_in
         y += example_gap_in
     y += 0.15 - example_gap_in
-    word_canvas.colour_key(axes, 2.62, y, "against the gold label", "for the gold label")
+    shift = max(0.0, min(WIDTH_IN - width_in, 1.4))
+    word_canvas.colour_key(axes, 2.62 - shift, y, "against the gold label", "for the gold label")
     replaced = word_canvas.wrap([Word("replaced word", marked=True)], 2)
-    word_canvas.paint(axes, replaced, 5.1, y + 0.055 - LINE_IN / 2)
+    word_canvas.paint(axes, replaced, 5.1 - shift, y + 0.055 - LINE_IN / 2)
     return figure
 
 
@@ -260,29 +265,23 @@ def _words(text: pd.DataFrame) -> list[Word]:
     return words
 
 
-def _header(axes, y: float, number: int, row: pd.Series) -> None:
+def _header(axes, y: float, number: int, row: pd.Series, predicted_in: float) -> None:
     axes.axhspan(y, y + 0.2, facecolor="#F0EFEC", linewidth=0)
     middle = y + 0.1
     style = {"va": "center_baseline", "size": 7.5}
     axes.text(NAME_IN + 0.03, middle, f"Example {number}", weight="bold", **style)
-    axes.text(TEXT_IN + 0.02, middle, _fitted(f"gold label: {row['gold']}", PREDICTED_IN - TEXT_IN - 0.1), **style)
-    axes.text(PREDICTED_IN, middle, "prediction", color=MUTED, **style | {"size": 7})
+    axes.text(TEXT_IN + 0.02, middle, _fitted(f"gold label: {row['gold']}", predicted_in - TEXT_IN - 0.1), **style)
+    axes.text(predicted_in, middle, "prediction", color=MUTED, **style | {"size": 7})
 
 
-def _margins(axes, y: float, title: str, colour: str, row: pd.Series) -> None:
+def _margins(axes, y: float, title: str, colour: str, row: pd.Series, predicted_in: float) -> None:
     """What stands left and right of a text's first line."""
     middle = y + LINE_IN / 2
     style = {"va": "center_baseline", "size": 7}
     if row["side"] == SIDES[0]:
-        axes.text(
-            NAME_IN + 0.03,
-            middle,
-            title,
-            weight="bold",
-            color=colour,
-            size=TITLE_PT,
-            va="center_baseline",
-        )
+        style |= {"weight": "bold", "color": colour, "size": TITLE_PT}
+        axes.text(NAME_IN + 0.03, middle, title, **style)
+        style = {"va": "center_baseline", "size": 7}
     else:
         tau = row["kendall_tau"]
         shown = "KT undefined" if np.isnan(tau) else f"KT {tau:.2f}".replace("-", "−")
@@ -291,7 +290,7 @@ def _margins(axes, y: float, title: str, colour: str, row: pd.Series) -> None:
     right = row["predicted"] == row["gold"]
     label = _fitted(row["predicted"], 0.68, bold=not right)
     answer = f"{'✓' if right else '✗'} {label} {row['probability']:.2f}"
-    axes.text(PREDICTED_IN, middle, answer, weight="normal" if right else "bold", **style)
+    axes.text(predicted_in, middle, answer, weight="normal" if right else "bold", **style)
 
 
 def _fitted(text: str, width_in: float, bold: bool = False) -> str:

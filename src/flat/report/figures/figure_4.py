@@ -12,7 +12,17 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from flat.analysis.importance import correlations
 from flat.files.artefacts import read_table
-from flat.report.figures.style import MUTED, Drawing, colour_of, finished, new_figure, paper_style, thousands
+from flat.report.figures.style import (
+    MUTED,
+    WIDTH_IN,
+    Drawing,
+    colour_of,
+    finished,
+    new_figure,
+    paper_style,
+    sheet,
+    thousands,
+)
 from flat.report.figures.text_fit import width_of
 from flat.report.figures.titles import cell_title
 
@@ -26,7 +36,9 @@ DOT_COLOUR, TREND_COLOUR = colour_of("FLAT"), colour_of("adv")
 FEWEST_IN_BIN = 10
 JITTER = 0.4  # counts; less than half, so that no dot leaves its count
 LONGEST = {"x": 100_000, "y": 10_000}  # counts that a tick has room for in full
+HEIGHT_IN, LEFT_IN = 2.55, 0.56  # of a row; left of a panel that stands alone
 NUMBERS_IN = 1.83  # room for r, p and n above a panel
+LEAST_IN, BESIDE_IN = 3.2, 6.8  # that a panel, and three side by side, need at least
 GOLDEN, PLASTIC = 0.6180339887498949, 0.7548776662466927  # steps that fill an interval evenly
 
 
@@ -90,9 +102,12 @@ def draw(
 
 
 def _picture(frame: pd.DataFrame, correlations: Mapping[str, Mapping[str, object]]) -> Figure:
-    figure = new_figure(2.55)
+    page = sheet(WIDTH_IN, LEAST_IN)
+    rows = 1 if page.width_in >= BESIDE_IN else len(PANELS)  # one below the other where the page is narrow
+    figure = new_figure(rows * HEIGHT_IN, page.width_in, page.scale)
+    room_in = NUMBERS_IN if rows == 1 else page.width_in - LEFT_IN - 0.1
     for place, panel in enumerate(PANELS):
-        axes = figure.add_axes((0.076 + place * 0.331, 0.155, 0.252, 0.68))
+        axes = figure.add_axes(_box(place, rows, page.width_in))
         x, y = frame[panel.x].to_numpy(float), frame[panel.y].to_numpy(float)
         _dots(axes, _spread(x, panel.x, GOLDEN), _spread(y, panel.y, PLASTIC))
         _trend(axes, x, y)  # before the axes' scales: seaborn averages what an axis shows, logarithms too
@@ -103,10 +118,17 @@ def _picture(frame: pd.DataFrame, correlations: Mapping[str, Mapping[str, object
         above = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points"}
         axes.annotate(f"({'abc'[place]}) {panel.title}", xytext=(0, 19), weight="bold", size=7.5, **above)
         numbers = _numbers(correlations.get(panel.correlation, {}))
-        size = min(7, 7 * NUMBERS_IN / width_of(numbers, 7))
+        size = min(7, 7 * room_in / width_of(numbers, 7))
         axes.annotate(numbers, xytext=(0, 7), color=MUTED, size=size, **above)
         axes.grid(True)
     return figure
+
+
+def _box(place: int, rows: int, width_in: float) -> tuple[float, float, float, float]:
+    """Where a panel stands, in parts of the figure."""
+    if rows == 1:
+        return 0.076 + place * 0.331, 0.155, 0.252, 0.68
+    return LEFT_IN / width_in, (rows - 1 - place + 0.155) / rows, 1 - (LEFT_IN + 0.15) / width_in, 0.68 / rows
 
 
 def _dots(axes, x: np.ndarray, y: np.ndarray) -> None:

@@ -12,11 +12,13 @@ from flat.report.figures.style import (
     FAINT,
     INK,
     MUTED,
+    WIDTH_IN,
     Drawing,
     colour_of,
     finished,
     new_figure,
     paper_style,
+    sheet,
     thousands,
 )
 from flat.report.figures.titles import cell_title
@@ -29,6 +31,9 @@ PLACES = {GAMMA_ON: 1, GAMMA_OFF: 0}  # of each model's box on the y axis
 MOST_DENSITY = 5_000  # pairs that a density is computed from
 HEIGHT = 0.42  # of a distribution at its peak
 WHISKERS_PERCENT = (5, 95)
+NEAR_END = 0.15  # of the axis
+LEFT_IN, LEAST_IN, WIDE_IN = 1.435, 3.2, 5.0  # of the axes; of the figure, and of one with the whole label
+LABEL = "|φ(word) − φ(synonym)|, difference of word importance"
 
 
 def inputs(study, files: Mapping, cells) -> dict:
@@ -67,14 +72,16 @@ def draw(with_gamma: pd.DataFrame, without_gamma: pd.DataFrame, *, where: str = 
 
 
 def _picture(frame: pd.DataFrame) -> Figure:
-    figure = new_figure(2.5)
-    axes = figure.add_axes((0.205, 0.19, 0.775, 0.78))
+    page = sheet(WIDTH_IN, LEAST_IN)
+    figure = new_figure(2.5, page.width_in, page.scale)
+    left = LEFT_IN / page.width_in
+    axes = figure.add_axes((left, 0.19, 0.98 - left, 0.78))
     shown = frame.dropna(subset=["distance"]).assign(place=frame["gamma"].map(PLACES))
     counts = shown["gamma"].value_counts()
     longest = max((np.percentile(of["distance"], 99) for _, of in shown.groupby("gamma")), default=1.0) or 1.0
     if len(shown):
         _outlines(axes, shown, longest)
-        _boxes(axes, shown)
+        _boxes(axes, shown, longest)
     axes.set_yticks([*PLACES.values()], labels=[""] * len(PLACES))
     beside = {"textcoords": "offset points", "ha": "right", "va": "center", "xycoords": ("axes fraction", "data")}
     for name, place in PLACES.items():
@@ -89,12 +96,12 @@ def _picture(frame: pd.DataFrame) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    axes.set_xlabel("|φ(word) − φ(synonym)|, difference of word importance")
+    axes.set_xlabel(LABEL if page.width_in >= WIDE_IN else LABEL.partition(",")[0])
     axes.set_ylabel("")
     return figure
 
 
-def _boxes(axes, shown: pd.DataFrame) -> None:
+def _boxes(axes, shown: pd.DataFrame, longest: float) -> None:
     lines = {"color": INK, "linewidth": 0.8}
     mean = {"marker": "D", "markersize": 4, "markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 0.7}
     sns.boxplot(
@@ -119,9 +126,11 @@ def _boxes(axes, shown: pd.DataFrame) -> None:
         legend=False,
         ax=axes,
     )
-    below = {"textcoords": "offset points", "ha": "center", "va": "top", "size": 7}
+    below = {"textcoords": "offset points", "va": "top", "size": 7}
     for place, median in shown.groupby("place")["distance"].median().items():
-        axes.annotate(f"median {median:.3g}", (median, place - 0.17), (0, -2), **below)
+        at = median / longest  # near an end of the axis the text runs inwards
+        side = "left" if at < NEAR_END else "right" if at > 1 - NEAR_END else "center"
+        axes.annotate(f"median {median:.3g}", (median, place - 0.17), (0, -2), ha=side, **below)
 
 
 def _outlines(axes, shown: pd.DataFrame, longest: float) -> None:

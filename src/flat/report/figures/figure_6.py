@@ -22,12 +22,14 @@ from flat.report.figures.style import (
     marker_of,
     paper_style,
     say_not_run,
+    sheet,
     width_of,
 )
 from flat.report.figures.titles import ColumnTitles, column_titles, row_height, row_title
 from flat.report.tables.grid import shown_names
 
 PANEL_IN, NOT_RUN_IN, GAP_IN, LEFT_IN, RIGHT_IN = 1.32, 0.5, 0.24, 0.64, 0.07
+LEAST_IN, COLUMN_IN = 3.2, 1.05  # that the figure, and a column of panels, need at least
 COLUMNS = ["dataset", "model", "strategy", "attack", "metric", "k", "value", "low", "high", "seeds", "pairs", "status"]
 CHANCE_COLOUR = "#8A8A8A"
 
@@ -166,13 +168,15 @@ def _picture(
         row_height(title, PANEL_IN if model in ran else NOT_RUN_IN, GAP_IN, model in ran)
         for model, title in models.items()
     ]
-    width_in = width_of(len(datasets))
+    page = sheet(width_of(len(datasets)), max(LEAST_IN, LEFT_IN + RIGHT_IN + COLUMN_IN * len(datasets)))
+    width_in = page.width_in
     left, right = LEFT_IN / width_in, 1 - RIGHT_IN / width_in
     middle = (left + right) / 2
     over = column_titles(datasets, stand_ins, (right - left) * width_in / len(datasets))
     legend = _legend(strategies, width_in, middle)
     top_in, bottom_in = 0.54 + over.extra_in + legend.extra_in, 0.47
     figure, grid, height_in = panels(heights_in, len(datasets), width_in, (left, right), (top_in, bottom_in), GAP_IN)
+    figure.scale = page.scale
     for i, model in enumerate(models):
         first = next((name for name in datasets if (model, name) in run), None)
         for j, dataset in enumerate(datasets):

@@ -7,6 +7,7 @@ and notes as text fields, so that the report page needs no further file.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -19,12 +20,17 @@ from matplotlib.figure import Figure
 from flat.files import foreign
 from flat.files.artefacts import atomic
 from flat.paper.catalogue import FIGURES
-from flat.report.figures import fonts
+from flat.report.figures import fonts, scaled_pdf
 from flat.report.figures.text_fit import wrapped
+from flat.study.artefacts import FigureStyle
 from flat.study.paths import figure_name, figure_stem
 
 WIDTH_IN = 7.0  # text width of a two-column paper
 PNG_DPI = 200
+OWN = FigureStyle()  # of a study that asks for nothing
+DRAWN_PT = 8  # size of the letters that every figure is laid out with
+
+_asked: ContextVar[FigureStyle] = ContextVar("asked")
 
 INK = "#222222"
 MUTED = "#6B6B6B"
@@ -90,6 +96,7 @@ class Drawing:
         caption: what the reader sees, in sentences.
         notes: choices and departures, one sentence each.
         is_run: False where the study did not compute what the figure needs.
+        scale: by which it is made larger or smaller when it is written (``Sheet``).
     """
 
     number: int | str
@@ -99,13 +106,53 @@ class Drawing:
     caption: str
     notes: tuple[str, ...] = field(default=())
     is_run: bool = True
+    scale: float = 1.0
 
 
 def finished(
     number: int | str, figure: Figure, frame: pd.DataFrame, caption: str, notes: Sequence[str], **more
 ) -> Drawing:
-    """The drawing of a picture that is complete; where no font has a character, its notes and the log say so."""
-    return Drawing(number, FIGURES[number].title, figure, frame, caption, (*notes, *fonts.settle(figure)), **more)
+    """The drawing of a picture that is complete; where no font has a character, its notes and the log say so.
+
+    A note says where letters are smaller than the study asks for, since the figure would not fit its width else.
+    """
+    scale = getattr(figure, "scale", 1.0)
+    said, asked = [*notes, *fonts.settle(figure)], _asked.get(OWN)
+    if scale * DRAWN_PT < asked.font_pt - 0.05:
+        inches = figure.get_figwidth() * scale
+        said.append(f"Letters of {scale * DRAWN_PT:.1f} points: {asked.font_pt:g} do not fit {inches:g} inches.")
+    return Drawing(number, FIGURES[number].title, figure, frame, caption, tuple(said), scale=scale, **more)
+
+
+@contextmanager
+def asked(wanted: FigureStyle) -> Iterator[None]:
+    """The study's own width and letters for every figure drawn within."""
+    token = _asked.set(wanted)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a figure is laid out on, with letters of DRAWN_PT: inches across, and the scale that it is written at."""
+
+    width_in: float
+    scale: float
+
+
+def sheet(own_in: float, least_in: float) -> Sheet:
+    """The sheet of a figure.
+
+    Args:
+        own_in: inches that it takes where the study asks for no width.
+        least_in: inches without which its texts do not fit.
+    """
+    wanted = _asked.get(OWN)
+    written_in = wanted.wanted_in or own_in
+    width_in = max(written_in * DRAWN_PT / wanted.font_pt, min(least_in, own_in))
+    return Sheet(width_in, written_in / width_in)
 
 
 @contextmanager
@@ -121,9 +168,10 @@ def paper_style(texts: Iterable[str] = ()) -> Iterator[None]:
         yield
 
 
-def new_figure(height_in: float, width_in: float = WIDTH_IN) -> Figure:
-    """An empty figure with an Agg canvas; no pyplot, hence no global state and no display."""
+def new_figure(height_in: float, width_in: float = WIDTH_IN, scale: float = 1.0) -> Figure:
+    """An empty figure with an Agg canvas; no pyplot, hence no global state and no display. ``scale``: of its Sheet."""
     figure = Figure(figsize=(width_in, height_in))
+    figure.scale = scale
     FigureCanvasAgg(figure)
     return figure
 
@@ -170,8 +218,9 @@ def say_not_run(axes, reason: str = "") -> None:
 def not_run(number: int | str, reason: str) -> Drawing:
     """Figure `number` as a panel and a csv row that say why it holds nothing."""
     with paper_style([reason]):
-        figure = new_figure(1.6)
-        shown = wrapped(reason, 0.94 * WIDTH_IN, 7)
+        page = sheet(WIDTH_IN, 2.5)
+        figure = new_figure(1.6, page.width_in, page.scale)
+        shown = wrapped(reason, 0.94 * page.width_in, 7)
         say_not_run(figure.add_axes((0.02, 0.04, 0.96, 0.92)), shown)
         frame = pd.DataFrame({"status": ["not run"], "reason": [reason]})
         return finished(number, figure, frame, f"Not run: {reason}.", (), is_run=False)
@@ -193,9 +242,10 @@ def write(drawing: Drawing, folder: str | Path) -> dict[str, Path]:
     words = {"Title": f"{figure_name(drawing.number)}. {drawing.title}", "Description": drawing.caption}
     with paper_style():
         # no date and no library version: both would change the bytes without changing the picture
-        _save(drawing.figure, paths["pdf"], {"CreationDate": None, "Creator": None, "Producer": None, **_pdf(words)})
+        pdf = {"CreationDate": None, "Creator": None, "Producer": None, **_pdf(words)}
+        _save(drawing, paths["pdf"], pdf)
         notes = {"Comment": "\n".join(drawing.notes), "Status": "run" if drawing.is_run else "not run"}
-        _save(drawing.figure, paths["png"], {"Software": None, **words, **notes})
+        _save(drawing, paths["png"], {"Software": None, **words, **notes})
     with atomic(paths["csv"]) as part:
         foreign.frame(drawing.frame).to_csv(part, index=False, lineterminator="\n", encoding="utf-8")
     return paths
@@ -205,8 +255,12 @@ def _pdf(words: dict[str, str]) -> dict[str, str]:
     return {"Title": words["Title"], "Subject": words["Description"]}
 
 
-def _save(figure: Figure, path: Path, metadata: dict[str, str | None]) -> None:
+def _save(drawing: Drawing, path: Path, metadata: dict[str, str | None]) -> None:
     buffer = BytesIO()
-    figure.savefig(buffer, format=path.suffix[1:], dpi=PNG_DPI, metadata=metadata)
+    if path.suffix == ".pdf" and drawing.scale != 1:
+        scaled_pdf.save(drawing.figure, buffer, drawing.scale, metadata)
+    else:
+        dpi = PNG_DPI * drawing.scale
+        drawing.figure.savefig(buffer, format=path.suffix[1:], dpi=dpi, metadata=metadata)
     with atomic(path) as part:
         part.write_bytes(buffer.getvalue())

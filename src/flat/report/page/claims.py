@@ -8,10 +8,12 @@ from flat.analysis.measurements import METRICS
 from flat.analysis.statistics import MARKS
 from flat.errors import ArtefactError
 
-VERDICTS = ("reproduced", "direction only", "inconclusive", "contradicted", "not run")
+VERDICTS = ("reproduced", "supported", "direction only", "inconclusive", "contradicted", "not run")
 MEANINGS = {
     "reproduced": "five seeds or more; test and interval beyond the margin; no cell significantly reversed; the claim "
     "holds in as large a share of the cells as in the paper",
+    "supported": "a claim of the study's own: five seeds or more; test and interval beyond the margin; no cell "
+    "significantly reversed; the claim holds in every cell",
     "direction only": "the mean lies on the claimed side, without that certainty",
     "inconclusive": "the mean does not lie on the claimed side, without certainty either",
     "contradicted": "five seeds or more; test and interval on the other side of the margin",
@@ -38,6 +40,7 @@ class ClaimLine:
     reversals: str
     detectable: str
     flags: str
+    own: bool
     links: tuple[tuple[str, str], ...]
 
 
@@ -77,6 +80,7 @@ def _line(row: dict[str, str]) -> ClaimLine:
         reversals=row["reversals"] if run and row["p"] else "",
         detectable=_plain(row["minimum_detectable"], places),
         flags=row["flags"].replace("_", " ").replace(";", ", "),
+        own=row.get("claimed_by") == "study",
         links=tuple((stem, name) for stem, name in tables if name in row["where"].split(", ")),
     )
 
@@ -95,5 +99,8 @@ def _plain(text: str, places: int) -> str:
 
 
 def counts(lines: list[ClaimLine]) -> list[tuple[str, int, str]]:
-    """(verdict, how many claims have it, what it means), in a fixed order."""
-    return [(name, sum(line.verdict == name for line in lines), MEANINGS[name]) for name in VERDICTS]
+    """(verdict, how many claims have it, what it means), in a fixed order: those that the claims at hand can have."""
+    sides = {line.own for line in lines}
+    left_out = {name for name, own in (("reproduced", False), ("supported", True)) if own not in sides}
+    shown = [name for name in VERDICTS if name not in left_out]
+    return [(name, sum(line.verdict == name for line in lines), MEANINGS[name]) for name in shown]

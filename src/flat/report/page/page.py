@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from pathlib import Path
 
+from flat.paper.scope import prints
 from flat.report.figures.files import PAGE_WIDTH_PX, SUFFIXES, FigureFile
 from flat.report.page.claims import ClaimLine, counts
 from flat.report.tables.layout import FLAG_MARK, RUN, Entry, Table, Wide, wide
@@ -20,6 +21,11 @@ from flat.study.settings import seeds_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLE_KINDS = ("csv", "md", "tex")
+CLAIMED_BY = {
+    frozenset([False]): "What the paper claims, and what this study says of it",
+    frozenset([True]): "What this study claims of its own cells, and what they say",
+    frozenset([False, True]): "What the paper and this study claim, and what its cells say",
+}
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,9 @@ def build(
         figures=figures,
         provenance=provenance,
         claims=claims,
+        claims_title=CLAIMED_BY[frozenset(line.own for line in claims)] if claims else "",
+        printed_claims=any(line.printed for line in claims) or not all(line.own for line in claims),
+        prints=prints(study),
         seeds=seeds(study),
         verdict_counts=counts(list(claims)),
         run=RUN,

@@ -2,7 +2,7 @@
 
 from flat.paper import printed as paper
 from flat.report.tables import notes
-from flat.report.tables.grid import Extras, dataset_title, framed, main_datasets, strategy_rows, with_others
+from flat.report.tables.grid import Extras, beside, dataset_title, framed, main_datasets, strategy_rows
 from flat.report.tables.index import Index
 from flat.report.tables.layout import Column, Layout, Table
 
@@ -23,9 +23,9 @@ def _build(key, caption, metric, what, study, index: Index, extras: Extras) -> T
     main = study.artefacts.main
     rows = strategy_rows(
         study,
-        with_others(paper.MODELS, main.models),
-        with_others(paper.STRATEGIES, main.strategies),
-        with_others(paper.TRAIN_ATTACKS, main.train_attacks),
+        beside(study, paper.MODELS, main.models),
+        beside(study, paper.STRATEGIES, main.strategies),
+        beside(study, paper.TRAIN_ATTACKS, main.train_attacks),
     )
     columns = tuple(
         Column(dataset_title(study, name), {"dataset": name, "metric": metric}, "percent", ".2f")

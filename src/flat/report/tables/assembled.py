@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from flat.paper.printed import Printed
+from flat.paper.printed import DATASETS, Printed
 from flat.report.tables.layout import KEY_ORDER, NOT_PRINTED, NOT_RUN, PAIR_SETS, RUN, UNDEFINED, Layout, Value, key_of
 
 VALUE_COLUMNS = (
@@ -19,13 +19,14 @@ def assemble(
     key: str,
     layout: Layout,
     find: Find,
-    printed: Printed,
+    printed: Printed | None,
     stand_ins: Callable[[Mapping[str, object]], str],
 ) -> pd.DataFrame:
     """The tidy frame of a table: every shown entry, and what was run of the others and of optional columns.
 
     Args:
         find: the value of an entry's keys, None where the study did not run it.
+        printed: the paper's numbers; None: none are shown.
         stand_ins: says what stands in for what behind an entry's keys.
     """
     lines: dict[tuple, dict] = {}
@@ -40,14 +41,21 @@ def assemble(
                 if value is None and not wanted:
                     continue
                 shown = {**(row.keys if row.printed is None else row.printed), **column.keys}
-                beside = None if pair_set == "floor" else printed.value(key, **shown)
-                line = {**keys, **_values(value), "printed": NOT_PRINTED if beside is None else beside}
+                line = {**keys, **_values(value), "printed": _printed(key, printed, shown, pair_set)}
                 lines[key_of(keys)] = {**line, "unit": column.unit, "stand_ins": stand_ins(keys)}
     columns = [name for name in KEY_ORDER if any(name in line for line in lines.values())] + list(VALUE_COLUMNS)
     frame = pd.DataFrame([{name: line.get(name, "") for name in columns} for line in lines.values()], columns=columns)
     if "k" in columns:
         frame["k"] = [line.get("k", 0) for line in lines.values()]
     return frame
+
+
+def _printed(key: str, printed: Printed | None, keys: Mapping[str, object], pair_set: str) -> str:
+    """The value that the paper prints, – where it prints none; empty for a data set that is none of the paper's."""
+    if printed is None or keys.get("dataset", DATASETS[0]) not in DATASETS:
+        return ""
+    beside = None if pair_set == "floor" else printed.value(key, **keys)
+    return NOT_PRINTED if beside is None else beside
 
 
 def _values(value: Value | None) -> dict[str, object]:

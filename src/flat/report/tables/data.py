@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flat.errors import ArtefactError
 from flat.paper import printed as paper
 from flat.report.tables import notes
-from flat.report.tables.grid import Extras, dataset_title, framed, with_others
+from flat.report.tables.grid import Extras, beside, dataset_title, framed
 from flat.report.tables.layout import Column, Layout, Row, Table, Value
 from flat.study.grid import reported_datasets
 
@@ -60,7 +60,7 @@ def preprocessing(study, index, extras: Extras) -> Table:
 
 def _build(key: str, caption: str, metrics: Mapping, study, extras: Extras) -> Table:
     values = {name: facts(summary, f"summary.json of {name}") for name, summary in extras.summaries.items()}
-    names = with_others(paper.DATASETS, reported_datasets(study))
+    names = beside(study, paper.DATASETS, reported_datasets(study))
     rows = tuple(Row((dataset_title(study, name),), {"dataset": name}) for name in names)
     columns = tuple(Column(label, {"metric": metric}, unit, spec) for metric, (label, unit, spec) in metrics.items())
     layout = Layout(("Data set",), rows, columns)

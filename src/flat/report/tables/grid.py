@@ -7,6 +7,7 @@ import pandas as pd
 
 from flat.paper import printed as paper
 from flat.paper.catalogue import TABLES
+from flat.paper.scope import prints
 from flat.report.tables.assembled import Find, assemble
 from flat.report.tables.layout import Layout, Row, Table
 from flat.study.cells import NO_ATTACK
@@ -59,6 +60,11 @@ def with_others(first: Iterable, others: Iterable) -> list:
     return list(dict.fromkeys([*first, *others]))
 
 
+def beside(study, printed: Iterable, own: Iterable) -> list:
+    """The paper's names, run or not, then the study's own; the study's alone where no printed value is shown."""
+    return with_others(printed if prints(study) else (), own)
+
+
 def shown_names(printed: Iterable[str], defined: Container[str], own: Iterable[str]) -> list[str]:
     """The paper's names that the study file defines, run or not, then the study's own."""
     return with_others([name for name in printed if name in defined], own)
@@ -83,7 +89,7 @@ def named(study, table: Table) -> Table:
 
 
 def main_datasets(study) -> list[str]:
-    return with_others(paper.DATASETS, study.artefacts.main.datasets)
+    return beside(study, paper.DATASETS, study.artefacts.main.datasets)
 
 
 def dataset_title(study, name: str) -> str:
@@ -148,15 +154,15 @@ def strategy_rows(study, models: Iterable[str], strategies: Iterable[str], attac
     return rows
 
 
-def settings(fixed: Mapping[str, str], own) -> list[dict[str, str]]:
-    """The paper's setting of a one-cell table, then the study's where it is another.
+def settings(study, fixed: Mapping[str, str], own) -> list[dict[str, str]]:
+    """The paper's setting of a one-cell table, then the study's where it is another; as ``beside``.
 
     Args:
         fixed: dataset, model and attack that the paper's caption states.
         own: the study's table, with the attributes dataset, model, attack.
     """
     mine = {name: getattr(own, name) for name in ("dataset", "model", "attack")}
-    return [dict(fixed)] if mine == fixed else [dict(fixed), mine]
+    return [mine] if mine == fixed or not prints(study) else [dict(fixed), mine]
 
 
 def setting_title(study, setting: Mapping[str, str]) -> str:
@@ -166,4 +172,5 @@ def setting_title(study, setting: Mapping[str, str]) -> str:
 
 def framed(key: str, study, layout: Layout, find: Find, extras: Extras) -> pd.DataFrame:
     """The tidy frame of a study's table: the paper's values beside ours, and what stands in for what."""
-    return assemble(key, layout, find, extras.printed, stand_ins=lambda keys: stand_ins(study, keys))
+    printed = extras.printed if prints(study) else None
+    return assemble(key, layout, find, printed, stand_ins=lambda keys: stand_ins(study, keys))

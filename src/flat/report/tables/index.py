@@ -88,7 +88,7 @@ def over_seeds(seeds: Mapping[int, tuple[float, int, int]]) -> Value:
     defined = [value for value, _, _ in found if not math.isnan(value)]
     mean = math.fsum(defined) / len(defined) if defined else float("nan")
     sd = stdev(defined) if len(defined) > 1 else float("nan")
-    n = min(n for _, n, _ in found)
+    n = min([n for value, n, _ in found if not math.isnan(value)] or [n for _, n, _ in found])
     dropped = int(sum(dropped for _, _, dropped in found))
     return Value(mean, sd, int(n), len(defined), dropped, mark=mark(len(defined)))
 

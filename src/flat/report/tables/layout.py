@@ -19,6 +19,10 @@ from flat.study.paths import table_name, table_stem
 
 RUN, NOT_RUN, UNDEFINED = "run", "not run", "undefined"
 NOT_PRINTED = "–"
+FEW = 20  # examples below which a share of one seed stands as k/n
+# (examples below this many, decimals): one text of 100 is one point, so that further digits would say nothing
+PERCENT_DECIMALS = ((100, 0), (1_000, 1), (math.inf, 2))
+MEAN_DECIMALS = ((FEW, 1), (math.inf, 2))
 FLAG_MARK = "¶"  # at an entry whose cell is flagged (flat.report.tables.flag_marks)
 
 KEY_ORDER = (
@@ -83,7 +87,8 @@ class Row:
 class Column:
     """``spec`` formats one value of ours, for example ``.2f``. Columns not ``shown`` are in the csv only, where run.
 
-    Of an ``optional`` column entries that were not run are empty; it is left out where none was run.
+    Of an ``optional`` column entries that were not run are empty; it is left out where none was run. Entries of a
+    ``counted`` one say on how many examples they rest, which their decimals follow.
     """
 
     title: str
@@ -93,6 +98,7 @@ class Column:
     group: str = ""
     shown: bool = True
     optional: bool = False
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,7 @@ class Entry:
     """One entry as text. ``state`` is run, not run or undefined.
 
     ``printed`` is – where the paper has no value, empty where it has no such table. ``mark`` and ``interval``
-    (“[80.10, 83.90]”) are empty where there is none.
+    (“[80.10, 83.90]”) are empty where there is none; ``n`` (“n 100”) is empty where entries do not say it.
     """
 
     ours: str
@@ -166,10 +172,11 @@ class Entry:
     state: str
     mark: str = ""
     interval: str = ""
+    n: str = ""
 
     @property
     def text(self) -> str:
-        parts = (self.ours + self.mark, self.interval, f"({self.printed})" if self.printed else "")
+        parts = (self.ours + self.mark, self.interval, self.n, f"({self.printed})" if self.printed else "")
         return " ".join(part for part in parts if part)
 
 
@@ -224,15 +231,32 @@ def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
     printed = line["printed"] if table.in_paper else ""
     if line["status"] != RUN:
         return Entry(line["status"], printed, line["status"])
-    ours = _number(line["ours"], column.spec)
+    spec = _spec_of(column.spec, column.unit, line["ours_n"]) if column.counted else column.spec
+    ours = (column.counted and _counted(line, column.unit)) or _number(line["ours"], spec)
     interval = ""
     if not math.isnan(line["low"]):
-        interval = f"[{_number(line['low'], column.spec)}, {_number(line['high'], column.spec)}]"
+        interval = f"[{_number(line['low'], spec)}, {_number(line['high'], spec)}]"
     elif not math.isnan(line["ours_sd"]):
-        ours += f" ± {format(line['ours_sd'], column.spec.lstrip('+'))}"
+        ours += f" ± {format(line['ours_sd'], spec.lstrip('+'))}"
     if line.get("flags"):
         ours += f" {FLAG_MARK}"
-    return Entry(ours, printed, RUN, line["mark"], interval)
+    return Entry(ours, printed, RUN, line["mark"], interval, f"n {line['ours_n']:,}" if column.counted else "")
+
+
+def _spec_of(spec: str, unit: str, n: int) -> str:
+    """A format with as many decimals as n examples permit, and at most its own."""
+    table = PERCENT_DECIMALS if unit == "percent" else MEAN_DECIMALS
+    decimals = next(number for below, number in table if n < below)
+    return f".{min(decimals, int(spec.strip('+.f')))}f"
+
+
+def _counted(line: Mapping, unit: str) -> str:
+    """A share of few examples of one seed as k/n: 1/5. Empty of others."""
+    n = line["ours_n"]
+    if unit != "percent" or line["seeds"] != 1 or not 0 < n < FEW:
+        return ""
+    k = line["ours"] * n / 100
+    return f"{round(k)}/{n}" if abs(k - round(k)) < 1e-6 else ""
 
 
 def _line(table: Table, row: Row, column: Column, pair_set: str) -> dict | None:

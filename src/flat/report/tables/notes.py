@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from flat.analysis.intervals import RANGES
 from flat.analysis.measurements import METRICS
 from flat.analysis.statistics import MARKS
+from flat.paper.scope import of_paper, prints
 from flat.plugins.registry import OBJECTIVES
 from flat.report.tables import pin_notes
 from flat.report.tables.grid import ATTACK_MARK, DATA_MARK, MODEL_MARK
@@ -22,6 +23,7 @@ OWN_ENTRIES = (
     "Each entry is our value; the paper prints no such table. “not run”: this study did not run the cell; “undefined”: "
     "it ran, but no example is left to average over."
 )
+NO_PRINTED = OWN_ENTRIES.replace("; the paper prints no such table", "")
 
 
 SEED_MARKS = {
@@ -31,6 +33,10 @@ SEED_MARKS = {
 }
 
 
+ONE_SEED = (
+    " Of one seed the 95 % interval in brackets is over examples alone: it tells what other texts would give with this "
+    "checkpoint, not what another seed would."
+)
 NOT_SHOWN = set(METRICS) - set(RANGES)  # metrics that most tables have in their csv only
 
 
@@ -43,7 +49,7 @@ def used(frame, column: str) -> list[str]:
 
 def coverage(frame) -> str:
     """How much of the paper's table the study ran."""
-    printed = frame[(frame["printed"] != "–") & frame.get("pair_set", frame["status"]).ne("floor")]
+    printed = frame[~frame["printed"].isin(("–", "")) & frame.get("pair_set", frame["status"]).ne("floor")]
     keys = [
         name
         for name in ("dataset", "model", "strategy", "train_attack", "attack", "groups", "correlation", "metric", "k")
@@ -67,11 +73,8 @@ def stand_ins(study, frame) -> list[str]:
             [f"{item.title}: {', '.join(item.stand_ins)}" for item in attacks if item.stand_ins],
         ),
     ]
-    return [
-        f"{mark} Stand-ins for {what}, so not comparable with the printed numbers: {'; '.join(parts)}."
-        for mark, what, parts in said
-        if parts
-    ]
+    so = ", so not comparable with the printed numbers" if prints(study) else ""
+    return [f"{mark} Stand-ins for {what}{so}: {'; '.join(parts)}." for mark, what, parts in said if parts]
 
 
 def _attacks(study, frame) -> list[str]:
@@ -98,10 +101,13 @@ def seeds(study, frame, also: Collection[str] = ()) -> str:
     if not parts:
         return ""
     several = marked["seeds"].gt(1)
+    has = marked["low"].notna()
     text = f"{'; '.join(parts)} (docs/statistics.md)."
-    if (several & marked["low"].notna()).any():
+    if (several & has).any():
         text += " Means over seeds stand with a 95 % interval in brackets (seeds and examples resampled)."
-    without = several & marked["low"].isna() & ~marked["metric"].isin(NOT_SHOWN - set(also))
+    if (~several & has).any():
+        text += ONE_SEED
+    without = several & ~has & ~marked["metric"].isin(NOT_SHOWN - set(also))
     if without.any():
         text += " Means over seeds without an interval stand with their standard deviation (±)."
     return text
@@ -251,27 +257,14 @@ def incomplete(study, frame) -> str:
     return f"Attributions whose completeness error stays above {tolerance:g} %: {share:.1f} % of all."
 
 
-def chance(study, frame, pair_set: str) -> str:
-    """TI@5 of two random rankings of the texts at hand, by data set: what the printed TI has to beat."""
-    parts = []
-    for name in used(frame, "dataset"):
-        chosen = frame[
-            (frame["dataset"] == name)
-            & (frame["metric"] == "topk_chance")
-            & (frame["pair_set"] == pair_set)
-            & frame["ours"].notna()
-        ]
-        if len(chosen):
-            parts.append(f"{study.datasets[name].title} {chosen['ours'].mean():.2f}")
-    return f"TI@5 expected by chance for texts of these lengths: {', '.join(parts)}." if parts else ""
-
-
 def opening(study, frame, own: bool = False) -> list[str]:
     """What an entry is, how much was run, what stands in for what, what is not pinned.
 
     ``own``: the paper has no such table.
     """
-    entries = (OWN_ENTRIES,) if own else (ENTRIES, coverage(frame))
+    entries = (ENTRIES, coverage(frame))
+    if own or not prints(study):
+        entries = (OWN_ENTRIES if own and of_paper(study) else NO_PRINTED,)
     return [*entries, *stand_ins(study, frame), *unpinned(study, frame)]
 
 

@@ -2,11 +2,43 @@
 
 from collections.abc import Iterable
 
+from flat.paper.scope import prints
+from flat.report.tables import notes
+
 REASONS = {
     "left_out_skipped_percent": "the model errs on the original",
     "left_out_failed_percent": "the attack failed",
     "left_out_unchanged_percent": "the attack changed no word",
 }
+
+
+COUNTED = (
+    "n: the examples or pairs of one seed that an entry rests on. Decimals follow it (docs/tables.md); 1/5 says that "
+    "the attack failed on one of five texts."
+)
+
+
+def which_pairs(study) -> str:
+    """Which pair set is for what."""
+    fair = "“shared” compares the strategies fairly"
+    if not prints(study):
+        return f"{fair.capitalize()}: they are explained on the same texts."
+    return f"The paper does not say which pairs it averages: “saved” is the set to compare with its numbers, {fair}."
+
+
+def chance(study, frame, pair_set: str) -> str:
+    """TI@5 of two random rankings of the texts at hand, by data set: what the printed TI has to beat."""
+    parts = []
+    for name in notes.used(frame, "dataset"):
+        chosen = frame[
+            (frame["dataset"] == name)
+            & (frame["metric"] == "topk_chance")
+            & (frame["pair_set"] == pair_set)
+            & frame["ours"].notna()
+        ]
+        if len(chosen):
+            parts.append(f"{study.datasets[name].title} {chosen['ours'].mean():.2f}")
+    return f"TI@5 expected by chance for texts of these lengths: {', '.join(parts)}." if parts else ""
 
 
 def left_out(frame, pair_sets: Iterable[str]) -> list[str]:

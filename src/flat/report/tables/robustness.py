@@ -5,17 +5,18 @@ from collections.abc import Iterable
 from flat.analysis.measurements import METRICS
 from flat.paper import catalogue
 from flat.paper import printed as paper
+from flat.paper.scope import prints
 from flat.report.tables import notes, pair_notes
 from flat.report.tables.grid import (
     Extras,
     attack_title,
+    beside,
     dataset_title,
     framed,
     main_datasets,
     model_title,
     strategy_title,
     train_attack_of,
-    with_others,
 )
 from flat.report.tables.index import Index
 from flat.report.tables.layout import Column, Layout, Row, Table
@@ -64,13 +65,13 @@ def _build(key: str, caption: str, method: str, study, index: Index, extras: Ext
     )
     below = [
         *notes.opening(study, frame),
+        pair_notes.COUNTED,
         attacked,
         *(notes.pairs(study, frame, name) for name in pair_sets),
-        "The paper does not say which pairs it averages: “saved” is the set to compare with its numbers, “shared” "
-        "compares the strategies fairly.",
+        pair_notes.which_pairs(study),
         notes.explanations(study, method),
         notes.incomplete(study, frame),
-        notes.chance(study, frame, pair_sets[0]),
+        pair_notes.chance(study, frame, pair_sets[0]),
         notes.dropped(frame),
         *pair_notes.left_out(frame, pair_sets),
         pair_notes.by_size(frame, pair_sets[0]),
@@ -84,9 +85,9 @@ def _rows(study) -> list[Row]:
     """TextFooler LSTM-base, LSTM-adv, LSTM-FLAT, CNN-base ...; then PWWS likewise."""
     main = study.artefacts.main
     rows = []
-    for attack in with_others(paper.TRAIN_ATTACKS, main.train_attacks):
-        for model in with_others(paper.MODELS, main.models):
-            for strategy in with_others(paper.STRATEGIES, main.strategies):
+    for attack in beside(study, paper.TRAIN_ATTACKS, main.train_attacks):
+        for model in beside(study, paper.MODELS, main.models):
+            for strategy in beside(study, paper.STRATEGIES, main.strategies):
                 trained_on = train_attack_of(study, strategy, attack)
                 keys = {"model": model, "strategy": strategy, "train_attack": trained_on, "attack": attack}
                 label = f"{model_title(study, model)}-{strategy_title(study, strategy)}"
@@ -112,31 +113,34 @@ def _columns(dataset: str, group: str, method: str) -> Iterable[Column]:
 
 def _column(dataset: str, group: str, metric: str, title: str, shown: bool = True, **keys: object) -> Column:
     spec = f".{METRICS[metric].decimals}f"
-    return Column(title, {"dataset": dataset, "metric": metric, **keys}, METRICS[metric].unit, spec, group, shown)
+    return Column(
+        title, {"dataset": dataset, "metric": metric, **keys}, METRICS[metric].unit, spec, group, shown, counted=shown
+    )
 
 
 def transfer(study, index: Index, extras: Extras) -> Table:
     """Table 4."""
     own = study.artefacts.transfer
-    places = [dict(catalogue.TRANSFER)]
-    if own.dataset != catalogue.TRANSFER["dataset"] or own.train_attack != catalogue.TRANSFER["train_attack"]:
-        places.append({"dataset": own.dataset, "train_attack": own.train_attack})
+    places = [{"dataset": own.dataset, "train_attack": own.train_attack}]
+    if prints(study) and places != [catalogue.TRANSFER]:
+        places.insert(0, dict(catalogue.TRANSFER))
     rows = []
     for place in places:
         where = f"{dataset_title(study, place['dataset'])}, {attack_title(study, place['train_attack'])}"
-        for model in with_others(paper.MODELS, own.models):
-            for strategy in with_others(paper.STRATEGIES, own.strategies):
+        for model in beside(study, paper.MODELS, own.models):
+            for strategy in beside(study, paper.STRATEGIES, own.strategies):
                 trained_on = train_attack_of(study, strategy, place["train_attack"])
                 keys = {"dataset": place["dataset"], "model": model, "strategy": strategy, "train_attack": trained_on}
                 rows.append(Row((where, f"{model_title(study, model)}-{strategy_title(study, strategy)}"), keys))
     columns = [
-        Column(attack_title(study, attack), {"attack": attack, "metric": AA}, METRICS[AA].unit, ".2f")
-        for attack in with_others(paper.TRANSFER_ATTACKS, own.attacks)
+        Column(attack_title(study, attack), {"attack": attack, "metric": AA}, METRICS[AA].unit, ".2f", counted=True)
+        for attack in beside(study, paper.TRANSFER_ATTACKS, own.attacks)
     ]
     layout = Layout(("Trained on", "Model"), tuple(rows), tuple(columns), blocks=1)
     frame = framed("4", study, layout, index.find, extras)
     below = [
         *notes.opening(study, frame),
+        pair_notes.COUNTED,
         notes.counts_by_attack(study, frame, AA, "Attacked test examples, the same for every model"),
         *notes.closing(study, frame),
     ]

@@ -6,8 +6,9 @@ from flat.analysis.measurements import METRICS
 from flat.errors import ArtefactError
 from flat.paper import catalogue
 from flat.paper import printed as paper
+from flat.paper.scope import prints
 from flat.report.tables import notes
-from flat.report.tables.grid import Extras, framed, setting_title, settings, train_attack_of, with_others
+from flat.report.tables.grid import Extras, beside, framed, setting_title, settings, train_attack_of
 from flat.report.tables.index import Index
 from flat.report.tables.layout import Column, Layout, Row, Table, Value
 from flat.study.cells import Cell
@@ -32,13 +33,13 @@ def ablation(study, index: Index, extras: Extras) -> Table:
     """Table 5."""
     own = study.artefacts.ablation
     rows = []
-    for setting in settings(catalogue.ABLATION, own):
+    for setting in settings(study, catalogue.ABLATION, own):
         mine = setting == _setting(own)
         patterns: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
         for strategy in own.strategies if mine else ():
             beta, gamma = _weights(study, setting, strategy)
             patterns.setdefault(_pattern(beta, gamma), []).append((f"{beta:g}", f"{gamma:g}", strategy))
-        for pattern in with_others(PRINTED_WEIGHTS if setting == catalogue.ABLATION else (), patterns):
+        for pattern in beside(study, PRINTED_WEIGHTS if setting == catalogue.ABLATION else (), patterns):
             for beta, gamma, strategy in patterns.get(pattern, [PRINTED_WEIGHTS[pattern]]):
                 keys = _keys(study, setting, strategy) | {"beta": pattern[0], "gamma": pattern[1]}
                 printed = {**setting, "beta": pattern[0], "gamma": pattern[1]}
@@ -49,7 +50,9 @@ def ablation(study, index: Index, extras: Extras) -> Table:
     )
     titles = ("Cell", "β", "γ")
     other = [f"({row.labels[1]}, {row.labels[2]})" for row in rows if _differs(row)]
-    weights = f"The paper's (β, γ) are 0.1 and 0.001 where a term is on; here: {', '.join(other)}." if other else ""
+    weights = ""
+    if other and prints(study):
+        weights = f"The paper's (β, γ) are 0.1 and 0.001 where a term is on; here: {', '.join(other)}."
     return _accuracies("5", caption, titles, rows, [weights], study, index, extras)
 
 
@@ -57,9 +60,9 @@ def group_masks(study, index: Index, extras: Extras) -> Table:
     """Table 10."""
     own = study.artefacts.groups
     rows = []
-    for setting in settings(catalogue.GROUP_MASKS, own):
+    for setting in settings(study, catalogue.GROUP_MASKS, own):
         mine = {study.strategies[s].groups: s for s in own.strategies} if setting == _setting(own) else {}
-        for groups in sorted(with_others(paper.GROUPS, mine)):
+        for groups in sorted(beside(study, paper.GROUPS, mine)):
             keys = _keys(study, setting, mine.get(groups, f"group{groups}")) | {"groups": groups}
             rows.append(Row((setting_title(study, setting), str(groups)), keys, {**setting, "groups": groups}))
     caption = (
@@ -75,7 +78,7 @@ def correlations(study, index: Index, extras: Extras) -> Table:
     own = study.artefacts.importance
     values = _correlations(extras.correlations)
     rows = []
-    for setting in settings(catalogue.IMPORTANCE, own):
+    for setting in settings(study, catalogue.IMPORTANCE, own):
         keys = _keys(study, setting, own.strategy)
         for name, title in CORRELATIONS.items():
             printed = {**setting, "correlation": name}

@@ -85,7 +85,7 @@ def _without_judge(summary) -> list[str]:
 
 
 def _blind(study, summary) -> str:
-    """The cells whose changes the synonym space does not know at all, so that AA, words can only repeat AA."""
+    """The cells whose changes the synonym space does not know at all, so that nothing judges their words."""
     if summary is None:
         return ""
     shares = summary[(summary["metric"] == "unjudged_percent") & (summary["n"] > 0)]
@@ -99,8 +99,8 @@ def _blind(study, summary) -> str:
         return ""
     more = f"; {len(names) - NAMED} more in the csv (unjudged_percent 100)" if len(names) > NAMED else ""
     return (
-        "The synonym space knows no replaced word of these cells, so that their “AA, words” repeats AA and says "
-        f"nothing of words: {'; '.join(names[:NAMED])}{more}."
+        "The synonym space knows no replaced word of these cells, so that “AA, words” and “AA, both” are “not run” "
+        f"there: {'; '.join(names[:NAMED])}{more}."
     )
 
 

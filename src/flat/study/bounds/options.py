@@ -1,6 +1,6 @@
 """Options of plugins that a study names: names that exist, values that can be meant, as plugins declare them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 
@@ -8,7 +8,7 @@ from flat.errors import StudyError
 from flat.plugins.own.metrics import ALWAYS
 from flat.plugins.registry import ATTACKS, METRICS, MODELS, OBJECTIVES
 from flat.plugins.values import Options, called
-from flat.study.checks import refuse_unknown
+from flat.study.bounds.names import refuse_unknown, unknown
 from flat.study.fields import MASK_WEIGHTS, OWN_OBJECTIVE
 from flat.study.grid import trained_cells
 from flat.study.known.recipes import is_made
@@ -16,58 +16,61 @@ from flat.study.schema import Study
 from flat.study.settings import resources_of
 
 
-def check(study: Study, where: str) -> None:
-    """Raise StudyError for the first that no model, attack, objective or metric of its name can be made with."""
+def misfits(study: Study, where: str) -> Iterator[StudyError]:
+    """Every one that no model, attack, objective or metric of its name can be made with."""
     for name, model in study.models.items():
         kind = f"options of a {model.kind}"
-        check_options(model.options, MODELS[model.kind].options, f"{where}: models.{name}.options", kind)
+        yield from _options(model.options, MODELS[model.kind].options, f"{where}: models.{name}.options", kind)
     for name, attack in study.attacks.items():
         kind = f"parameters of {attack.recipe}"
-        check_options(attack.parameters, ATTACKS[attack.recipe].options, f"{where}: attacks.{name}.parameters", kind)
+        yield from _options(
+            attack.parameters, ATTACKS[attack.recipe].options, f"{where}: attacks.{name}.parameters", kind
+        )
     always = {metric.name: metric for metric in ALWAYS.values()}
     for name, given in study.metrics.items():
         if name in always:
-            raise StudyError(
+            yield StudyError(
                 f"{where}: metrics.{name}", f"every study measures {always[name].shown} already", "leave it out"
             )
-        check_options(given, METRICS[name].options, f"{where}: metrics.{name}", f"options of {name}")
+            continue
+        yield from _options(given, METRICS[name].options, f"{where}: metrics.{name}", f"options of {name}")
 
     for name, strategy in study.strategies.items():
         kind = f"options of the objective {strategy.objective}"
-        check_options(
+        yield from _options(
             strategy.options, OBJECTIVES[strategy.objective].options, f"{where}: strategies.{name}.options", kind
         )
-        _check_objective(study, name, f"{where}: strategies.{name}")
+        yield from _objective(study, name, f"{where}: strategies.{name}")
 
 
-def _check_objective(study: Study, name: str, place: str) -> None:
-    """Raise StudyError where a strategy and its objective do not fit."""
+def _objective(study: Study, name: str, place: str) -> Iterator[StudyError]:
+    """Where a strategy and its objective do not fit."""
     strategy = study.strategies[name]
     objective, plugin = strategy.objective, OBJECTIVES[strategy.objective]
     if name == "base" and objective != OWN_OBJECTIVE:
-        raise StudyError(
+        yield StudyError(
             f"{place}.objective",
             "base is trained with the plain cross entropy: the others start from it and are compared with it",
             f"leave it out, and give a strategy of its own, with adversarial: false, the objective {objective}",
         )
     if plugin.masked and strategy.mask != "variational":
-        raise StudyError(
+        yield StudyError(
             f"{place}.mask", f"the objective {objective} needs a variational mask", "set mask: variational"
         )
     for weight in MASK_WEIGHTS:
         if getattr(strategy, weight) and weight not in plugin.weights:
-            raise StudyError(
+            yield StudyError(
                 f"{place}.{weight}", f"the objective {objective} has no term that it weighs", "leave it out"
             )
-    refuse_unknown(strategy.resources, plugin.roles, f"{place}.resources", f"roles of the objective {objective}")
+    yield from unknown(strategy.resources, plugin.roles, f"{place}.resources", f"roles of the objective {objective}")
     given = resources_of(study, name)
     for role in plugin.roles:
         if role not in given:
-            raise StudyError(
+            yield StudyError(
                 f"{place}.resources", f"the objective {objective} needs {role}", f"name a resource: {role}: NAME"
             )
-        if is_made(role, given[role]):
-            raise StudyError(
+        elif is_made(role, given[role]):
+            yield StudyError(
                 f"{place}.resources.{role}",
                 f"{given[role]} is made for attacks, of each data set",
                 f"name a resource of the catalogue or a folder: {role}: NAME",
@@ -75,11 +78,19 @@ def _check_objective(study: Study, name: str, place: str) -> None:
     for cell in trained_cells(study) if plugin.built_from else ():
         kind = study.models[cell.model].kind
         if cell.strategy == name and MODELS[kind].built_from not in plugin.built_from:
-            raise StudyError(
+            yield StudyError(
                 f"{place}.objective",
                 f"{objective} trains models built from {' or '.join(plugin.built_from)}, and {cell.model} is {kind}",
                 "leave this model out of the artefacts that name the strategy, or take another objective",
             )
+
+
+def _options(given: Mapping[str, object], options: type[Options], place: str, kind: str) -> Iterator[StudyError]:
+    """What ``check_options`` refuses."""
+    try:
+        check_options(given, options, place, kind)
+    except StudyError as error:
+        yield error
 
 
 def check_options(given: Mapping[str, object], options: type[Options], place: str, kind: str) -> Options:

@@ -1,5 +1,6 @@
 """How many jobs a study would plan at most, from the lengths of its lists alone: nothing of the plan is built."""
 
+from collections.abc import Iterator
 from math import prod
 
 from flat.errors import StudyError
@@ -9,11 +10,11 @@ from flat.study.schema import Study
 MOST_JOBS = 1_000_000
 
 
-def check(study: Study, where: str) -> None:
-    """Raise StudyError for a study of more than MOST_JOBS jobs."""
+def misfits(study: Study, where: str) -> Iterator[StudyError]:
+    """A study of more than MOST_JOBS jobs."""
     jobs, largest, numbers = jobs_at_most(study)
     if jobs > MOST_JOBS:
-        raise StudyError(
+        yield StudyError(
             f"{where}: {largest}",
             f"the study stands for up to {jobs:,d} jobs ({numbers}); at most {MOST_JOBS:,d} are planned",
             "lower these numbers, or cut it into several studies",
