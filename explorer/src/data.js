@@ -19,6 +19,9 @@ function startsOf(lengths) {
   return starts;
 }
 
+// What is looked up by names from an address: nothing but these names is in it
+const record = (pairs) => Object.assign(Object.create(null), Object.fromEntries(pairs));
+
 export async function read() {
   const [head, block] = await Promise.all([unpack("head"), unpack("columns")]);
   const facts = JSON.parse(new TextDecoder().decode(head));
@@ -34,14 +37,14 @@ export class Study {
     this.size = columns.cell.length;
     this.textStarts = startsOf(columns.text_length);
     this.editStarts = startsOf(columns.edited);
-    this.scoreStarts = Object.fromEntries(this.methods.map((method) => [method, startsOf(columns[`${method}_length`])]));
+    this.scoreStarts = record(this.methods.map((method) => [method, startsOf(columns[`${method}_length`])]));
     this.lower = this.words.map((word) => word.toLowerCase());
     this.main = this.strategies.filter((each) => each.main).map((each) => each.name);
-    this.rank = Object.fromEntries(this.strategies.map((each, at) => [each.name, at]));
+    this.rank = record(this.strategies.map((each, at) => [each.name, at]));
     this.title_of = {};
     for (const kind of ["datasets", "models", "attacks", "strategies"])
-      this.title_of[kind] = Object.fromEntries(this[kind].map((each) => [each.name, each.title]));
-    this.classes = Object.fromEntries(this.datasets.map((each) => [each.name, each.classes]));
+      this.title_of[kind] = record(this[kind].map((each) => [each.name, each.title]));
+    this.classes = record(this.datasets.map((each) => [each.name, each.classes]));
     this.#group();
   }
 
@@ -60,6 +63,17 @@ export class Study {
     this.own_attack = this.cells.map((each) => each.train_attack === "none" || each.train_attack === each.attack);
   }
 
+  // A pair by name, so that a link to it outlives a page that is made anew with more in it
+  pairName(pair) {
+    const { dataset, model, strategy, train_attack, seed, attack } = this.cell(pair);
+    return [dataset, model, strategy, train_attack, seed, attack, this.id(pair)].join("/");
+  }
+  named(name) {
+    const cell = this.cells.findIndex((each) => name.startsWith(`${each.dataset}/${each.model}/${each.strategy}/${each.train_attack}/${each.seed}/${each.attack}/`));
+    if (cell < 0) return -1;
+    for (let pair = 0; pair < this.size; pair++) if (this.columns.cell[pair] === cell && this.pairName(pair) === name) return pair;
+    return -1;
+  }
   cell(pair) {
     return this.cells[this.columns.cell[pair]];
   }

@@ -32,13 +32,13 @@ function App({ study }) {
 }
 
 const root = document.getElementById("app");
-read().then(
-  (study) => {
+read()
+  .then((study) => {
     root.textContent = "";
     render(<App study={study} />, root);
     root.dataset.ready = String(Math.round(performance.now())); // ms since the page was asked for
-  },
-  (error) => {
+  })
+  .catch((error) => {
     root.textContent = `This page cannot be shown (${error.message}). Take a current browser, or make the page again: snakemake explorer.`;
-  },
-);
+    throw error;
+  });

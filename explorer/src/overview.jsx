@@ -55,7 +55,7 @@ function Contrasts({ study }) {
       const mean = { key: name, label: name, note: `mean of ${each.cells.length} ${each.cells.length === 1 ? "cell" : "cells"}`, ...each, n: 0 };
       return each.cells.length === 1 ? [of_cell(each.cells[0])] : [mean, ...each.cells.map(of_cell)];
     });
-    const decimals = places(metric, 0);
+    const decimals = places(metric, Math.min(...contrasts.flatMap((each) => each.cells.map((cell) => cell.n))));
     const format = (row) => `${signed(row.value, decimals)}${row.low == null ? "" : ` [${signed(row.low, decimals)}, ${signed(row.high, decimals)}]`}`;
     return (
       <section key={title}>

@@ -4,7 +4,7 @@ import { Copy, Outcome, Select } from "./parts.jsx";
 import { Reader } from "./reader.jsx";
 import { SORTS, select } from "./select.js";
 import { show, view } from "./state.js";
-import { count, csv } from "./text.js";
+import { count, counted, csv } from "./text.js";
 
 const ROW = 68; // pixels
 const CRITERIA = ["dataset", "model", "attack", "strategy", "seed", "train_attack", "outcome", "label", "find", "fell", "held", "sort", "method", "text"];
@@ -12,9 +12,9 @@ const CRITERIA = ["dataset", "model", "attack", "strategy", "seed", "train_attac
 export function Pairs({ study }) {
   const now = view.value;
   const chosen = useMemo(() => select(study, now), [study, ...CRITERIA.map((name) => now[name])]);
-  const place = Math.max(0, chosen.indexOf(Number(now.pair ?? -1)));
+  const place = Math.max(0, now.pair ? chosen.indexOf(study.named(now.pair)) : 0);
   const pair = chosen[place];
-  const go = (to) => chosen.length && show({ pair: String(chosen[Math.max(0, Math.min(chosen.length - 1, to))]) });
+  const go = (to) => chosen.length && show({ pair: study.pairName(chosen[Math.max(0, Math.min(chosen.length - 1, to))]) });
 
   useEffect(() => {
     const act = (event) => {
@@ -34,7 +34,7 @@ export function Pairs({ study }) {
       <Facets study={study} now={now} />
       <p class="tally">
         <span role="status" id="tally">
-          {count(chosen.length)} {chosen.length === 1 ? "pair" : "pairs"}
+          {counted(chosen.length, "pair")}
         </span>
         <Cut study={study} now={now} />
         <Copy title="Copy these as CSV" make={() => csv(asRows(study, chosen))} />

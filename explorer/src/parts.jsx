@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { copy } from "./text.js";
 
 export function Select({ label, value, options, all, onChange }) {
@@ -33,6 +33,27 @@ export function Copy({ title, make }) {
   );
 }
 
+// A table that turns each of its rows into a card where its columns do not fit, so that nothing scrolls sideways
+export function Table({ children }) {
+  const table = useRef(null);
+  const fit = () => {
+    table.current.classList.remove("cards");
+    table.current.classList.toggle("cards", table.current.scrollWidth > table.current.parentElement.clientWidth);
+  };
+  useLayoutEffect(fit);
+  useLayoutEffect(() => {
+    addEventListener("resize", fit);
+    return () => removeEventListener("resize", fit);
+  }, []);
+  return (
+    <div class="fitted">
+      <table class="results" ref={table}>
+        {children}
+      </table>
+    </div>
+  );
+}
+
 export function Outcome({ status }) {
   return <span class={`outcome ${status}`}>{status}</span>;
 }
@@ -50,7 +71,7 @@ export function Intervals({ rows, unit, format }) {
           <th scope="col">difference</th>
           <th scope="col">{unit}</th>
           <th scope="col" class="scale">
-            <span class="zero">95 % interval; the line is no difference</span>
+            <span class="zero">95 % interval; the line is no difference</span>
           </th>
         </tr>
       </thead>

@@ -2,7 +2,7 @@
 import { useMemo, useRef } from "preact/hooks";
 import { Outcome, Select } from "./parts.jsx";
 import { show } from "./state.js";
-import { count, number } from "./text.js";
+import { counted, number } from "./text.js";
 
 const TOP = 5;
 
@@ -72,7 +72,7 @@ function Card({ study, pair, text, side, method, common, now }) {
         <Outcome status={study.status(pair)} />
         <p>
           label {study.className(pair, study.label(pair))}, P {number(study.probability(pair, "before"), 2)} → {number(study.probability(pair, "after"), 2)}; says {said[0]}
-          {said[1] !== said[0] && ` → ${said[1]}`}; {count(study.columns.queries[pair])} queries
+          {said[1] !== said[0] && ` → ${said[1]}`}; {counted(study.columns.queries[pair], "query")}
           {likeness.map(([title, value]) => `; ${title} ${number(value, 2)}`)}
           {method && !before && "; not explained in this study"}
         </p>

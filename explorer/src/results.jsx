@@ -1,4 +1,4 @@
-import { Copy, Select } from "./parts.jsx";
+import { Copy, Select, Table } from "./parts.jsx";
 import { address, show, view } from "./state.js";
 import { csv, number, places, signed } from "./text.js";
 
@@ -10,14 +10,14 @@ function lines(study, metric, method, pairSet) {
   for (const row of rows) {
     if (row.train_attack === "none") continue;
     const at = key(row, row.train_attack);
-    if (!found.has(at)) found.set(at, { dataset: row.dataset, model: row.model, attack: row.attack, trained: row.train_attack, of: {} });
+    if (!found.has(at)) found.set(at, { dataset: row.dataset, model: row.model, attack: row.attack, trained: row.train_attack, of: Object.create(null) });
     found.get(at).of[row.strategy] = row;
   }
   for (const row of rows) {
     if (row.train_attack !== "none") continue;
     const same = [...found.values()].filter((line) => line.dataset === row.dataset && line.model === row.model && line.attack === row.attack);
     if (!same.length) {
-      const line = { dataset: row.dataset, model: row.model, attack: row.attack, trained: row.attack || "none", of: {} };
+      const line = { dataset: row.dataset, model: row.model, attack: row.attack, trained: row.attack || "none", of: Object.create(null) };
       found.set(key(row, line.trained), line);
       same.push(line);
     }
@@ -30,7 +30,8 @@ const difference = (line, [of, minus]) => (line.of[of] && line.of[minus] ? line.
 
 export function Results({ study }) {
   const now = view.value;
-  const metric = study.metrics.find((each) => each.name === now.metric) ?? study.metrics.find((each) => each.name === "after_attack_accuracy_percent") ?? study.metrics[0];
+  const metrics = study.metrics.filter((each) => study.results.some((row) => row.metric === each.name));
+  const metric = metrics.find((each) => each.name === now.metric) ?? metrics.find((each) => each.name === "after_attack_accuracy_percent") ?? metrics[0];
   if (!metric) return <p>This study has no measurements.</p>;
   const kinds = [...new Set(study.results.filter((row) => row.metric === metric.name).map((row) => `${row.method}/${row.pair_set}`))].sort();
   const kind = kinds.includes(now.kind) ? now.kind : kinds.find((each) => each.endsWith("/saved")) ?? kinds[0];
@@ -60,7 +61,7 @@ export function Results({ study }) {
   return (
     <section>
       <div class="controls">
-        <Select label="Metric" value={metric.name} onChange={(value) => show({ metric: value, kind: "" })} options={study.metrics.map((each) => [each.name, each.title])} />
+        <Select label="Metric" value={metric.name} onChange={(value) => show({ metric: value, kind: "" })} options={metrics.map((each) => [each.name, each.title])} />
         {kinds.length > 1 && (
           <Select
             label="Explanations, pairs"
@@ -75,9 +76,9 @@ export function Results({ study }) {
         <Copy title="Copy as CSV" make={() => csv(asRows(sorted, strategies))} />
       </div>
       <p class="muted">
-        {metric.title}, {metric.unit}. Below each value: the texts it counts and its 95 % interval. A value opens its pairs; a heading sorts.
+        {metric.title}, {metric.unit}. Below each value: the texts it counts and its 95 % interval. A value opens its pairs; a heading sorts.
       </p>
-      <table class="results">
+      <Table>
         <thead>
           <tr>
             {heading("dataset", "data set")}
@@ -104,7 +105,7 @@ export function Results({ study }) {
             </tr>
           ))}
         </tbody>
-      </table>
+      </Table>
     </section>
   );
 }

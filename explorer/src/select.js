@@ -30,26 +30,29 @@ function meant(study, sought) {
 export function searcher(study, query) {
   const swap = query.split(/\s*(?:->|→|>)\s*/);
   if (swap.length === 2) return bySwap(study, swap[0].trim(), swap[1].trim());
-  const masks = query.split(/\s+/).filter(Boolean).map((word) => meant(study, word));
-  if (!masks.length) return null;
+  const sought = query.split(/\s+/).filter(Boolean).map((word) => holders(study, meant(study, word)));
+  if (!sought.length) return null;
+  return sought.length === 1 ? (pair) => sought[0][pair] : (pair) => sought.every((holds) => holds[pair]);
+}
+
+// Of each pair whether a word that is meant is in one of its two texts
+function holders(study, mask) {
   const { text_words, edits, text, rewritten } = study.columns;
-  const inTexts = masks.map((mask) => {
-    const holds = new Uint8Array(study.ids.length);
-    for (let each = 0; each < holds.length; each++)
-      for (let at = study.textStarts[each]; at < study.textStarts[each + 1]; at++)
-        if (mask[text_words[at]]) {
-          holds[each] = 1;
-          break;
-        }
-    return holds;
-  });
-  return (pair) =>
-    masks.every((mask, which) => {
-      if (inTexts[which][text[pair]]) return true;
-      const last = study.editStarts[pair + 1] - (rewritten[pair] ? study.original(pair).length : 0);
-      for (let at = study.editStarts[pair] + (rewritten[pair] ? 0 : 1); at < last; at += rewritten[pair] ? 1 : 2) if (mask[edits[at]]) return true;
-      return false;
-    });
+  const { textStarts, editStarts } = study;
+  const inText = new Uint8Array(study.ids.length);
+  for (let each = 0; each < inText.length; each++)
+    for (let at = textStarts[each]; at < textStarts[each + 1] && !inText[each]; at++) inText[each] = mask[text_words[at]];
+  const found = new Uint8Array(study.size);
+  for (let pair = 0; pair < found.length; pair++) {
+    const which = text[pair];
+    found[pair] = inText[which];
+    // a replacement is a place and a word; a rewritten text its words, then a place of each original word
+    const [step, first, last] = rewritten[pair]
+      ? [1, editStarts[pair], editStarts[pair + 1] - (textStarts[which + 1] - textStarts[which])]
+      : [2, editStarts[pair] + 1, editStarts[pair + 1]];
+    for (let at = first; at < last && !found[pair]; at += step) found[pair] = mask[edits[at]];
+  }
+  return found;
 }
 
 function bySwap(study, from, to) {
@@ -86,11 +89,11 @@ export function select(study, view) {
     if (holds && !holds(pair)) continue;
     found.push(pair);
   }
-  return ordered(study, found, view.sort ?? "", view.method || study.methods[0]);
+  return ordered(study, found, view.sort ?? "", study.methods.includes(view.method) ? view.method : study.methods[0]);
 }
 
 function ordered(study, pairs, sort, method) {
-  if (!(sort in SORTS) || !sort) return pairs;
+  if (!sort || !Object.hasOwn(SORTS, sort)) return pairs;
   const down = sort.startsWith("-") ? -1 : 1;
   const key = {
     kt: (pair) => study.likeness(pair, method, "kt", "own"),

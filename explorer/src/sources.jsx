@@ -1,3 +1,4 @@
+import { Table } from "./parts.jsx";
 import { count } from "./text.js";
 
 export function Sources({ study }) {
@@ -18,7 +19,7 @@ export function Sources({ study }) {
       <section>
         <h2>The ledgers behind the pairs</h2>
         <p class="muted">A ledger holds every attacked text of one trained model. The lock says what the attack was, down to the checksums of its resources.</p>
-        <table class="results">
+        <Table>
           <thead>
             <tr>
               {["data set", "model", "attack", "strategy", "trained on", "seed", "texts", "ledger", "lock"].map((name) => (
@@ -47,7 +48,7 @@ export function Sources({ study }) {
               </tr>
             ))}
           </tbody>
-        </table>
+        </Table>
         <p class="muted">Versions, machine, resources and checksums: provenance.json beside this page.</p>
       </section>
     </>

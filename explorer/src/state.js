@@ -5,7 +5,8 @@ export const PAGES = { overview: "Overview", results: "Results", pairs: "Pairs",
 
 function parsed() {
   const [page, query] = location.hash.slice(1).split(/\?(.*)/s);
-  return { page: page in PAGES ? page : "overview", ...Object.fromEntries(new URLSearchParams(query ?? "")), ...(page in PAGES ? { page } : {}) };
+  const asked = Object.fromEntries(new URLSearchParams(query ?? ""));
+  return { ...asked, page: Object.hasOwn(PAGES, page) ? page : "overview" };
 }
 
 export const view = signal(parsed());

@@ -6,7 +6,9 @@ export function number(value, places) {
 }
 export const signed = (value, places) => (value != null && Number(value.toFixed(places)) > 0 ? "+" : "") + number(value, places);
 export const count = (value) => value.toLocaleString("en-US");
-export const places = (metric, n) => (metric.unit === "percent" ? (n >= 1000 ? 2 : 1) : metric.decimals);
+// As many decimals as n texts give a percentage
+export const places = (metric, n) => (metric.unit === "percent" ? (n < 100 ? 0 : n < 1000 ? 1 : 2) : metric.decimals);
+export const counted = (value, noun) => `${count(value)} ${value === 1 ? noun : noun.endsWith("y") ? noun.slice(0, -1) + "ies" : noun + "s"}`;
 
 const quoted = (value) => (/[",\n\r]/.test(String(value ?? "")) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? ""));
 export const csv = (rows) => rows.map((row) => row.map(quoted).join(",")).join("\n") + "\n";

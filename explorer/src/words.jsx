@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import { Select } from "./parts.jsx";
+import { Select, Table } from "./parts.jsx";
 import { address, show, view } from "./state.js";
 import { count } from "./text.js";
 
@@ -14,7 +14,7 @@ function swaps(study, now) {
     const { strategy } = study.cell(pair);
     const counted = now.by === "swap" ? study.swaps(pair).map(([from, to]) => `${from} ${to}`) : study.swaps(pair).map(([from]) => `${from}`);
     for (const key of new Set(counted)) {
-      if (!found.has(key)) found.set(key, { key, all: 0, of: {} });
+      if (!found.has(key)) found.set(key, { key, all: 0, of: Object.create(null) });
       const line = found.get(key);
       line.all += 1;
       line.of[strategy] = (line.of[strategy] ?? 0) + 1;
@@ -43,7 +43,7 @@ export function Words({ study }) {
       <p class="muted">
         Successful adversarial texts in which a word was replaced; the {count(Math.min(MOST, found.length))} commonest of {count(found.length)}. A number opens its pairs.
       </p>
-      <table class="results">
+      <Table>
         <thead>
           <tr>
             <th scope="col">{now.by === "swap" ? "swap" : "word"}</th>
@@ -78,7 +78,7 @@ export function Words({ study }) {
             );
           })}
         </tbody>
-      </table>
+      </Table>
     </section>
   );
 }

@@ -89,7 +89,7 @@ def _facts(study, root: str, draws: int) -> dict:
         "attacks": [{"name": name, "title": of.title} for name, of in study.attacks.items()],
         "strategies": _strategies(study),
         "stand_ins": stand_ins(study),
-        "metrics": numbers.metrics_of(study, rows),
+        "metrics": numbers.metrics_of([*rows, *contrasts]),
         "results": rows,
         "contrasts": contrasts,
         "sentences": sentences(study, contrasts, len(flags)),

@@ -59,8 +59,8 @@ def _of_one_seed(study, keys: dict, value: float, n: int, seeds: int, outcomes: 
     return statistics.interval(resample(outcome, None, study.seed, draws)) if outcome is not None else nothing
 
 
-def metrics_of(study, rows: list[dict]) -> list[dict]:
-    """The metrics of these rows: name, title, unit, decimals, and whether more is better as far as that is known."""
+def metrics_of(rows: list[dict]) -> list[dict]:
+    """The metrics of these rows: name, title, unit, decimals."""
     names = {row["metric"] for row in rows}
     known = [name for name in METRICS if name in names] + sorted(names - set(METRICS))
     found = []
@@ -96,7 +96,7 @@ def contrasts(study, outcomes: Outcomes, draws: int = statistics.DRAWS) -> list[
             if not cells:
                 continue
             draws_of_all = np.mean([cell.pop("draws") for cell in cells], axis=0)
-            low, high = statistics.interval(draws_of_all)
+            low, high = _spread(draws_of_all)
             seeds = min(len(cell["seeds"]) for cell in cells)
             found.append(
                 {"of": of, "minus": minus, "metric": metric, "method": method, "k": k, "seeds": seeds}
@@ -126,13 +126,19 @@ def _cells(study, of: str, minus: str, metric: str, method: str, k: int, outcome
         yield _difference(study, {"dataset": dataset, "model": model, "attack": attack}, *sides, draws)
 
 
+def _spread(draws: np.ndarray) -> tuple[float, float]:
+    """The interval; NaN where every draw is alike, so that nothing is known of the spread."""
+    low, high = statistics.interval(draws)
+    return (math.nan, math.nan) if low == high else (low, high)
+
+
 def _difference(study, keys: dict, a, b, draws: int) -> dict | None:
     seeds = sorted(set(a.seeds) & set(b.seeds)) if a and b else []
     if not seeds:
         return None
     a, b = a.of_seeds(seeds), b.of_seeds(seeds)
     drawn = resample(a, b, seed_of(study.seed, "explorer", *keys.values()), draws)
-    low, high = statistics.interval(drawn)
+    low, high = _spread(drawn)
     n = int(min((~np.isnan(side.values)).sum(axis=1).min() for side in (a, b)))
     value = float(a.means.mean() - b.means.mean())
     return (

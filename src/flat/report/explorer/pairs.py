@@ -6,6 +6,7 @@ A text of a data set is stored once, its adversarial texts as what is changed in
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def gather(study, root: str = ".", most: int | None = None) -> Pairs:
     explained = {method: set(explained_cells(study, method)) for method in study.interpretation.methods}
     for attacked in attacked_cells(study):
         file = paths.test_ledger(study, attacked)
-        ledger = read_table(f"{root}/{file}", LEDGER)
+        ledger = read_table(Path(root) / file, LEDGER)
         chosen = drawn(list(ledger["example_id"]), most)
         rows = ledger[ledger["example_id"].isin(set(chosen))].sort_values("example_id")
         found.cells.append(_cell(attacked, len(ledger), len(rows), file, ledger))
@@ -169,7 +170,7 @@ def _said(study, root: str, method: str, attacked: AttackedCell, chosen: set[str
     cell, place = attacked.cell, paths.of(study)
     file = place.consistency(method, cell.dataset, cell.model)
     if file not in consistencies:
-        frame = read_table(f"{root}/{file}", CONSISTENCY)
+        frame = read_table(Path(root) / file, CONSISTENCY)
         consistencies[file] = dict(iter(frame.groupby(CONSISTENCY[:4], sort=False)))
     pairs = consistencies[file].get((cell.strategy, cell.train_attack, attacked.attack, cell.seed))
     said = {}
@@ -177,7 +178,7 @@ def _said(study, root: str, method: str, attacked: AttackedCell, chosen: set[str
         for row in pairs.to_dict("records"):
             said[row["example_id"], row["source"]] = (row["kendall_tau"], row["ti_5"])
     scores = read_table(
-        f"{root}/{place.attributions(method, attacked.attack, **paths.coordinates(cell))}",
+        Path(root) / place.attributions(method, attacked.attack, **paths.coordinates(cell)),
         ["example_id", "side", "target", "scores"],
     )
     scores = scores[scores["side"].isin(SIDES) & scores["example_id"].isin(chosen)]

@@ -30,16 +30,19 @@ def _side(item: dict) -> str:
 def _difference(study, item: dict) -> str:
     metric = METRICS[item["metric"]]
     points = metric.unit == "percent"
-    places, unit = (1, " points") if points else (metric.decimals, "")
+    n = min(cell["n"] for cell in item["cells"])
+    places, unit = (0 if n < 100 else 1 if n < 1000 else 2, " points") if points else (metric.decimals, "")
     of, minus = (study.strategies[item[side]].title for side in ("of", "minus"))
     what = NAMES.get(item["metric"], metric.title) + (f" ({item['method'].upper()})" if item["method"] else "")
     cells = len(item["cells"])
-    where = f"{cells} {'cell' if cells == 1 else 'cells'}"
+    where = f"{cells} {'cell' if cells == 1 else 'cells'} of {n} {'text' if n == 1 else 'texts'}"
     size = f"{abs(item['value']):.{places}f}{unit}"
     direction = "above" if item["value"] >= 0 else "below"
     if item["low"] is None:
-        return f"{what} of {of} is {size} {direction} that of {minus}, in the mean of {where}; no interval is known."
-    between = f"95 % interval {_signed(item['low'], places)} to {_signed(item['high'], places)}{unit}"
+        if not item["value"]:
+            return f"{what} of {of} and of {minus} is the same ({where}; nothing is known of its spread)."
+        return f"{what} of {of} is {size} {direction} that of {minus} ({where}; nothing is known of its spread)."
+    between = f"95\N{NO-BREAK SPACE}% interval {_signed(item['low'], places)} to {_signed(item['high'], places)}{unit}"
     if _side(item) == "unclear":
         apart = f"{_signed(item['value'], places)}{unit}, {between}, {where}"
         return f"{what} of {of} and of {minus} cannot be told apart: {apart}."
