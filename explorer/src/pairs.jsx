@@ -64,6 +64,7 @@ function Facets({ study, now }) {
   const values = (name) => [...new Set(study.cells.map((cell) => String(cell[name])))];
   const facet = (name, label, titles) => {
     const present = values(name);
+    if (present.length < 2 && !now[name]) return null; // nothing to choose
     const order = titles ? Object.keys(titles).filter((each) => present.includes(each)) : present.sort((a, b) => a - b);
     return <Select label={label} all="all" value={now[name]} onChange={(value) => show({ [name]: value, pair: "" })} options={order.map((each) => [each, titles?.[each] ?? each])} />;
   };

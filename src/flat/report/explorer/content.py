@@ -20,6 +20,7 @@ from flat.study import paths
 FORMAT = 1
 LIMIT = 12 * 2**20  # bytes of the embedded blocks
 FIRST = 20  # examples of a cell, from which the size of more is foretold
+FORETOLD = 4  # times the limit: of so much more is tried, since what is foretold from few is too much
 NUMBERS = ("value", "low", "high", "printed", "margin")  # of a claim
 TEXTS = ("statement", "where", "estimand", "direction", "verdict", "unit", "wins", "cells_run")
 
@@ -43,18 +44,17 @@ def content(study, root: str = ".", limit: int = LIMIT, draws: int = statistics.
         ArtefactError: a file of the study is absent or damaged.
     """
     facts = _facts(study, root, draws)
-    most = None
-    made = _blocks(study, facts, first := gather(study, root, FIRST))
-    whole = max((cell["attacked"] for cell in first.cells), default=0)
+    few = gather(study, root, FIRST)
+    made = _blocks(study, facts, few)
+    whole = max((cell["attacked"] for cell in few.cells), default=0)
     if whole <= FIRST:
         return made
-    shown = sum(cell["shown"] for cell in first.cells) or 1
-    each = made.size / shown
-    if each * sum(cell["attacked"] for cell in first.cells) > limit:  # pairs take less the more there are
-        most = max(FIRST, round(whole * limit / (each * sum(cell["attacked"] for cell in first.cells))))
+    shown, attacked = (sum(cell[name] for cell in few.cells) for name in ("shown", "attacked"))
+    foretold = made.size / shown * attacked  # too much: words and names are soon all there
+    most = whole if foretold <= FORETOLD * limit else max(FIRST, round(whole * FORETOLD * limit / foretold))
     made = _blocks(study, facts, gather(study, root, most))
-    while made.size > limit and (most or whole) > 1:
-        most = max(1, int((most or whole) * min(0.95, 0.98 * limit / made.size)))
+    while made.size > limit and most > 1:
+        most = max(1, int(most * min(0.95, 0.98 * limit / made.size)))
         made = _blocks(study, facts, gather(study, root, most))
     return made
 
