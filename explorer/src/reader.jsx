@@ -64,11 +64,11 @@ function Card({ study, pair, text, side, method, common, now }) {
   return (
     <article class={now ? "card now" : "card"}>
       <header>
-        <h3>
+        <h2>
           <span class="dot" style={{ background: strategy.colour }} />
           {strategy.title}
           {cell.train_attack !== "none" && cell.train_attack !== cell.attack && <span class="muted"> trained on {study.title_of.attacks[cell.train_attack]}</span>}
-        </h3>
+        </h2>
         <Outcome status={study.status(pair)} />
         <p>
           label {study.className(pair, study.label(pair))}, P {number(study.probability(pair, "before"), 2)} → {number(study.probability(pair, "after"), 2)}; says {said[0]}
