@@ -53,6 +53,7 @@ rule all:
         FIGURES,
         CLAIMS,
         PATHS.top("report.html"),
+        PATHS.top("explorer.html"),
 
 
 rule tables:
@@ -74,6 +75,11 @@ rule figures:
 rule report:
     input:
         PATHS.top("report.html"),
+
+
+rule explorer:
+    input:
+        PATHS.top("explorer.html"),
 
 
 rule models:

@@ -177,6 +177,39 @@ rule write_report:
         "../workflow/scripts/write_report.py"
 
 
+rule write_explorer:
+    """One page to look into the study: its numbers, and every pair of texts behind them. It loads nothing."""
+    input:
+        measurements=PATHS.measurements(),
+        intervals=PATHS.intervals(),
+        flags=FILES["flags"],
+        claims=CLAIMS[0],
+        metrics=[final_model(STUDY, cell, "metrics.json") for cell in TRAINED],
+        ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
+        consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
+        attributions=EXPLANATIONS,
+        templates=EXPLORER_FILES,
+    output:
+        explorer=report(
+            PATHS.top("explorer.html"),
+            caption="../workflow/report/explorer.rst",
+            category="Whole report",
+            labels={"name": "explorer.html", "title": "Every pair of texts, to search and to filter"},
+        ),
+    log:
+        PATHS.log("write_explorer"),
+    benchmark:
+        PATHS.benchmark("write_explorer")
+    localrule: True
+    conda:
+        "../envs/flat.yaml"
+    params:
+        study=study_values,
+        code=code("write_explorer.py"),
+    script:
+        "../workflow/scripts/write_explorer.py"
+
+
 rule verify:
     """Compare every result with its recorded checksum and lineage; fails and says what changed, file by file."""
     log:

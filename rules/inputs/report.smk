@@ -40,6 +40,13 @@ def needed(entry):
 REPORT_TABLES = {key: needed(catalogue.TABLES[key]) for key in TABLE_KEYS}
 REPORT_TEMPLATES = sorted(shown(file) for file in (PACKAGE / "report/page/templates").glob("*"))
 
+EXPLORER_FILES = [shown(PACKAGE / "report/explorer" / name) for name in ("bundle.js", "explorer.css")]
+EXPLANATIONS = [
+    PATHS.attributions(method, a.attack, **coordinates(a.cell))
+    for method in METHODS
+    for a in explained_cells(STUDY, method)
+]
+
 
 def table_inputs(wildcards):
     """What a table is built from, with the printed table that it is shown beside."""

@@ -124,7 +124,7 @@ def outside_python(outside, *arguments: str) -> str:
 
 # what is made of the rest in seconds, and follows from nearly all of it
 REPORTING = {"collect_measurements", "estimate_intervals", "judge_claims", "make_table", "draw_figure", "write_report"}
-REPORTING |= {"all", "check_guards", "find_antonyms", "measure_validity", "measure_consistency"}
+REPORTING |= {"all", "write_explorer", "check_guards", "find_antonyms", "measure_validity", "measure_consistency"}
 ATTACKED = {
     "attack_test",
     "interpret_ig",

@@ -8,6 +8,7 @@ import yaml
 
 pytestmark = pytest.mark.workflow
 REPORTED = {"make_table", "draw_figure", "write_report", "collect_measurements", "estimate_intervals", "judge_claims"}
+REPORTED |= {"write_explorer"}
 
 
 @pytest.fixture

@@ -265,7 +265,7 @@ def _guard_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
 
 
 def _report_jobs(study: Study) -> list[Job]:
-    once = ("collect_measurements", "estimate_intervals", "judge_claims", "write_report")
+    once = ("collect_measurements", "estimate_intervals", "judge_claims", "write_report", "write_explorer")
     jobs = [Job(rule, (), rule) for rule in once]
     jobs += [Job("make_table", (table_stem(key),), "make_table") for key in table_keys(study)]
     return jobs + [Job("draw_figure", (figure_stem(number),), "draw_figure") for number in figure_keys(study)]

@@ -102,9 +102,10 @@ def _end(out, order: Order, study: Study, tally: Tally, status: int, stopped_by:
         out.print(f"the lock of this folder is gone; {again} goes on")
     if tally.plan:
         out.print(f"\n[green]done[/]: {tally.finished} jobs in {duration(tally.elapsed())}")
-    report = Path(paths_of(study).top("report.html"))
-    if tally.plan and report.is_file():
-        out.print(f"report: {literal(str(report.absolute()))}", soft_wrap=True)
+    for name in ("explorer", "report"):
+        page = Path(paths_of(study).top(f"{name}.html"))
+        if tally.plan and page.is_file():
+            out.print(f"{name}: {literal(str(page.absolute()))}", soft_wrap=True)
     return status
 
 

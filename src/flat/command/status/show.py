@@ -33,9 +33,10 @@ def show(file: Path, state: State) -> None:
     for flag, cell, detail in (state.flags or [])[:LISTED]:
         out.print(f"{'':<9}{flag}: {literal(cell)}: {literal(detail)}")
     _listed(out, "warnings", state.warnings)
-    report = state.root / "report.html"
-    if report.is_file():
-        out.print(f"{'report':<9}{literal(str(report))}", soft_wrap=True)
+    for name in ("explorer", "report"):
+        page = state.root / f"{name}.html"
+        if page.is_file():
+            out.print(f"{name:<9}{literal(str(page))}", soft_wrap=True)
     if done < total and not state.locked:
         out.print(f"{'next':<9}{literal(f'flat run {shlex.quote(str(file))}')}", soft_wrap=True)
 

@@ -1,0 +1,124 @@
+"""Everything that the explorer holds of a finished study: its names, numbers and pairs, cut to a size."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from flat.analysis import statistics
+from flat.analysis.claims.rows import CLAIM_COLUMNS
+from flat.analysis.outcomes import Outcomes
+from flat.errors import ArtefactError
+from flat.files.artefacts import read_table
+from flat.report.explorer import numbers
+from flat.report.explorer.block import embedded, embedded_json, pack
+from flat.report.explorer.pairs import PARTS, SIDES, STATUSES, UNDEFINED, Pairs, gather
+from flat.report.explorer.sentences import sentences
+from flat.report.figures.style import STRATEGY_COLOURS, VARIANT_COLOURS
+from flat.report.page.page import stand_ins
+from flat.study import paths
+
+FORMAT = 1
+LIMIT = 12 * 2**20  # bytes of the embedded blocks
+FIRST = 20  # examples of a cell, from which the size of more is foretold
+FORETOLD = 4  # times the limit: of so much more is tried, since what is foretold from few is too much
+NUMBERS = ("value", "low", "high", "printed", "margin")  # of a claim
+TEXTS = ("statement", "where", "estimand", "direction", "verdict", "unit", "wins", "cells_run")
+
+
+@dataclass(frozen=True)
+class Content:
+    """The two blocks of the page as text: names and numbers; columns of the pairs."""
+
+    head: str
+    columns: str
+
+    @property
+    def size(self) -> int:
+        return len(self.head) + len(self.columns)
+
+
+def content(study, root: str = ".", limit: int = LIMIT, draws: int = statistics.DRAWS) -> Content:
+    """What the page of a study embeds. Of each cell as many pairs as fit within ``limit`` bytes, all if they do.
+
+    Raises:
+        ArtefactError: a file of the study is absent or damaged.
+    """
+    facts = _facts(study, root, draws)
+    few = gather(study, root, FIRST)
+    made = _blocks(study, facts, few)
+    whole = max((cell["attacked"] for cell in few.cells), default=0)
+    if whole <= FIRST:
+        return made
+    shown, attacked = (sum(cell[name] for cell in few.cells) for name in ("shown", "attacked"))
+    foretold = made.size / shown * attacked  # too much: words and names are soon all there
+    most = whole if foretold <= FORETOLD * limit else max(FIRST, round(whole * FORETOLD * limit / foretold))
+    made = _blocks(study, facts, gather(study, root, most))
+    while made.size > limit and most > 1:
+        most = max(1, int(most * min(0.95, 0.98 * limit / made.size)))
+        made = _blocks(study, facts, gather(study, root, most))
+    return made
+
+
+def _blocks(study, facts: dict, pairs: Pairs) -> Content:
+    places, data = pack(pairs.columns(study.interpretation.methods))
+    head = facts | {"cells": pairs.cells, "ids": pairs.ids, "words": list(pairs.words), "columns": places}
+    return Content(embedded_json(head), embedded(data))
+
+
+def _facts(study, root: str, draws: int) -> dict:
+    place, here = paths.of(study), Path(root)
+    measurements = read_table(here / place.measurements())
+    outcomes = Outcomes(study, measurements, root)
+    rows = numbers.results(study, measurements, read_table(here / place.intervals()), outcomes, draws)
+    contrasts = numbers.contrasts(study, outcomes, draws)
+    flags = read_table(here / place.top("flags.parquet")).to_dict("records")
+    return {
+        "format": FORMAT,
+        "name": study.name,
+        "title": study.title,
+        "statuses": STATUSES,
+        "sides": SIDES,
+        "parts": PARTS,
+        "undefined": UNDEFINED,
+        "methods": list(study.interpretation.methods),
+        "datasets": [
+            {"name": name, "title": of.title, "stand_in": of.stand_in, "classes": list(of.classes)}
+            for name, of in study.datasets.items()
+        ],
+        "models": [{"name": name, "title": of.title} for name, of in study.models.items()],
+        "attacks": [{"name": name, "title": of.title} for name, of in study.attacks.items()],
+        "strategies": _strategies(study),
+        "stand_ins": stand_ins(study),
+        "metrics": numbers.metrics_of([*rows, *contrasts]),
+        "results": rows,
+        "contrasts": contrasts,
+        "sentences": sentences(study, contrasts, len(flags)),
+        "claims": _claims(here / place.claims()),
+        "flags": flags,
+    }
+
+
+def _strategies(study) -> list[dict]:
+    """Main strategies first, each with the colour that figures draw it in."""
+    main = list(study.artefacts.main.strategies)
+    others = [name for name in study.strategies if name not in main]
+    variants = iter(VARIANT_COLOURS * (1 + len(study.strategies) // len(VARIANT_COLOURS)))
+    return [
+        {"name": name, "title": study.strategies[name].title, "main": name in main}
+        | {"colour": STRATEGY_COLOURS.get(name) or next(variants)}
+        for name in [*main, *others]
+    ]
+
+
+def _claims(path: Path) -> dict:
+    """The paper's claims that the study has cells of, and how many it has none of."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        run = [row for row in rows if row["verdict"] != "not run"]
+        numbered = [{name: float(row[name]) if row[name] else None for name in NUMBERS} for row in run]
+        kept = [number | {name: row[name] for name in TEXTS} for number, row in zip(numbered, run, strict=True)]
+    except (FileNotFoundError, KeyError, ValueError) as error:
+        problem = f"not a usable claims.csv ({error}); its columns are {', '.join(CLAIM_COLUMNS[:3])} ..."
+        raise ArtefactError(str(path), problem, "run snakemake claims again") from None
+    return {"run": kept, "not_run": len(rows) - len(kept)}
