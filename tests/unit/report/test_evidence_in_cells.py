@@ -40,7 +40,7 @@ def test_decimals_of_a_share_follow_its_examples(extras, value, n, shown):
 
 def test_decimals_of_a_mean_follow_its_pairs(extras):
     table = build("3", [tau(0.456, "shared", n=12), tau(0.456, "saved", n=20)], extras)
-    assert entry(table, WHERE, "SST2 † KT").text == "0.5ᶜ n 12 (0.46)"
+    assert entry(table, WHERE, "SST2 † KT").text == "0.5ᶜ n 12"
     assert entry(table, WHERE, "SST2 † KT", "saved").text == "0.46ᶜ n 20 (0.46)"
 
 

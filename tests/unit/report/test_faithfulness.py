@@ -59,7 +59,7 @@ def test_consistency_and_faithfulness_stand_side_by_side_with_what_they_rest_on(
         "Consistency RBO ↑": "0.25ᶜ",
         "Consistency pairs": "31",
         "Faithfulness Comprehensiveness ↑": "0.50ᶜ",
-        "Faithfulness Sufficiency ↓": "-0.12ᶜ",
+        "Faithfulness Sufficiency ↓": "−0.12ᶜ",
         "Faithfulness texts": "40",
     }
     assert {title: entry(table, labels, title).text for title in shown} == shown

@@ -46,9 +46,9 @@ def test_the_table_by_hand(extras):
         "82.50ᶜ",
         "+2.50ᶜ",
         "12.00ᶜ",
-        "-18.00ᶜ",
+        "−18.00ᶜ",
         "0.25ᶜ",
-        "-0.25ᶜ",
+        "−0.25ᶜ",
     ]
     assert entry(table, first, "KT", "saved").text == "0.75ᶜ"
     assert entry(table, second, "Δ KT", "saved").text == "not run"

@@ -69,7 +69,7 @@ def test_a_wide_table_is_cut_between_data_sets_and_keeps_every_entry(whole):
     assert all(len(names) == 1 for names in named) and {names[0] for names in named} >= {r"SST2 $\dagger$", "AG"}
     entries = sum(len(line.entries) for view in table.views for line in render.wide(table, view).body)
     body = text[text.index(r"\midrule") :]
-    assert body.count(r"\shortstack[r]{{78.90") + body.count(r"\shortstack[r]{{-0.45") == entries
+    assert body.count(r"\shortstack[r]{{78.90") + body.count(r"\shortstack[r]{{$-$0.45") == entries
     assert text.count(r"\label{tab:flat-3-shared}") == 1 and text.count(r"\tiny") == 0
 
 

@@ -12,12 +12,12 @@ from flat.study.grid import reported_datasets
 TABLE_1 = {
     "classes": ("Classes", "classes", ".0f"),
     "mean_words": ("Mean length", "words", ".1f"),
-    "train_size": ("Train", "texts", ".0f"),
-    "dev_size": ("Dev", "texts", ".0f"),
-    "test_size": ("Test", "texts", ".0f"),
+    "train_size": ("Train", "texts", ",.0f"),
+    "dev_size": ("Dev", "texts", ",.0f"),
+    "test_size": ("Test", "texts", ",.0f"),
 }
 TABLE_6 = {
-    "vocabulary_size": ("Vocabulary size", "words", ".0f"),
+    "vocabulary_size": ("Vocabulary size", "words", ",.0f"),
     "min_count": ("Low-frequency threshold", "occurrences", ".0f"),
     "max_length": ("Maximum length", "words", ".0f"),
 }

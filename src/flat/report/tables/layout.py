@@ -19,6 +19,7 @@ from flat.study.paths import table_name, table_stem
 
 RUN, NOT_RUN, UNDEFINED = "run", "not run", "undefined"
 NOT_PRINTED = "–"
+P_VALUE = "p"  # the spec of p-values
 FEW = 20  # examples below which a share of one seed stands as k/n
 # (examples below this many, decimals): one text of 100 is one point, so that further digits would say nothing
 PERCENT_DECIMALS = ((100, 0), (1_000, 1), (math.inf, 2))
@@ -45,6 +46,7 @@ KEY_ORDER = (
     "k",
     "minus",
 )
+COMPARABLE = "saved"  # the pair set that the paper probably averages
 PAIR_SETS = ("shared", "saved", "successful", "all", "floor")
 PAIR_SET_TITLES = {
     "shared": "Pair set “shared”: the adversarial texts stored from the base model, the same for every strategy",
@@ -228,7 +230,7 @@ def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
     line = _line(table, row, column, pair_set)
     if line is None:
         return Entry("", "", NOT_RUN)
-    printed = line["printed"] if table.in_paper else ""
+    printed = line["printed"] if table.in_paper and _comparable(column, pair_set) else ""
     if line["status"] != RUN:
         return Entry(line["status"], printed, line["status"])
     spec = _spec_of(column.spec, column.unit, line["ours_n"]) if column.counted else column.spec
@@ -241,6 +243,11 @@ def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
     if line.get("flags"):
         ours += f" {FLAG_MARK}"
     return Entry(ours, printed, RUN, line["mark"], interval, f"n {line['ours_n']:,}" if column.counted else "")
+
+
+def _comparable(column: Column, pair_set: str) -> bool:
+    """Whether printed values stand in this view: explanations are compared with the paper's on COMPARABLE alone."""
+    return "method" not in column.keys or pair_set == COMPARABLE
 
 
 def _spec_of(spec: str, unit: str, n: int) -> str:
@@ -267,8 +274,12 @@ def _line(table: Table, row: Row, column: Column, pair_set: str) -> dict | None:
 
 
 def _number(value: float, spec: str) -> str:
+    """A number as text: no "-0.00", a minus sign for a hyphen, p-values as 0.704 and 1.2e−9."""
+    if spec == P_VALUE:
+        spec = ".3f" if value >= 0.001 else ".1e"
     text = format(value, spec)
-    return text.lstrip("+-") if float(text) == 0 else text  # no "-0.00"
+    text = text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
+    return text.replace("e-0", "e-").replace("-", "−")
 
 
 def key_of(keys: Mapping[str, object]) -> tuple:

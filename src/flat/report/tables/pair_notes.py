@@ -23,7 +23,10 @@ def which_pairs(study) -> str:
     fair = "“shared” compares the strategies fairly"
     if not prints(study):
         return f"{fair.capitalize()}: they are explained on the same texts."
-    return f"The paper does not say which pairs it averages: “saved” is the set to compare with its numbers, {fair}."
+    return (
+        "The paper does not say which pairs it averages: “saved” is the set to compare with its numbers, so that those "
+        f"of explanations stand there alone; {fair}."
+    )
 
 
 def chance(study, frame, pair_set: str) -> str:

@@ -10,7 +10,7 @@ from flat.paper.scope import prints
 from flat.report.tables import notes
 from flat.report.tables.grid import Extras, beside, framed, setting_title, settings, train_attack_of
 from flat.report.tables.index import Index
-from flat.report.tables.layout import Column, Layout, Row, Table, Value
+from flat.report.tables.layout import P_VALUE, Column, Layout, Row, Table, Value
 from flat.study.cells import Cell
 from flat.study.settings import objective_of
 
@@ -85,7 +85,7 @@ def correlations(study, index: Index, extras: Extras) -> Table:
             rows.append(Row((setting_title(study, setting), title), keys | {"correlation": name}, printed))
     columns = (
         Column("Pearson's r", {"metric": "pearson_r"}, "correlation", ".3f"),
-        Column("p-value", {"metric": "p_value"}, "probability", ".2e"),
+        Column("p-value", {"metric": "p_value"}, "probability", P_VALUE),
     )
     layout = Layout(("Cell", "Correlation of"), tuple(rows), columns, blocks=1)
     ran = {"dataset": own.dataset, "model": own.model}
