@@ -49,7 +49,7 @@ function Contrasts({ study }) {
       const of_cell = (cell) => ({
         key: JSON.stringify([each.of, each.minus, cell.dataset, cell.model, cell.attack]),
         label: name,
-        note: `${study.title_of.datasets[cell.dataset]}, ${study.title_of.models[cell.model]}, ${study.title_of.attacks[cell.attack]}; n = ${cell.n}`,
+        note: `${study.title_of.datasets[cell.dataset]}, ${study.title_of.models[cell.model]}, ${study.title_of.attacks[cell.attack]}; n = ${cell.n}`,
         ...cell,
       });
       const mean = { key: name, label: name, note: `mean of ${each.cells.length} ${each.cells.length === 1 ? "cell" : "cells"}`, ...each, n: 0 };

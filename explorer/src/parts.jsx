@@ -61,8 +61,9 @@ export function Outcome({ status }) {
 // Dots with intervals on one scale, a line each: {label, note, value, low, high, tick, colour}
 export function Intervals({ rows, unit, format, title = "difference" }) {
   const ends = rows.flatMap((row) => [row.value, row.low, row.high, row.tick]).filter((value) => value != null);
-  const [least, most] = [Math.min(0, ...ends), Math.max(0, ...ends)];
-  const span = most - least || 1;
+  const reach = [Math.min(0, ...ends), Math.max(0, ...ends)];
+  const [least, most] = reach[0] === reach[1] ? [-1, 1] : reach; // no difference at all stands in the middle
+  const span = most - least;
   const x = (value) => `${(4 + (92 * (value - least)) / span).toFixed(2)}%`;
   return (
     <table class="intervals">
