@@ -1,6 +1,6 @@
 import { Intervals } from "./parts.jsx";
 import { address } from "./state.js";
-import { count, number, places, signed } from "./text.js";
+import { count, counted, places, signed } from "./text.js";
 
 const side = (row) => (row.low == null || (row.low <= 0 && row.high >= 0) ? "unclear" : row.low > 0 ? "above" : "below");
 
@@ -49,7 +49,7 @@ function Contrasts({ study }) {
       const of_cell = (cell) => ({
         key: JSON.stringify([each.of, each.minus, cell.dataset, cell.model, cell.attack]),
         label: name,
-        note: `${study.title_of.datasets[cell.dataset]}, ${study.title_of.models[cell.model]}, ${study.title_of.attacks[cell.attack]}; n = ${cell.n}`,
+        note: `${study.title_of.datasets[cell.dataset]}, ${study.title_of.models[cell.model]}, ${study.title_of.attacks[cell.attack]}; n = ${cell.n}`,
         ...cell,
       });
       const mean = { key: name, label: name, note: `mean of ${each.cells.length} ${each.cells.length === 1 ? "cell" : "cells"}`, ...each, n: 0 };
@@ -69,35 +69,28 @@ function Contrasts({ study }) {
 function Claims({ study }) {
   const { run, not_run } = study.claims;
   if (!run.length) return not_run ? <p class="muted">The paper's {not_run} claims are about cells that this study does not run.</p> : null;
+  const units = new Map();
+  for (const claim of run) units.set(claim.unit, [...(units.get(claim.unit) ?? []), claim]);
   return (
     <section>
       <h2>The paper's claims</h2>
-      <table class="claims">
-        <thead>
-          <tr>
-            <th scope="col">claim</th>
-            <th scope="col">ours</th>
-            <th scope="col">printed</th>
-            <th scope="col">verdict</th>
-          </tr>
-        </thead>
-        <tbody>
-          {run.map((claim) => (
-            <tr key={claim.statement + claim.estimand}>
-              <th scope="row">
-                {claim.statement} <span class="muted">{claim.where}: {claim.estimand}</span>
-              </th>
-              <td class="figure">
-                {number(claim.value, 2)}
-                {claim.low != null && <span class="muted"> [{number(claim.low, 2)}, {number(claim.high, 2)}]</span>}
-              </td>
-              <td class="figure">{number(claim.printed, 2)}</td>
-              <td>{claim.verdict}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {not_run > 0 && <p class="muted">{not_run} further claims are about cells that this study does not run.</p>}
+      {[...units].map(([unit, claims]) => (
+        <Intervals
+          key={unit}
+          title="claim"
+          unit={unit}
+          rows={claims.map((claim) => ({ ...claim, key: `${claim.statement} ${claim.estimand}`, label: claim.statement, tick: claim.printed, side: side(claim), note: `${claim.where}: ${claim.estimand}` }))}
+          format={(row) => (
+            <>
+              {signed(row.value, 2)}
+              {row.low != null && ` [${signed(row.low, 2)}, ${signed(row.high, 2)}]`}
+              <span class="behind">{row.tick == null ? "" : `printed ${signed(row.tick, 2)}; `}{row.verdict}</span>
+            </>
+          )}
+        />
+      ))}
+      <p class="muted">The red line is the paper's printed value.</p>
+      {not_run > 0 && <p class="muted">{counted(not_run, "further claim")} {not_run === 1 ? "is" : "are"} about cells that this study does not run.</p>}
     </section>
   );
 }

@@ -59,16 +59,17 @@ export function Outcome({ status }) {
 }
 
 // Dots with intervals on one scale, a line each: {label, note, value, low, high, tick, colour}
-export function Intervals({ rows, unit, format }) {
+export function Intervals({ rows, unit, format, title = "difference" }) {
   const ends = rows.flatMap((row) => [row.value, row.low, row.high, row.tick]).filter((value) => value != null);
-  const [least, most] = [Math.min(0, ...ends), Math.max(0, ...ends)];
-  const span = most - least || 1;
+  const reach = [Math.min(0, ...ends), Math.max(0, ...ends)];
+  const [least, most] = reach[0] === reach[1] ? [-1, 1] : reach; // no difference at all stands in the middle
+  const span = most - least;
   const x = (value) => `${(4 + (92 * (value - least)) / span).toFixed(2)}%`;
   return (
     <table class="intervals">
       <thead>
         <tr>
-          <th scope="col">difference</th>
+          <th scope="col">{title}</th>
           <th scope="col">{unit}</th>
           <th scope="col" class="scale">
             <span class="zero">95 % interval; the line is no difference</span>
@@ -83,7 +84,7 @@ export function Intervals({ rows, unit, format }) {
             </th>
             <td class="figure">{format(row)}</td>
             <td class="scale">
-              <svg width="100%" height="22" role="img" aria-label={`${row.label}: ${format(row)}`}>
+              <svg width="100%" height="22" role="img" aria-label={`interval of ${row.label}`}>
                 <line x1={x(0)} x2={x(0)} y1="0" y2="22" class="nothing" />
                 {row.low != null && <line x1={x(row.low)} x2={x(row.high)} y1="11" y2="11" class="whisker" />}
                 {row.tick != null && <line x1={x(row.tick)} x2={x(row.tick)} y1="4" y2="18" class="tick" />}

@@ -55,7 +55,7 @@ export function Results({ study }) {
       </button>
     </th>
   );
-  const facet = (name, label) => (
+  const facet = (name, label) => (study[`${name}s`].length > 1 || now[name]) && (
     <Select label={label} all="all" value={now[name]} onChange={(value) => show({ [name]: value })} options={study[`${name}s`].map((each) => [each.name, each.title])} />
   );
   return (

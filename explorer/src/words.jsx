@@ -27,7 +27,7 @@ export function Words({ study }) {
   const now = view.value;
   const found = useMemo(() => swaps(study, now), [study, now.dataset, now.model, now.attack, now.seed, now.by]);
   const strategies = study.strategies.filter((each) => study.cells.some((cell) => cell.strategy === each.name));
-  const facet = (name, label) => (
+  const facet = (name, label) => (study[`${name}s`].length > 1 || now[name]) && (
     <Select label={label} all="all" value={now[name]} onChange={(value) => show({ [name]: value })} options={study[`${name}s`].map((each) => [each.name, each.title])} />
   );
   const facets = { dataset: now.dataset, model: now.model, attack: now.attack, seed: now.seed };

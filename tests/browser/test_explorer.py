@@ -72,7 +72,15 @@ def test_every_page_is_ready_at_once_and_within_its_width(page, file, view):
         assert page.open(file, view, width, scheme=scheme) < 3000
         assert page.ask("document.querySelector('nav a[aria-current]').hash") == f"#{view}"
         assert page.ask("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), width
-        assert len(page.ask("document.querySelector('main').innerText")) > 200
+        assert len(page.ask("document.querySelector('main').innerText")) > 150
+
+
+def test_claims_stand_beside_what_is_printed(page, file):
+    page.open(file, "overview")
+    rows = "[...document.querySelectorAll('.intervals tbody tr')].filter((row) => /Table 3/.test(row.textContent))"
+    shown = page.ask(f"{rows}.map((row) => [row.cells[1].innerText, row.querySelectorAll('.tick, .whisker').length])")
+    assert shown == [["+1.50 [−2.00, +4.50]\nprinted +7.66; inconclusive", 2], ["+1.50\ninconclusive", 0]]
+    assert "1 further claim is about" in page.ask("document.querySelector('main').innerText")
 
 
 def outcomes(study) -> dict[str, dict[str, str]]:

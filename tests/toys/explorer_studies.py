@@ -93,9 +93,19 @@ def put(folder: Path, texts=PLAIN, new="indeed", seed=0, **changes):
     write_table(of.intervals(), pd.DataFrame(columns=INTERVALS.names), INTERVALS)
     flag = ("sst2", "CNN", "FLAT", "textfooler", "textfooler", 0, "few_texts", new)
     write_table(of.top("flags.parquet"), pd.DataFrame([flag], columns=FLAGS_SCHEMA.names), FLAGS_SCHEMA)
-    write_csv(of.claims(), [], CLAIM_COLUMNS)
+    write_csv(of.claims(), [*_claims(new)], CLAIM_COLUMNS)
     write_json(of.top("provenance.json"), {})
     return mine
+
+
+def _claims(text: str):
+    """Two claims that were run and one that was not."""
+    nothing = dict.fromkeys(CLAIM_COLUMNS, "")
+    said = {"statement": f"FLAT is above adv: {text}", "where": "Table 3", "estimand": f"AA, {text}", "margin": 0}
+    run = {"verdict": "inconclusive", "value": 1.5, "low": -2.0, "high": 4.5, "printed": 7.66, "direction": "above"}
+    yield nothing | said | run | {"claim": "a", "unit": "percentage points", "wins": 1, "cells_run": 1}
+    yield nothing | said | run | {"claim": "b", "unit": "rank correlation", "low": "", "high": "", "printed": ""}
+    yield nothing | said | {"claim": "c", "verdict": "not run"}
 
 
 def _status(one: dict) -> dict:
