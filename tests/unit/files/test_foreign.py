@@ -12,7 +12,8 @@ from flat.errors import FlatError, visible
 from flat.files import foreign
 from flat.files.artefacts import write_csv
 from flat.jobs.script import Visible
-from flat.report.tables.render import _markdown, tex
+from flat.report.tables.render import _markdown
+from flat.report.tex import tex
 
 FORMULAS = ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "-", "--", "-0.3.1", "-1e", "+a", "＝1"]
 PLAIN = [

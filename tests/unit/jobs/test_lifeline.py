@@ -125,7 +125,7 @@ def test_a_process_that_ends_while_the_kernel_is_asked_is_noticed(monkeypatch):
     source = "import os, sys\nfrom flat.jobs import lifeline\nlifeline.offer()\n"
     source += "print(os.environ[lifeline.LIFELINES], flush=True)\nsys.stdin.read()"
     other = subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    name, _, descriptor = other.stdout.readline().strip().rpartition(":")
+    name, _, descriptor = other.stdout.readline().split()[-1].rpartition(":")
     pipe = f"/proc/{other.pid}/fd/{descriptor}"
     assert lifeline._held(name, pipe)
     before = signal.signal(signal.SIGTERM, lambda *_: None)  # of the line that is held already
