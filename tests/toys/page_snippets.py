@@ -31,6 +31,11 @@ class Snippet:
         return f"{self.page}:{self.line}"
 
 
+def ids(snippets: list[Snippet]) -> list[str]:
+    """Names for a test's parameters: page and line."""
+    return [str(snippet) for snippet in snippets]
+
+
 def blocks(page: Path) -> list[Snippet]:
     """The fenced blocks of a page, their own indentation taken away."""
     text, name = page.read_text(encoding="utf-8"), str(page.relative_to(ROOT))

@@ -2,13 +2,11 @@
 
 import json
 import re
-import sys
 
 import opened_toys as toys
 import pytest
 from attack_toys import ToyResources
 
-from flat.command import app
 from flat.use import open_model
 
 RAW = "A good film, with a decent plot"
@@ -22,10 +20,8 @@ def results(tmp_path_factory):
 
 
 @pytest.fixture
-def flat(results, monkeypatch, capsys, tmp_path):
+def flat(results, monkeypatch, called, tmp_path):
     monkeypatch.chdir(results.parents[1])
-    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
-        monkeypatch.delenv(name, raising=False)
 
     class Toys(ToyResources):
         def __init__(self, *_, **__):
@@ -33,14 +29,7 @@ def flat(results, monkeypatch, capsys, tmp_path):
 
     monkeypatch.setattr("flat.attacks.lexicon.resources.AttackResources", Toys)
 
-    def run(*arguments: str):
-        monkeypatch.setattr(sys, "argv", ["flat", *arguments])
-        with pytest.raises(SystemExit) as end:
-            app.main()
-        out, err = capsys.readouterr()
-        return end.value.code or 0, out, err
-
-    return run
+    return called
 
 
 @pytest.fixture

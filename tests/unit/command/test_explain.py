@@ -8,7 +8,6 @@ import sys
 import opened_toys as toys
 import pytest
 
-from flat.command import app
 from flat.use import open_model
 
 RAW = "A great film, and a decent plot"
@@ -25,20 +24,10 @@ def results(tmp_path_factory):
 
 
 @pytest.fixture
-def flat(results, monkeypatch, capsys):
+def flat(results, monkeypatch, called):
     """What the command prints and how it ends, from the folder that the study was run in."""
     monkeypatch.chdir(results.parents[1])
-    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*arguments: str):
-        monkeypatch.setattr(sys, "argv", ["flat", *arguments])
-        with pytest.raises(SystemExit) as end:
-            app.main()
-        out, err = capsys.readouterr()
-        return end.value.code or 0, out, err
-
-    return run
+    return called
 
 
 @pytest.fixture
