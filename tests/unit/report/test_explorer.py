@@ -148,6 +148,15 @@ def test_a_sentence_says_what_the_interval_permits(study, low, high, value, kind
     assert last["text"] == "5 seeds permit a verdict on the methods."
 
 
+def test_cells_of_unlike_size_and_seeds_are_told_so(study):
+    cells = [CELL | {"n": 30, "seeds": [0]}, CELL | {"n": 80, "seeds": [0, 1, 2]}]
+    one = DIFFERENCE | {"low": 1.0, "high": 3.0, "value": 2.0, "cells": cells, "seeds": 1}
+    first, last = sentences(study, [one], 0)
+    assert "2 cells of 30 to 80 texts" in first["text"] and last["text"].startswith("One seed in some cells: ")
+    _, last = sentences(study, [one | {"cells": cells[:1]}], 0)
+    assert last["text"].startswith("One seed: ")
+
+
 def test_ledgers_that_disagree_on_a_text_are_refused(tmp_path):
     study = put(tmp_path)
     place = Path(paths.test_ledger(study, attacked_cells(study)[-1]))

@@ -30,12 +30,13 @@ def _side(item: dict) -> str:
 def _difference(study, item: dict) -> str:
     metric = METRICS[item["metric"]]
     points = metric.unit == "percent"
-    n = min(cell["n"] for cell in item["cells"])
+    n, most = (pick(cell["n"] for cell in item["cells"]) for pick in (min, max))
     places, unit = (0 if n < 100 else 1 if n < 1000 else 2, " points") if points else (metric.decimals, "")
     of, minus = (study.strategies[item[side]].title for side in ("of", "minus"))
     what = NAMES.get(item["metric"], metric.title) + (f" ({item['method'].upper()})" if item["method"] else "")
     cells = len(item["cells"])
-    where = f"{cells} {'cell' if cells == 1 else 'cells'} of {n} {'text' if n == 1 else 'texts'}"
+    texts = f"{n if n == most else f'{n} to {most}'} {'text' if most == 1 else 'texts'}"
+    where = f"{cells} {'cell' if cells == 1 else 'cells'} of {texts}"
     size = f"{abs(item['value']):.{places}f}{unit}"
     direction = "above" if item["value"] >= 0 else "below"
     if item["low"] is None:
@@ -62,7 +63,9 @@ def _limits(contrasts: list[dict], flags: int) -> str:
     if not seeds:
         return f"No two strategies of this study can be compared.{flagged}"
     if seeds == 1:
-        return f"One seed: the intervals hold for these trained models and other texts, not for the methods.{flagged}"
+        several = any(len(cell["seeds"]) > 1 for item in contrasts for cell in item["cells"])
+        where = "One seed in some cells" if several else "One seed"
+        return f"{where}: the intervals hold for these trained models and other texts, not for the methods.{flagged}"
     if seeds < VERDICT_SEEDS:
         return f"{seeds} seeds describe the methods; a verdict takes {VERDICT_SEEDS}.{flagged}"
     return f"{seeds} seeds permit a verdict on the methods.{flagged}"
