@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
+import torch
 
 ORDERS = ((2, 0), (3, 1), (5, 2))  # of each branch of convolutions: width, and how many tokens to the left it sees
 WIDTH = 256  # of a branch
@@ -95,15 +96,20 @@ class PieceTable:
         b, rows = self.backend, slice(self._used, self._used + len(ids))
         chunk = ids % len(b.scale)
         embedding = b.table[ids].astype(np.float32) * b.scale[chunk, None] + b.lo[chunk, None]
-        x = normalised(embedding @ b.proj_W + b.proj_b, b.eps) * b.ln_g_all + b.ln_b_all
+        x = normalised(product(embedding, b.proj_W) + b.proj_b, b.eps) * b.ln_g_all + b.ln_b_all
         self.embedding[rows] = embedding
         for branch, (width, _) in enumerate(ORDERS):
             own = x[:, branch * WIDTH : (branch + 1) * WIDTH]
             self.projected[branch][rows] = own
             for slot in range(width):
-                self.products[branch][slot][rows] = own @ b.w1[branch][slot * WIDTH : (slot + 1) * WIDTH]
+                self.products[branch][slot][rows] = product(own, b.w1[branch][slot * WIDTH : (slot + 1) * WIDTH])
         self._places[ids] = np.arange(rows.start, rows.stop)
         self._used = rows.stop
+
+
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a @ b by PyTorch, which multiplies few rows by a large matrix in half of NumPy's time."""
+    return torch.from_numpy(a).mm(torch.from_numpy(b)).numpy()
 
 
 def normalised(x: np.ndarray, eps: float) -> np.ndarray:

@@ -16,7 +16,7 @@ from contextlib import nullcontext
 import numpy as np
 import torch
 
-from flat.attacks.lexicon.piece_table import ORDERS, WIDTH, Cutter, PieceTable, normalised
+from flat.attacks.lexicon.piece_table import ORDERS, WIDTH, Cutter, PieceTable
 from flat.attacks.lexicon.short_cuts import difference
 
 ERROR = 4e-6  # of a cosine of two vectors; measured: a tenth of it
@@ -60,7 +60,7 @@ class QuickWindows:
         self.table = PieceTable(backend) if rows is None else PieceTable(backend, rows)
         # (256, width * 256): the products with all slots of a second convolution at once
         slots = [w.reshape(-1, WIDTH, WIDTH).transpose(1, 0, 2) for w in backend.w2]
-        self.second = [np.ascontiguousarray(w.reshape(WIDTH, -1)) for w in slots]
+        self.second = [torch.from_numpy(np.ascontiguousarray(w.reshape(WIDTH, -1))) for w in slots]
         # PyTorch multiplies few rows by a large matrix in half of NumPy's time
         self.head = {name: torch.from_numpy(getattr(backend, name)) for name in HEAD}
 
@@ -93,9 +93,12 @@ class QuickWindows:
         for branch in range(len(ORDERS)):
             own, start = self._branch(branch, edits), size + branch * WIDTH
             features[:, start : start + WIDTH] = own[0][own[1][rows.window, rows.column]]
-        normalised(features, self.backend.eps)
-        sums = np.add.reduceat(features, rows.starts, axis=0)
-        sums[1:] += self._unchanged(features[: lengths[0]], edits)
+        tokens = torch.nn.functional.layer_norm(torch.from_numpy(features), features.shape[1:], eps=self.backend.eps)
+        # a product adds up tokens in half of the time of numpy.add.reduceat
+        own = torch.zeros(len(lengths), len(tokens))
+        own[torch.from_numpy(rows.window), torch.arange(len(tokens))] = 1
+        sums = own.mm(tokens).numpy()
+        sums[1:] += self._unchanged(tokens[: lengths[0]].numpy(), edits)
         sums *= self.backend.ln_g
         sums += lengths.astype(np.float32)[:, None] * self.backend.ln_b
         return self._head(sums, lengths.astype(np.float32))
@@ -114,7 +117,7 @@ class QuickWindows:
         np.maximum(hidden, 0, out=hidden)
         hidden += table.projected[branch][edits.places[rows.window, rows.column]]
         products = np.empty((len(hidden) + 1, width * WIDTH), dtype=np.float32)
-        np.matmul(hidden, self.second[branch], out=products[:-1])
+        torch.mm(torch.from_numpy(hidden), self.second[branch], out=torch.from_numpy(products[:-1]))
         products[-1] = 0  # outside a text
         products = products.reshape(-1, WIDTH)  # of a row the slots one after the other
         row_of, rows = edits.row_of(rows), edits.rows(2 * right, 2 * left)
