@@ -15,7 +15,7 @@ from flat.bench.errors import BenchError
 from flat.bench.growth import FIXED_WORDS
 from flat.bench.material import network_of
 from flat.bench.measure import Row, read_summary
-from flat.cost import rates
+from flat.cost import recorded
 from flat.cost.check import checks
 from flat.cost.facts import data_facts
 from flat.cost.facts import network_of as facts_of
@@ -175,12 +175,12 @@ def _blocks(bench: Path, results: str | None) -> dict[str, str]:
         blocks["bench"] = bench_table(rows)
     if points := read_growth(bench / "growth.csv"):
         blocks["growth"] = growth_table(points)
-        blocks["scaling"] = scaling_table(points, rates.load(rates.FILE, this_processor()))
+        blocks["scaling"] = scaling_table(points, recorded.load(recorded.FILE, this_processor()).main)
     study = load(STUDY)
     if Path(results or paths_of(study).root, "logs").is_dir():
         samples = samples_of(study, data_facts(study, results), results)
         blocks["rules"] = rules_table(samples)
-        blocks["check"] = check_table(samples, rates.load(rates.FILE, this_processor()))
+        blocks["check"] = check_table(samples, recorded.load(recorded.FILE, this_processor()).main)
     if not blocks:
         raise BenchError(str(bench), "nothing was measured", "run make bench, python -m flat.bench.growth or make demo")
     return blocks

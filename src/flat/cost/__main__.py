@@ -1,7 +1,8 @@
 """``python -m flat.cost STUDY``: the hours and the disk that a study will need, predicted from recorded rates.
 
-With --record the rates are taken from the study's finished run instead. With --check they are tried on parts of that
-run which they were not fitted to. The status is 1 if one is off by more than 30 %.
+With --record the rates are taken from the study's finished run instead, or from what has finished of it. With --check
+they are tried on parts of that run which they were not fitted to, and the recorded rates on all of it. The status is 1
+if one is off by more than 30 %.
 """
 
 import argparse
@@ -9,13 +10,14 @@ import sys
 from collections.abc import Sequence
 
 from flat.cost import growth
-from flat.cost.check import TOLERANCE, Check, checks
+from flat.cost.check import TOLERANCE, Check, by_recorded, checks
 from flat.cost.facts import DataFacts, data_facts
 from flat.cost.jobs import jobs_of
 from flat.cost.predict import RuleCost, predict, stored_bytes
-from flat.cost.processor import Scale, machine, scale, this_processor
-from flat.cost.rates import FILE, Rates, fit, is_there, load, save
+from flat.cost.processor import machine, scale, this_processor
+from flat.cost.rates import Rates, fit
 from flat.cost.record import samples_of, succeeded_share
+from flat.cost.recorded import FILE, Recorded, is_there, load, save
 from flat.errors import command, program
 from flat.study.load import load as load_study
 from flat.study.paths import of as paths_of
@@ -52,13 +54,13 @@ def _record(study: Study, data: dict[str, DataFacts], options: argparse.Namespac
     exponents = {f"{recipe}, {kinds[model]}": exponent for (recipe, model), exponent in grown}
     here = this_processor()
     if is_there(options.rates):
-        exponents = load(options.rates, here).exponents | exponents
+        exponents = load(options.rates, here).main.exponents | exponents
     beside = None
     if options.wall:
         beside = round((60 * options.wall * options.cores - sum(s.seconds for s in samples)) / len(samples), 3)
     succeeded = succeeded_share(options.results or paths_of(study).root)
     source = f"study {study.name}, {len(samples)} jobs"
-    save(options.rates, fit(samples, Rates(machine(), source, [], exponents, succeeded, beside, here)))
+    save(options.rates, fit(samples, Rates(machine(), source, [], exponents, succeeded, beside, here, study.name)))
     print(f"{options.rates}: rates of {len(samples)} jobs on {here}; exponents of {len(exponents)} attacks")
     return 0
 
@@ -66,7 +68,8 @@ def _record(study: Study, data: dict[str, DataFacts], options: argparse.Namespac
 def _check(study: Study, data: dict[str, DataFacts], options: argparse.Namespace) -> int:
     from rich.console import Console  # for cost
 
-    done = list(checks(samples_of(study, data, options.results), load(options.rates, this_processor())))
+    samples, recorded = samples_of(study, data, options.results), load(options.rates, this_processor())
+    done = [*checks(samples, recorded.main), by_recorded(samples, recorded, study.name)]
     for check in done:
         Console().print(_check_table(check))
     return int(any(abs(check.off) > TOLERANCE for check in done))
@@ -92,20 +95,18 @@ def _show(study: Study, data: dict[str, DataFacts], options: argparse.Namespace)
     from rich.console import Console  # for cost
 
     here = this_processor()
-    rates = load(options.rates, here)
-    taken = scale(rates.processor, here)
-    jobs = jobs_of(study, data, rates.succeeded)
-    costs = predict(study, data, jobs, rates, taken, here.bf16)
+    recorded = load(options.rates, here)
+    jobs = jobs_of(study, data, recorded.main.succeeded)
+    costs = predict(study, data, jobs, recorded)
     console = Console()
     console.print(_cost_table(study, costs))
     lines = [
         *_notes(costs),
-        _wall(costs, rates, taken, options),
+        _wall(costs, recorded, options),
         f"Disk: checkpoints {stored_bytes(study, data, jobs) / 1e9:.1f} GB; the rest of a run is small beside them.",
         f"Sizes of the data sets: {'; '.join(sorted({facts.origin for facts in data.values()}))}.",
         f"This machine: {here}.",
-        f"Rates: {rates.source}, on {rates.machine} ({rates.processor or 'speed unknown'}).",
-        f"Taken here: what they say of arithmetic times {taken.arithmetic:.2f}, the rest times {taken.rest:.2f}.",
+        *_origins(costs, recorded),
     ]
     console.print("\n".join(lines), markup=False, highlight=False)
     return 0
@@ -153,8 +154,27 @@ def _notes(costs: list[RuleCost]) -> list[str]:
     return ["* not recorded as asked:", *lines]
 
 
-def _wall(costs: list[RuleCost], rates: Rates, taken: Scale, options: argparse.Namespace) -> str:
+def _origins(costs: list[RuleCost], recorded: Recorded) -> list[str]:
+    """The runs that the jobs are priced by, that of most jobs first, and how their rates are taken here."""
+    priced = {str(run): 0 for run in recorded.runs}
+    for cost in costs:
+        for run, jobs in cost.runs.items():
+            priced[run] += jobs
+    lines = []
+    for run in sorted(recorded.runs, key=lambda run: -priced[str(run)]):
+        if priced[str(run)]:
+            taken = scale(run.processor, recorded.here)
+            lines += [
+                f"Rates of {priced[str(run)]:,} jobs: {run}.",
+                f"Taken here: what they say of arithmetic times {taken.arithmetic:.2f}, "
+                f"the rest times {taken.rest:.2f}.",
+            ]
+    return lines
+
+
+def _wall(costs: list[RuleCost], recorded: Recorded, options: argparse.Namespace) -> str:
     """The time of a run in which all cores and GPUs are kept busy."""
+    rates, taken = recorded.main, scale(recorded.main.processor, recorded.here)
     jobs, cpu, gpu = (sum(getattr(cost, name) for cost in costs) for name in ("jobs", "cpu_s", "gpu_s"))
     on_gpu = sum(cost.cpu_s for cost in costs if any(note.startswith("no GPU rate") for note in cost.notes))
     beside = jobs * (rates.beside_s or 0.0) * taken.rest

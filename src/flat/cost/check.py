@@ -1,10 +1,12 @@
 """How well rates predict jobs that they were not fitted to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flat.cost.predict import seconds_of
+from flat.cost.processor import scale
 from flat.cost.rates import Rates, Sample, fit
+from flat.cost.recorded import Recorded
 
 TOLERANCE = 0.3  # what a study's predicted hours may be off
 
@@ -33,18 +35,11 @@ class Check:
 
 def compare(name: str, parts: Sequence[Sequence[list[Sample]]], empty: Rates) -> Check:
     """Fit to the first of each pair, predict the second; sums over the pairs."""
-    rules: dict[str, tuple[int, float, float]] = {}
-    left_out = 0
+    answers = []
     for fitted, asked in parts:
         rates = fit(fitted, empty)
-        for sample in asked:
-            answer = seconds_of(sample.job, sample.kind, sample.mflops, rates).seconds
-            if answer is None:
-                left_out += 1
-                continue
-            n, measured, predicted = rules.get(sample.job.rule, (0, 0.0, 0.0))
-            rules[sample.job.rule] = (n + 1, measured + sample.seconds, predicted + answer)
-    return Check(name, rules, left_out)
+        answers += [(s, seconds_of(s.job, s.kind, s.mflops, rates).seconds) for s in asked]
+    return _by_rule(name, answers)
 
 
 def checks(samples: list[Sample], empty: Rates) -> Iterator[Check]:
@@ -55,5 +50,30 @@ def checks(samples: list[Sample], empty: Rates) -> Iterator[Check]:
     yield compare("the whole run, from every second job", [(half, ordered)], empty)
     asked = [sample for sample in ordered if sample.job.model]
     names = sorted({sample.job.at[0] for sample in asked})
+    if len(names) < 2:  # there are no others
+        return
     folds = [[[s for s in asked if (s.job.at[0] == name) == own] for own in (False, True)] for name in names]
     yield compare("each data set, from the others", folds, empty)
+
+
+def by_recorded(samples: Sequence[Sample], recorded: Recorded, study: str) -> Check:
+    """The whole run from the recorded rates as ``make cost`` takes them: a prediction, unless they are of this run."""
+    answers, here = [], recorded.here
+    for sample in samples:
+        asked = (sample.job, sample.kind, sample.mflops)
+        run = recorded.best(*asked, study)
+        answer = seconds_of(*asked, run, scale(run.processor, here), here is not None and here.bf16)
+        answers.append((sample, answer.seconds))
+    return _by_rule("the whole run, from the recorded rates", answers)
+
+
+def _by_rule(name: str, answers: Iterable[tuple[Sample, float | None]]) -> Check:
+    rules: dict[str, tuple[int, float, float]] = {}
+    left_out = 0
+    for sample, answer in answers:
+        if answer is None:
+            left_out += 1
+            continue
+        n, measured, predicted = rules.get(sample.job.rule, (0, 0.0, 0.0))
+        rules[sample.job.rule] = (n + 1, measured + sample.seconds, predicted + answer)
+    return Check(name, rules, left_out)

@@ -11,8 +11,8 @@ from pathlib import Path
 from flat.cost.facts import DataFacts, known_facts
 from flat.cost.jobs import Job, jobs_of
 from flat.cost.predict import seconds_of
-from flat.cost.rates import load
 from flat.cost.record import network
+from flat.cost.recorded import load
 from flat.errors import FlatError
 from flat.files.installed import ROOT
 from flat.provenance.records import records
@@ -65,12 +65,13 @@ def expected(study: Study, root: str | Path, sharded: bool | None = None) -> lis
     """Every job of the study but the fetching of resources. Nothing is read of data sets that no job has prepared:
     their sizes are guessed from what the study says."""
     data = {name: known_facts(study, name, root) for name in study.datasets}
-    rates = load(RATES)
+    recorded = load(RATES)
     found, jobs = [], jobs_of(study, data, sharded=sharded)
     # of a study of as many jobs the rates were recorded
-    smaller = min(1.0, len(jobs) / max(1, sum(rate.jobs for rate in rates.rates)))
+    smaller = min(1.0, len(jobs) / max(1, sum(rate.jobs for rate in recorded.main.rates)))
     for job in jobs:
-        answer = seconds_of(job, *sized(study, data, job), rates).seconds
+        asked = sized(study, data, job)
+        answer = seconds_of(job, *asked, recorded.best(job, *asked, study.name)).seconds
         answer = answer * smaller if answer is not None and job.rule in GROWING else answer
         found.append(Expected(job, key_of(job.rule, job.at), BESIDE_S + (UNKNOWN_S if answer is None else answer)))
     return found

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from flat.cost.facts import DataFacts, network_facts
 from flat.cost.jobs import Job
-from flat.cost.processor import UNSCALED, Scale
+from flat.cost.processor import UNSCALED, Scale, scale
 from flat.cost.rates import TEXTUAL, Rates
 from flat.cost.record import network
+from flat.cost.recorded import LIKE, Recorded
 from flat.study.schema import Study
 
 # CPU-seconds of an encoder's training with rounded products (flat.training.precision) against fp32, measured on AVX2
 ROUNDED = 1.3
-LIKE = 1.25  # networks and text lengths within this factor count as those recorded
 
 
 @dataclass
@@ -26,6 +26,7 @@ class RuleCost:
     gpu_s: float = 0.0
     notes: dict[str, int] = field(default_factory=dict)  # note -> jobs it holds for
     unknown: int = 0
+    runs: dict[str, int] = field(default_factory=dict)  # recorded run -> jobs priced by its rates
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,12 @@ class Predicted:
 
 
 def seconds_of(
-    job: Job, kind: str, mflops: float, rates: Rates, scale: Scale = UNSCALED, bf16: bool = False
+    job: Job, kind: str, mflops: float, rates: Rates, taken: Scale = UNSCALED, bf16: bool = False
 ) -> Predicted:
     """The seconds of one job. A GPU job without a GPU's rate is given the CPU-seconds that it would take.
 
     Args:
-        scale: what a job's arithmetic and its rest cost here against where the rates were recorded; not a GPU's.
+        taken: what a job's arithmetic and its rest cost here against where the rates were recorded; not a GPU's.
         bf16: the processor here has bf16 arithmetic.
     """
     notes = []
@@ -58,7 +59,7 @@ def seconds_of(
             return Predicted(None, job.gpu, ("no rate recorded",))
         notes.append(f"no rate of {job.variant or job.work}: a guess by {rate.variant or rate.work}")
         job = replace(job, variant=rate.variant)
-    scale = UNSCALED if job.gpu else scale
+    taken = UNSCALED if job.gpu else taken
     slope = rates.slope(job)
     arithmetic = min(rate.unit_s, slope * rate.mflops)
     rest = rate.unit_s - arithmetic
@@ -76,8 +77,8 @@ def seconds_of(
     if job.precision != rate.precision and not job.gpu:
         arithmetic, note = _in_another_precision(arithmetic, job, rate.precision, bf16)
         notes.append(note)
-    unit = scale.arithmetic * arithmetic + scale.rest * rest
-    return Predicted(scale.rest * rate.start_s + unit * rates.units(job, kind), job.gpu, tuple(notes))
+    unit = taken.arithmetic * arithmetic + taken.rest * rest
+    return Predicted(taken.rest * rate.start_s + unit * rates.units(job, kind), job.gpu, tuple(notes))
 
 
 def _in_another_precision(arithmetic: float, job: Job, recorded: str, bf16: bool) -> tuple[float, str]:
@@ -94,16 +95,18 @@ def predict(
     study: Study,
     data: Mapping[str, DataFacts],
     jobs: Iterable[Job],
-    rates: Rates,
-    scale: Scale = UNSCALED,
-    bf16: bool = False,
+    recorded: Recorded,
 ) -> list[RuleCost]:
-    """Cost by rule, in the order in which the rules first come; ``scale`` and ``bf16`` as ``seconds_of`` has them."""
+    """Cost by rule, in the order in which the rules first come; each job by the run that had the job most like it."""
+    here = recorded.here
     costs: dict[str, RuleCost] = {}
     for job in jobs:
         cost = costs.setdefault(job.rule, RuleCost(job.rule))
-        answer = seconds_of(job, *network(study, data, job), rates, scale, bf16)
+        asked = network(study, data, job)
+        rates = recorded.best(job, *asked, study.name)
+        answer = seconds_of(job, *asked, rates, scale(rates.processor, here), here is not None and here.bf16)
         cost.jobs += 1
+        cost.runs[str(rates)] = cost.runs.get(str(rates), 0) + 1
         cost.texts += job.texts if job.work in TEXTUAL else 0
         for note in answer.notes:
             cost.notes[note] = cost.notes.get(note, 0) + 1

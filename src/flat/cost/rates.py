@@ -1,24 +1,14 @@
-"""Rates: what a unit of work costs, fitted to the jobs of finished runs.
+"""Rates: what a unit of work costs, fitted to the jobs of a finished run."""
 
-config/rates.json keeps one set for each kind of processor (its vector instructions) that a run was recorded on.
-"""
-
-import math
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from flat.cost.jobs import Job
 from flat.cost.processor import Processor
-from flat.errors import ArtefactError, FlatError
-from flat.files.artefacts import read_json, write_json
-from flat.files.installed import ROOT
 from flat.plugins.registry import ATTACKS, EXPLAINERS
-from flat.resources.places import shown
 
-FILE = shown(ROOT / "config" / "rates.json")
 WORDS = 20  # of the text that a unit is
 # where nothing was measured: queries and the price of each grow with the words
 ATTACK_EXPONENT = 2.0
@@ -58,13 +48,14 @@ class Rate:
 
 @dataclass(frozen=True)
 class Rates:
-    """A machine's rates.
+    """The rates of a run on a machine.
 
     Attributes:
         exponents: "recipe, kind" -> e of units ~ words ** e; what is not there has ``ATTACK_EXPONENT``.
         succeeded: share of attacked train texts with a successful adversarial text.
         beside_s: core-seconds that a job costs beside its own (process start, scheduling, idle cores); None: unknown.
         processor: of the machine; None: unknown.
+        study: the name of the study that was run.
     """
 
     machine: str
@@ -74,6 +65,10 @@ class Rates:
     succeeded: float = 0.6
     beside_s: float | None = None
     processor: Processor | None = None
+    study: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.source}, on {self.machine} ({self.processor or 'speed unknown'})"
 
     def units(self, job: Job, kind: str) -> float:
         """The units of a job; 0 for work that does not depend on texts."""
@@ -199,52 +194,3 @@ def _line(units: np.ndarray, seconds: np.ndarray) -> tuple[float, float] | None:
     design = np.stack([np.ones_like(units), units], 1) * weights[:, None]
     (start, unit), _ = nnls(design, seconds * weights)
     return float(start), float(unit)
-
-
-def save(path: str | Path, rates: Rates) -> None:
-    """Put rates into a file, in the place of those of the same instructions; the others stay."""
-    others = [known for known in _sets(path) if _instructions(known) != _instructions(rates)] if is_there(path) else []
-    write_json(path, {"sets": [asdict(known) for known in sorted([*others, rates], key=_instructions)]})
-
-
-def load(path: str | Path, here: Processor | None = None) -> Rates:
-    """The rates of a file that were recorded on a processor most like ``here``: of its instructions, else of its speed.
-
-    Raises:
-        FlatError: there are none, or they are of another version.
-    """
-    if not is_there(path):
-        raise FlatError(str(path), "no rates", "record some of a finished run: python -m flat.cost STUDY --record")
-    known = _sets(path)
-    if here is None:
-        return known[0]
-
-    def unlike(rates: Rates) -> tuple[bool, float]:
-        recorded = rates.processor
-        ratio = abs(math.log(recorded.gflops / here.gflops)) if recorded else math.inf
-        return _instructions(rates) != here.instructions, ratio
-
-    return min(known, key=unlike)
-
-
-def is_there(path: str | Path) -> bool:
-    return Path(path).is_file()
-
-
-def _instructions(rates: Rates) -> str:
-    return rates.processor.instructions if rates.processor else ""
-
-
-def _sets(path: str | Path) -> list[Rates]:
-    values: Mapping = read_json(path)
-    try:
-        return [_parsed(one) for one in values["sets"]] or values["none"]
-    except (KeyError, TypeError) as error:
-        problem = f"not rates of this version ({error})"
-        raise ArtefactError(str(path), problem, "record them again: python -m flat.cost STUDY --record") from None
-
-
-def _parsed(values: Mapping) -> Rates:
-    rates = [Rate(**{**rate, "words": tuple(rate["words"])}) for rate in values["rates"]]
-    processor = Processor(**values["processor"]) if values.get("processor") else None
-    return Rates(**{**values, "rates": rates, "processor": processor})

@@ -113,6 +113,9 @@ def test_half_of_a_real_run_predicts_the_other_half_and_each_data_set_within_30_
             names = (row["rule"], (row["dataset"],), row["work"], row["variant"], row["model"])
             job = Job(*names, budget=budget, **size)
             samples.append(Sample(job, row["kind"], float(row["mflops"]), float(row["seconds"])))
+    (one,) = [dataset for dataset in {sample.job.at[0] for sample in samples} if dataset == "trec"]
+    alone = [sample for sample in samples if sample.job.at[0] == one]
+    assert len(list(checks(alone, EMPTY))) == 2  # no other data set says anything of this one
     # as flat.bench.growth measured the attacks of that version
     cnn, lstm = {"pwws, cnn": 1.48, "textfooler, cnn": 0.9}, {"pwws, lstm": 1.6, "textfooler, lstm": 0.9}
     done = list(checks(samples, replace(EMPTY, exponents=cnn | lstm)))
@@ -160,6 +163,24 @@ def test_recording_checking_and_predicting_a_run(run_of, repository, capsys, tmp
     out = capsys.readouterr().out
     assert "attack_test" in out and "minutes on 4 cores" in out and "Disk" in out and "*" not in out
     assert "This machine: " in out and "bf16 arithmetic" in out and "Taken here: " in out
+
+
+def test_a_study_is_predicted_by_its_own_record_and_told_of_each(run_of, repository, capsys):
+    """Rates of two studies lie side by side; each job is priced by the run that had its like."""
+    _, _, folder = run_of
+    file = folder / "rates.json"
+    own = [str(repository / "config/demo.yaml"), "--results", str(folder), "--rates", str(file)]
+    command.main([*own, "--record", "--growth", "absent.csv"])
+    sets = json.loads(file.read_text())["sets"]
+    other = sets[0] | {"study": "another", "source": "study another, 9 jobs"}
+    other["rates"] = [rate | {"unit_s": 50 * rate["unit_s"]} for rate in other["rates"]]
+    file.write_text(json.dumps({"sets": [other, *sets]}))
+    capsys.readouterr()
+    assert command.main(own) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.count("Rates of ") == 1 and "study demo, " in out and "another" not in out
+    assert command.main([*own, "--check"]) == 0
+    assert "from the recorded rates" in capsys.readouterr().out
 
 
 def test_a_study_on_a_gpu_without_a_gpus_rate_is_told_so(run_of, repository, capsys):

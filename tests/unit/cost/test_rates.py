@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from flat.cost import predict, processor, rates
+from flat.cost import predict, processor, rates, recorded
 from flat.cost.jobs import Job
 from flat.cost.processor import Processor
 from flat.cost.rates import Rates, Sample, fit
@@ -107,15 +107,15 @@ def test_a_gpus_rate_is_taken_where_there_is_one():
 
 def test_rates_are_read_as_they_were_written(tmp_path):
     found = fit([Sample(attack(n), "cnn", 1.0, 0.1 * n) for n in (10, 40)], EMPTY)
-    rates.save(tmp_path / "rates.json", found)
-    assert rates.load(tmp_path / "rates.json") == found
-    rates.save(tmp_path / "rates.json", fast := replace(found, processor=FAST))
-    assert rates.load(tmp_path / "rates.json", FAST) == fast
+    recorded.save(tmp_path / "rates.json", found)
+    assert recorded.load(tmp_path / "rates.json").runs == [found]
+    recorded.save(tmp_path / "rates.json", fast := replace(found, processor=FAST))
+    assert recorded.load(tmp_path / "rates.json", FAST).main == fast
     (tmp_path / "rates.json").write_text("{}")
     with pytest.raises(FlatError, match="record them again"):
-        rates.load(tmp_path / "rates.json")
+        recorded.load(tmp_path / "rates.json")
     with pytest.raises(FlatError, match="--record"):
-        rates.load(tmp_path / "absent.json")
+        recorded.load(tmp_path / "absent.json")
 
 
 SLOW, FAST = Processor("AVX2", False, 80.0, 20.0), Processor("AVX512", True, 160.0, 25.0)
@@ -125,11 +125,47 @@ def test_the_rates_of_the_most_alike_processor_are_taken(tmp_path):
     file = tmp_path / "rates.json"
     slow, fast = (replace(EMPTY, source=str(one), processor=one) for one in (SLOW, FAST))
     for one in (fast, replace(slow, source="older"), slow):  # one set for each kind: the last
-        rates.save(file, one)
+        recorded.save(file, one)
     assert len(json.loads(file.read_text())["sets"]) == 2
-    assert rates.load(file, SLOW) == slow and rates.load(file, FAST) == fast
-    assert rates.load(file, replace(FAST, gflops=70.0)) == fast  # its instructions
-    assert rates.load(file, Processor("DEFAULT", False, 12.0, 30.0)) == slow  # the nearer in speed
+    assert recorded.load(file, SLOW).main == slow and recorded.load(file, FAST).main == fast
+    assert recorded.load(file, replace(FAST, gflops=70.0)).main == fast  # its instructions
+    assert recorded.load(file, Processor("DEFAULT", False, 12.0, 30.0)).main == slow  # the nearer in speed
+
+
+def test_a_job_is_priced_by_the_run_that_had_the_job_most_like_it(tmp_path):
+    """Of two studies on two processors: by network first, then length of texts, budget, study, processor."""
+
+    def run(study: str, where: Processor, mflops: float, unit_s: float, **of) -> None:
+        samples = [Sample(attack(n, **of), "cnn", mflops, unit_s * n) for n in (10, 40)]
+        recorded.save(file, fit(samples, replace(EMPTY, source=study, study=study, processor=where)))
+
+    file = tmp_path / "rates.json"
+    run("small", SLOW, 0.1, 0.1)
+    run("small", FAST, 0.1, 0.08)
+    run("large", FAST, 1.5, 0.5, words=10.0, budget=100)
+    run("large, long texts", FAST, 1.5, 0.9, words=90.0)
+    known = recorded.load(file, SLOW)
+
+    def best(mflops: float, study: str = "", known=known, **of) -> tuple[str, Processor]:
+        found = known.best(attack(10, **of), "cnn", mflops, study)
+        return found.source, found.processor
+
+    assert best(0.11) == ("small", SLOW) and best(0.11, known=recorded.load(file, FAST)) == ("small", FAST)
+    assert best(1.4, words=10.0, budget=100) == ("large", FAST)
+    assert best(1.4, words=80.0, budget=100) == ("large, long texts", FAST)  # longer texts than "large" has
+    assert best(1.4, words=10.0) == ("large, long texts", FAST)  # without a budget, as these
+    assert best(9.0, words=10.0, budget=100)[0] == "large"  # the nearer network of those there are
+    assert best(0.1, "large") == ("small", SLOW)  # its own study, but another network
+    assert known.best(replace(attack(10), variant="gene"), "cnn", 1.5).source in ("large", "large, long texts")
+
+    tables = Job("make_table", (), "make_table")
+    for study, where in (("small", SLOW), ("large", FAST)):
+        sample = Sample(tables, "", 0.0, 1.0)
+        runs = [one for one in recorded.load(file).runs if (one.study, one.processor) == (study, where)]
+        recorded.save(file, replace(runs[0], rates=[*runs[0].rates, *fit([sample], EMPTY).rates]))
+    known = recorded.load(file, SLOW)
+    assert known.best(tables, "", 0.0, "large").source == "large"  # no network tells them apart: the study does
+    assert known.best(tables, "", 0.0, "another").source == "small"  # or else the processor
 
 
 def test_arithmetic_and_the_rest_are_scaled_by_what_the_processor_does_of_each():

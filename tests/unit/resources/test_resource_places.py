@@ -172,7 +172,7 @@ def test_wordnet_that_nltk_refuses_is_told_with_a_remedy(resources, monkeypatch,
 
 
 def test_the_repositorys_own_files_are_found_from_any_folder(tmp_path, repository):
-    code = "from flat.cost.rates import FILE, load; from flat.report.build import PAPER"
+    code = "from flat.cost.recorded import FILE, load; from flat.report.build import PAPER"
     code += "; from flat.paper import printed as paper; load(FILE); print(paper.load(PAPER) is not None, FILE, PAPER)"
     for folder, shown in ((tmp_path, str(repository / "config")), (repository, "config")):
         ran = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)

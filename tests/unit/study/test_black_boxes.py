@@ -11,6 +11,7 @@ from flat.cost.facts import DataFacts
 from flat.cost.jobs import jobs_of
 from flat.cost.predict import predict
 from flat.cost.rates import Rates
+from flat.cost.recorded import Recorded
 from flat.errors import StudyError
 from flat.plugins.registry import activate
 from flat.study.grid import all_explained_cells, explained_cells, trained_cells
@@ -82,7 +83,7 @@ def test_the_cost_model_counts_its_jobs_and_knows_no_seconds(values):
     data = {"sst2": DataFacts(1200, 150, 150, 18.0, 3000, "a test")}
     jobs = jobs_of(study, data)
     assert not [job for job in jobs if job.rule in ("look_up_vectors", "interpret_ig", "train_round")]
-    costs = {cost.rule: cost for cost in predict(study, data, jobs, Rates("a machine", "a test", []))}
+    costs = {cost.rule: cost for cost in predict(study, data, jobs, Recorded([Rates("a machine", "a test", [])]))}
     assert costs["train_base"].unknown == costs["train_base"].jobs == 1 and costs["interpret_lime"].jobs == 1
 
 

@@ -13,7 +13,7 @@ from flat.cost.facts import DataFacts
 from flat.cost.jobs import jobs_of
 from flat.cost.left import RATES, sized
 from flat.cost.predict import seconds_of
-from flat.cost.rates import load
+from flat.cost.recorded import load
 from flat.data import overlap
 from flat.data.prepare import prepare
 from flat.data.survey import Survey, survey
@@ -81,9 +81,10 @@ def _written(name: str, wishes: Wishes, found: Survey, sizes: Sizes, max_overlap
     train = sizes.splits["train"] or found.rows["train"]
     data = {name: DataFacts(train, given["dev"], given["test"], mean_words(found, sizes), 5000, "the file")}
     jobs = jobs_of(study, data)
-    rates = load(RATES)
-    seconds = sum(seconds_of(job, *sized(study, data, job), rates).seconds or 0.0 for job in jobs)
-    return Made(text, study, sizes, len(jobs), (seconds + len(jobs) * (rates.beside_s or 0.0)) / CORES / 60)
+    recorded = load(RATES)
+    asked = [(job, *sized(study, data, job)) for job in jobs]
+    seconds = sum(seconds_of(*one, recorded.best(*one, study.name)).seconds or 0.0 for one in asked)
+    return Made(text, study, sizes, len(jobs), (seconds + len(jobs) * (recorded.main.beside_s or 0.0)) / CORES / 60)
 
 
 def _prepared(study: Study, name: str) -> tuple[dict, list[float]]:
