@@ -59,7 +59,12 @@ def victim_in_train_mode(wildcards):
 
 def attack_resources(wildcards):
     """Markers of the fetched resources an attack uses, and the files of the user's folders among them."""
-    resources = STUDY.attacks[attack_name(wildcards)].resources
+    return resources_of_attack(attack_name(wildcards))
+
+
+@cache
+def resources_of_attack(name):
+    resources = STUDY.attacks[name].resources
     names = {role: name for role, name in resources.items() if not is_made(role, name)}
     package = [] if textattack_is_there() else [marker("textattack")]
     return sorted({file for name in names.values() for file in resource_files(name)}) + package

@@ -6,6 +6,7 @@ without). Each looks first whether Snakemake has what it replaces, and leaves an
 """
 
 import inspect
+import os
 from collections.abc import Callable, Iterable
 from functools import wraps
 
@@ -22,7 +23,14 @@ def hasten(functions: Iterable[Callable]) -> list[str]:
 
     if not snakemake.__version__.startswith(KNOWN):
         return []
-    spared = (take_signatures, environment_once_a_rule, script_once_a_rule, silent_dry_run)
+    spared = (
+        take_signatures,
+        environment_once_a_rule,
+        script_once_a_rule,
+        silent_dry_run,
+        outputs_apart,
+        files_without_storage,
+    )
     return [spare.__name__ for spare in spared if (spare(functions) if spare is take_signatures else spare())]
 
 
@@ -99,4 +107,58 @@ def silent_dry_run() -> bool:
             asked(self, job)
 
     dryrun.Executor.printjob = printjob
+    return True
+
+
+def outputs_apart() -> bool:
+    """Ask whether an output lies in another by the folders of all outputs, not by sorting paths and comparing each.
+
+    Where one does, or paths are not written alike, Snakemake's own check runs and says what it has to say.
+    """
+    from snakemake import dag  # for cost
+
+    asked = vars(dag.DAG).get("check_directory_outputs")
+    if asked is None or hasattr(asked, "__wrapped__"):
+        return asked is not None
+
+    @wraps(asked)
+    def check_directory_outputs(self):
+        if may_be_nested({str(file) for job in self.jobs for file in job.output}):
+            asked(self)
+
+    dag.DAG.check_directory_outputs = check_directory_outputs
+    return True
+
+
+def may_be_nested(paths: set[str]) -> bool:
+    """Whether one of the paths may lie in another: False is sure."""
+    absolute = {os.path.isabs(path) for path in paths}
+    if len(absolute) > 1 or any(path != os.path.normpath(path) for path in paths):
+        return True
+    folders: set[str] = set()
+    for path in paths:
+        folder = os.path.dirname(path)
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = os.path.dirname(folder)
+    return not folders.isdisjoint(paths)
+
+
+def files_without_storage() -> bool:
+    """Ask a file's own flags whether it is of a storage plugin, not by way of an abstract class: 120 times a job."""
+    from snakemake import io  # for cost
+
+    asked = vars(io._IOFile).get("is_storage") if hasattr(io, "_IOFile") else None
+    if not isinstance(asked, property) or not hasattr(io, "AnnotatedString") or hasattr(asked.fget, "__wrapped__"):
+        return hasattr(getattr(asked, "fget", None), "__wrapped__")
+    annotated, slowly = io.AnnotatedString, asked.fget
+
+    @wraps(slowly)
+    def is_storage(file):
+        own = file._file
+        if type(own) is annotated:
+            return bool(own._flags.get("storage_object"))
+        return type(own) is not str and slowly(file)
+
+    io._IOFile.is_storage = property(is_storage)
     return True

@@ -5,14 +5,21 @@ from types import SimpleNamespace
 import pytest
 import snakemake
 import snakemake.api  # before its parts, which import one another
-from snakemake import common, dag, jobs, rules
+from snakemake import common, dag, io, jobs, rules
 from snakemake.executors import dryrun
 from snakemake.resources import Resource
 from snakemake.settings.types import Quietness
 
 from flat.jobs import planning
 
-NAMES = ["take_signatures", "environment_once_a_rule", "script_once_a_rule", "silent_dry_run"]
+NAMES = [
+    "take_signatures",
+    "environment_once_a_rule",
+    "script_once_a_rule",
+    "silent_dry_run",
+    "outputs_apart",
+    "files_without_storage",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +28,8 @@ def as_it_was(monkeypatch):
     monkeypatch.setattr(jobs.Job, "conda_env_spec", vars(jobs.Job)["conda_env_spec"])
     monkeypatch.setattr(dag.ScriptProcessor, "process_job", vars(dag.ScriptProcessor)["process_job"])
     monkeypatch.setattr(dryrun.Executor, "printjob", vars(dryrun.Executor)["printjob"])
+    monkeypatch.setattr(dag.DAG, "check_directory_outputs", vars(dag.DAG)["check_directory_outputs"])
+    monkeypatch.setattr(io._IOFile, "is_storage", vars(io._IOFile)["is_storage"])
     yield
     vars(Resource.evaluate).pop(common.FUNC_OVERWRITE_PARAMS_ATTR, None)
 
@@ -38,6 +47,8 @@ def test_what_is_absent_is_left_alone(monkeypatch):
     monkeypatch.delattr(common, "overwrite_function_params")
     monkeypatch.delattr(rules, "_NOT_CACHED")
     monkeypatch.delattr(dag, "ScriptProcessor")
+    monkeypatch.delattr(dag.DAG, "check_directory_outputs")
+    monkeypatch.delattr(io._IOFile, "is_storage")
     assert planning.hasten([]) == ["silent_dry_run"]
 
 
@@ -95,3 +106,39 @@ def test_only_messages_that_nobody_sees_are_left_out(monkeypatch, quiet, plugins
     workflow = SimpleNamespace(output_settings=settings, workflow_settings=SimpleNamespace(cache=cache))
     dryrun.Executor.printjob(SimpleNamespace(workflow=workflow), "job")
     assert shown == ["job"] * printed
+
+
+@pytest.mark.parametrize(
+    ("paths", "nested"),
+    [
+        ({"a/b", "a/c", "ab", "a/b.c/d"}, False),
+        ({"/r/a/b", "/r/a/c"}, False),
+        ({"a", "a/b"}, True),
+        ({"a/b", "c", "a/b/c/d"}, True),
+        ({"/r/a", "/r/a/b/c"}, True),
+        ({"/r/a", "a/b"}, True),  # it depends on where the plan is made
+        ({"a/./b", "a/b/c"}, True),
+        ({"a//b", "c"}, True),
+        ({"../a", "b"}, False),
+        (set(), False),
+    ],
+)
+def test_outputs_in_outputs_are_left_to_snakemake(monkeypatch, paths, nested):
+    asked = []
+    monkeypatch.setattr(dag.DAG, "check_directory_outputs", lambda self: asked.append(self))
+    assert planning.outputs_apart()
+    plan = SimpleNamespace(jobs=[SimpleNamespace(output=[path]) for path in paths])
+    dag.DAG.check_directory_outputs(plan)
+    assert asked == [plan] * nested
+
+
+def test_files_of_a_storage_are_told_from_others():
+    stored = io.flag("s3://bucket/a", "storage_object", SimpleNamespace(query="s3://bucket/a"))
+    files = [
+        io._IOFile(file, rule=None) for file in ("plain", io.flag("kept", "ancient"), io.flag("no", "temp", False))
+    ]
+    files.append(io._IOFile("storage", rule=None))
+    files[-1]._file = stored
+    plain = [file.is_storage for file in files]
+    assert planning.files_without_storage()
+    assert [file.is_storage for file in files] == plain == [False, False, False, True]
