@@ -21,7 +21,7 @@ def budget_curves(study, root: str = ".") -> dict:
 
     A line has at each budget ``value``, the mean over seeds of AA in percent, ``low`` and ``high``, and ``fell``: the
     texts of all seeds that fell by then. Its ``band`` says whether low and high are the lowest and the highest seed or,
-    of one seed, Clopper and Pearson's interval over texts. ``n`` are the texts of the seed that has fewest.
+    of one seed, Wilson's interval over texts, as in tables. ``n`` are the texts of the seed that has fewest.
 
     Raises:
         ArtefactError: a ledger is absent or damaged.
@@ -63,7 +63,7 @@ def _line(study, attack: str, strategy: str, rows) -> dict:
     n, seeds = int(rows["n"].iloc[0]), int(rows["seeds"].iloc[0])
     ends = list(zip(rows["low"], rows["high"], strict=True))
     if seeds == 1:
-        interval = cache(lambda value: statistics.exact_share(value, n))
+        interval = cache(lambda value: statistics.wilson_share(value, n))
         ends = [interval(value) for value in rows["aa_percent"]]
     return {
         "strategy": strategy,
