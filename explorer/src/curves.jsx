@@ -31,8 +31,8 @@ export function Curves({ study }) {
         <p class="muted prose">
           After-attack accuracy (up, percent) if an attack may ask a model at most so many queries a text (across). Each model faces the attack that it was
           trained on. {several && "Lines are means over seeds, bands run from the lowest to the highest seed. "}
-          {one && `Bands ${several ? "of one seed " : ""}are the 95 % interval over texts. `}A click on a budget opens the texts that fell within it; left and right move it, up and down
-          choose the strategy, Enter opens its texts.
+          {one && `Bands ${several ? "of one seed " : ""}are the 95 % interval over texts. `}<span class="howto">A click on a budget opens the texts that fell within it; left
+          and right move it, up and down choose the strategy, Enter opens its texts.</span>
         </p>
         {without.length > 0 && <p class="muted">Without exact counts of queries, hence not drawn: {without.map((name) => titles.attacks[name] ?? name).join(", ")}.</p>}
         {chosen.length === 0 && <p class="muted">{panels.length ? "No curve fits. Take a facet back." : "No attack of this study has exact counts of queries, hence it has no curves."}</p>}
