@@ -1,8 +1,11 @@
-// Bundles src/ into ../src/flat/report/explorer/bundle.js, and the licences of what is in it. Equal sources give equal bytes.
+// Bundles src/ into bundle.js, and the licences of what is in it into bundle-licences.txt: of ../src/flat/report/explorer/,
+// or of the folder that is named. Equal sources give equal bytes.
 import { build } from "esbuild";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 
-const target = new URL("../src/flat/report/explorer/", import.meta.url);
+const [folder] = process.argv.slice(2);
+const target = folder ? pathToFileURL(`${folder}/`) : new URL("../src/flat/report/explorer/", import.meta.url);
 const made = await build({
   entryPoints: ["src/main.jsx"],
   bundle: true,

@@ -188,6 +188,8 @@ rule write_explorer:
         ledgers=[test_ledger(STUDY, attacked) for attacked in ATTACKED],
         consistency=[PATHS.consistency(*explained) for explained in EXPLAINED],
         attributions=EXPLANATIONS,
+        vocabularies=[PATHS.data(d, "vocabulary.json") for d in STUDY.datasets],
+        importance=IMPORTANCE,
         templates=EXPLORER_FILES,
     output:
         explorer=report(

@@ -1,4 +1,5 @@
 import { render } from "preact";
+import { Curves } from "./curves.jsx";
 import { read } from "./data.js";
 import { Overview } from "./overview.jsx";
 import { Pairs } from "./pairs.jsx";
@@ -7,7 +8,7 @@ import { Sources } from "./sources.jsx";
 import { PAGES, address, view } from "./state.js";
 import { Words } from "./words.jsx";
 
-const VIEWS = { overview: Overview, results: Results, pairs: Pairs, words: Words, sources: Sources };
+const VIEWS = { overview: Overview, results: Results, pairs: Pairs, curves: Curves, words: Words, sources: Sources };
 
 function App({ study }) {
   const { page } = view.value;

@@ -2,12 +2,12 @@ import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } 
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from "preact/hooks";
 import { Copy, Outcome, Select } from "./parts.jsx";
 import { Reader } from "./reader.jsx";
-import { SORTS, select } from "./select.js";
+import { SORTS, budget, select } from "./select.js";
 import { show, view } from "./state.js";
 import { count, counted, csv } from "./text.js";
 
 const ROW = 68; // pixels
-const CRITERIA = ["dataset", "model", "attack", "strategy", "seed", "train_attack", "outcome", "label", "find", "fell", "held", "sort", "method", "text"];
+const CRITERIA = ["dataset", "model", "attack", "strategy", "seed", "train_attack", "outcome", "label", "find", "fell", "held", "within", "sort", "method", "text"];
 
 export function Pairs({ study }) {
   const now = view.value;
@@ -99,6 +99,7 @@ function Facets({ study, now }) {
           options={contests}
         />
       )}
+      <Within now={now} />
       <Select label="Sort" value={now.sort ?? ""} onChange={(value) => show({ sort: value })} options={Object.entries(SORTS).filter(([name]) => !name.endsWith("kt") || study.methods.length)} />
       <label class="control wide">
         <span>Words, "whole word", /expression/ or from &gt; to</span>
@@ -109,6 +110,24 @@ function Facets({ study, now }) {
           text {now.text} ✕
         </button>
       )}
+    </div>
+  );
+}
+
+// Pairs that fell before the attack had asked more than so many queries
+function Within({ now }) {
+  const set = budget(now.within) !== null;
+  return (
+    <div class={set ? "control within set" : "control within"}>
+      <label for="within">Fell within … queries</label>
+      <span>
+        <input id="within" type="number" min="0" step="1" inputMode="numeric" placeholder="any" value={set ? now.within : ""} onInput={(event) => show({ within: event.currentTarget.value, pair: "" })} />
+        {set && (
+          <button type="button" aria-label="any number of queries" onClick={() => show({ within: "", pair: "" })}>
+            ✕
+          </button>
+        )}
+      </span>
     </div>
   );
 }

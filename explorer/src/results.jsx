@@ -1,5 +1,6 @@
 import { Copy, Select, Table } from "./parts.jsx";
 import { address, show, view } from "./state.js";
+import { table } from "./tex.js";
 import { csv, number, places, signed } from "./text.js";
 
 // A line per data set, model, attack and the attack it was trained on; base models stand in each line of their own
@@ -46,9 +47,20 @@ export function Results({ study }) {
   const titles = study.title_of;
   const attacked = all.some((line) => line.attack);
   const transfers = all.some((line) => line.attack && line.trained !== line.attack);
+  const columns = [
+    { name: "dataset", title: "data set", of: (line) => titles.datasets[line.dataset] },
+    { name: "model", title: "model", of: (line) => titles.models[line.model] },
+    ...(attacked ? [{ name: "attack", title: "attack", of: (line) => titles.attacks[line.attack] ?? line.attack }] : []),
+    ...(transfers || !attacked ? [{ title: "trained on", of: (line) => titles.attacks[line.trained] ?? line.trained }] : []),
+  ];
+  const figures = [...strategies.map((each) => [`strategy ${each.name}`, each.title]), ...versus.map((pair) => [`minus ${pair.join(" ")}`, minus(study, pair)])];
+  const sorts = [
+    ...columns.filter((each) => each.name).flatMap(({ name, title }) => [[name, title], [`-${name}`, `${title}, from the end`]]),
+    ...figures.flatMap(([name, title]) => [[name, `${title}, lowest first`], [`-${name}`, `${title}, highest first`]]),
+  ];
   const sortBy = (name) => show({ by: now.by === name ? `-${name}` : name });
   const heading = (name, title, figure) => (
-    <th scope="col" class={figure ? "figure" : ""} aria-sort={now.by === name ? "ascending" : now.by === `-${name}` ? "descending" : "none"}>
+    <th scope="col" key={name} class={figure ? "figure" : ""} aria-sort={now.by === name ? "ascending" : now.by === `-${name}` ? "descending" : "none"}>
       <button type="button" class="heading" onClick={() => sortBy(name)}>
         {title}
         <span aria-hidden="true">{now.by === name ? " ▲" : now.by === `-${name}` ? " ▼" : ""}</span>
@@ -73,29 +85,32 @@ export function Results({ study }) {
         {facet("dataset", "Data set")}
         {facet("model", "Model")}
         {facet("attack", "Attack")}
-        <Copy title="Copy as CSV" make={() => csv(asRows(sorted, strategies))} />
+        <div class="control sorting">
+          <Select label="Sort" all="as in the study" value={now.by} onChange={(value) => show({ by: value })} options={sorts} />
+        </div>
+        <div class="copies">
+          <Copy title="Copy as CSV" make={() => csv(asRows(sorted, strategies))} />
+          <Copy title="Copy as TeX" make={() => asTex({ study, lines: sorted, columns, strategies, versus, metric, method, pairSet })} />
+        </div>
       </div>
       <p class="muted">
-        {metric.title}, {metric.unit}. Below each value: the texts it counts and its 95 % interval. A value opens its pairs; a heading sorts.
+        {metric.title}, {metric.unit}. Below each value: the texts it counts and its 95 % interval. A value opens its pairs.<span class="headings"> A heading sorts.</span>
       </p>
       <Table>
         <thead>
           <tr>
-            {heading("dataset", "data set")}
-            {heading("model", "model")}
-            {attacked && heading("attack", "attack")}
-            {(transfers || !attacked) && <th scope="col">trained on</th>}
-            {strategies.map((each) => heading(`strategy ${each.name}`, each.title, true))}
-            {versus.map((pair) => heading(`minus ${pair.join(" ")}`, `${titles.strategies[pair[0]]} − ${titles.strategies[pair[1]]}`, true))}
+            {columns.map((each) => (each.name ? heading(each.name, each.title) : <th scope="col" key={each.title}>{each.title}</th>))}
+            {figures.map(([name, title]) => heading(name, title, true))}
           </tr>
         </thead>
         <tbody>
           {sorted.map((line) => (
             <tr key={JSON.stringify([line.dataset, line.model, line.attack, line.trained])}>
-              <td data-of="data set">{titles.datasets[line.dataset]}</td>
-              <td data-of="model">{titles.models[line.model]}</td>
-              {attacked && <td data-of="attack">{titles.attacks[line.attack] ?? line.attack}</td>}
-              {(transfers || !attacked) && <td data-of="trained on">{titles.attacks[line.trained] ?? line.trained}</td>}
+              {columns.map((each) => (
+                <td key={each.title} data-of={each.title}>
+                  {each.of(line)}
+                </td>
+              ))}
               {strategies.map((each) => (
                 <Value key={each.name} line={line} strategy={each} metric={metric} />
               ))}
@@ -135,17 +150,28 @@ function asRows(found, strategies) {
   return [head, ...rows];
 }
 
+// What an entry shows: its value, the texts that it counts, its interval; each as text
+function entry(row, metric) {
+  const decimals = places(metric, row.of ?? row.n);
+  const seeds = row.seeds.length > 1 ? `, ${row.seeds.length} seeds` : "";
+  return {
+    value: number(row.value, decimals),
+    counts: (row.right == null ? `n = ${row.n}` : `${row.right}/${row.of}`) + seeds,
+    interval: row.low == null ? "" : `[${number(row.low, decimals)}, ${number(row.high, decimals)}]`,
+  };
+}
+
 function Value({ line, strategy, metric }) {
   const row = line.of[strategy.name];
   if (!row) return <td class="figure none" data-of={strategy.title}>not run</td>;
-  const decimals = places(metric, row.of ?? row.n);
   const seed = row.seeds.length === 1 ? String(row.seeds[0]) : "";
   const to = address({ page: "pairs", dataset: line.dataset, model: line.model, attack: line.attack, strategy: strategy.name, train_attack: row.train_attack, seed });
+  const { value, counts, interval } = entry(row, metric);
   return (
     <td class="figure" data-of={strategy.title}>
-      {line.attack ? <a href={to}>{number(row.value, decimals)}</a> : <b>{number(row.value, decimals)}</b>}
-      <span class="behind">{row.right == null ? `n = ${row.n}` : `${row.right}/${row.of}`}{row.seeds.length > 1 && `, ${row.seeds.length} seeds`}</span>
-      {row.low != null && <span class="behind">[{number(row.low, decimals)}, {number(row.high, decimals)}]</span>}
+      {line.attack ? <a href={to}>{value}</a> : <b>{value}</b>}
+      <span class="behind">{counts}</span>
+      {interval && <span class="behind">{interval}</span>}
       {metric.unit === "percent" && (
         <span class="bar" aria-hidden="true">
           <span style={{ width: `${Math.max(0, Math.min(100, row.value))}%`, background: strategy.colour }} />
@@ -155,22 +181,51 @@ function Value({ line, strategy, metric }) {
   );
 }
 
-function Difference({ study, line, pair, metric, method, pairSet }) {
+// What an entry of two strategies shows; null where one of them was not run
+function apart({ study, line, pair, metric, method, pairSet }) {
   const value = difference(line, pair);
-  const title = pair.map((name) => study.title_of.strategies[name]).join(" − ");
-  if (value == null) return <td class="figure none" data-of={title}>–</td>;
+  if (value == null) return null;
   const known = study.contrasts.find((each) => each.of === pair[0] && each.minus === pair[1] && each.metric === metric.name && each.method === method && each.pair_set === pairSet);
   const same = (cell) => ["dataset", "model", "attack"].every((name) => cell[name] === line[name]) && line.trained === line.attack;
   const cell = known?.cells.find(same);
   const decimals = places(metric, Math.min(...pair.map((name) => line.of[name].n)));
+  return {
+    value: signed(cell?.value ?? value, decimals),
+    interval: cell?.low == null ? "" : `[${signed(cell.low, decimals)}, ${signed(cell.high, decimals)}]`,
+  };
+}
+
+const minus = (study, pair) => pair.map((name) => study.title_of.strategies[name]).join(" − ");
+
+function Difference(props) {
+  const found = apart(props);
+  const title = minus(props.study, props.pair);
+  if (!found) return <td class="figure none" data-of={title}>–</td>;
   return (
     <td class="figure" data-of={title}>
-      <b>{signed(cell?.value ?? value, decimals)}</b>
-      {cell?.low != null && (
-        <span class="behind">
-          [{signed(cell.low, decimals)}, {signed(cell.high, decimals)}]
-        </span>
-      )}
+      <b>{found.value}</b>
+      {found.interval && <span class="behind">{found.interval}</span>}
     </td>
   );
+}
+
+// The table as it is seen
+function asTex({ study, lines, columns, strategies, versus, metric, method, pairSet }) {
+  const entries = (line) => [
+    ...strategies.map((each) => {
+      const row = line.of[each.name];
+      return row ? Object.values(entry(row, metric)).filter(Boolean) : { none: "not run" };
+    }),
+    ...versus.map((pair) => {
+      const found = apart({ study, line, pair, metric, method, pairSet });
+      return found ? Object.values(found).filter(Boolean) : ["–"];
+    }),
+  ];
+  const explained = method ? `, ${method.toUpperCase()}, ${pairSet} pairs` : "";
+  return table({
+    caption: `${metric.title}${metric.unit ? `, ${metric.unit}` : ""}${explained}. Below each value: the texts that it counts and its 95 % interval.`,
+    titles: [...columns.map((each) => each.title), ...strategies.map((each) => each.title), ...versus.map((pair) => minus(study, pair))],
+    labels: columns.length,
+    rows: lines.map((line) => [...columns.map((each) => [each.of(line)]), ...entries(line)]),
+  });
 }

@@ -71,8 +71,13 @@ function fallen(study, strategy, status) {
   return found;
 }
 
+// The number of queries that an attack may have asked; null for what is no number of them
+export const budget = (text) => (/^\d{1,9}$/.test(text ?? "") ? Number(text) : null);
+
 export function select(study, view) {
   const cells = study.cells.map((each) => FACETS.every((name) => !view[name] || String(each[name]) === view[name]) ? 1 : 0);
+  const within = budget(view.within);
+  const fell = study.statuses.indexOf("succeeded");
   const status = view.outcome ? study.statuses.indexOf(view.outcome) : -1;
   const label = view.label ? Number(view.label) : -1;
   const text = view.text ? study.ids.reduce((all, id, at) => (id === view.text ? all.add(at) : all), new Set()) : null;
@@ -83,6 +88,7 @@ export function select(study, view) {
   const { cell, columns } = { cell: study.columns.cell, columns: study.columns };
   for (let pair = 0; pair < study.size; pair++) {
     if (!cells[cell[pair]] || (status >= 0 && columns.status[pair] !== status)) continue;
+    if (within !== null && (columns.status[pair] !== fell || columns.queries[pair] > within)) continue;
     if (label >= 0 && columns.text_label[columns.text[pair]] !== label) continue;
     if (text && !text.has(columns.text[pair])) continue;
     if (contest && !(shown[cell[pair]] && contest[0].has(study.group[pair]) && contest[1].has(study.group[pair]))) continue;

@@ -1,7 +1,7 @@
 // The view that is shown is the address: "#pairs?dataset=sst2&find=good". Every change of it can be sent as a link.
 import { signal } from "@preact/signals";
 
-export const PAGES = { overview: "Overview", results: "Results", pairs: "Pairs", words: "Words", sources: "Data and provenance" };
+export const PAGES = { overview: "Overview", results: "Results", pairs: "Pairs", curves: "Curves", words: "Words", sources: "Data and provenance" };
 
 function parsed() {
   const [page, query] = location.hash.slice(1).split(/\?(.*)/s);
@@ -16,6 +16,12 @@ export function address(of) {
   const { page, ...rest } = of;
   const query = new URLSearchParams(Object.entries(rest).filter(([, value]) => value !== "" && value != null));
   return `#${page}${query.size ? `?${query}` : ""}`;
+}
+
+// Another page at once, as a link leads there
+export function visit(to) {
+  history.pushState(null, "", to);
+  view.value = parsed();
 }
 
 // A new page is a step that the browser's back button undoes; a facet of the same page is none

@@ -1,21 +1,26 @@
 import { useMemo } from "preact/hooks";
 import { Select, Table } from "./parts.jsx";
 import { address, show, view } from "./state.js";
-import { count } from "./text.js";
+import { count, number } from "./text.js";
 
 const MOST = 200;
 
-// Swaps by how often they stand in adversarial texts that succeeded, by strategy
+// Swaps, or the words that were replaced, by how often they stand in adversarial texts that succeeded, by strategy; of a
+// word also what was put in its place, and how often
 function swaps(study, now) {
   const kept = study.cells.map((cell) => ["dataset", "model", "attack", "seed"].every((name) => !now[name] || String(cell[name]) === now[name]));
   const found = new Map();
   for (let pair = 0; pair < study.size; pair++) {
     if (!kept[study.columns.cell[pair]] || study.status(pair) !== "succeeded") continue;
     const { strategy } = study.cell(pair);
-    const counted = now.by === "swap" ? study.swaps(pair).map(([from, to]) => `${from} ${to}`) : study.swaps(pair).map(([from]) => `${from}`);
-    for (const key of new Set(counted)) {
-      if (!found.has(key)) found.set(key, { key, all: 0, of: Object.create(null) });
+    const seen = new Set();
+    for (const [from, to] of new Map(study.swaps(pair).map((swap) => [swap.join(" "), swap])).values()) {
+      const key = now.by === "swap" ? `${from} ${to}` : `${from}`;
+      if (!found.has(key)) found.set(key, { key, all: 0, of: Object.create(null), to: new Map() });
       const line = found.get(key);
+      line.to.set(to, (line.to.get(to) ?? 0) + 1);
+      if (seen.has(key)) continue;
+      seen.add(key);
       line.all += 1;
       line.of[strategy] = (line.of[strategy] ?? 0) + 1;
     }
@@ -23,9 +28,51 @@ function swaps(study, now) {
   return [...found.values()].sort((a, b) => b.all - a.all || (a.key < b.key ? -1 : 1));
 }
 
+// What the study knows of words by themselves: a word's count in train texts, and phi by the models that it is measured of
+function lookup(study, now) {
+  const { words, frequency, phi } = study.lexicon;
+  const places = new Map(words.map((word, at) => [word, at]));
+  const of = (values) => (word) => (word < 0 ? null : (values[places.get(study.word(word))] ?? null));
+  const counts = Object.entries(frequency).filter(([dataset]) => !now.dataset || dataset === now.dataset).map(([, values]) => of(values));
+  const fits = (cell) => (!now.dataset || cell.dataset === now.dataset) && (!now.model || cell.model === now.model) && (!now.attack || cell.train_attack === now.attack);
+  return {
+    frequency: (word) => counts.map((each) => each(word)).reduce((sum, each) => (each === null ? sum : (sum ?? 0) + each), null),
+    phi: phi.filter(fits).map((cell) => ({ ...cell, of: of(cell.values) })),
+  };
+}
+
+// The mean over what was put in a word's place, as often as it was; null where nothing is known of any
+function mean(of, substitutes) {
+  const known = [...substitutes].map(([word, times]) => [of(word), times]).filter(([value]) => value !== null);
+  const times = known.reduce((sum, [, each]) => sum + each, 0);
+  return times ? known.reduce((sum, [value, each]) => sum + value * each, 0) / times : null;
+}
+
+// Which models phi is of, and why others have none
+function AboutPhi({ study, shown, strategies, bySwap }) {
+  const titles = study.title_of;
+  const where = (cell) => `${titles.datasets[cell.dataset]}, ${titles.models[cell.model]}${cell.train_attack === "none" ? "" : `, trained on ${titles.attacks[cell.train_attack]}`}, seed ${cell.seed}`;
+  const all = study.lexicon.phi;
+  const measured = [...new Set((shown.length ? shown : all).map(where))].join("; ");
+  const named = (chosen) => strategies.filter(chosen).map((each) => each.title).join("; ");
+  const lacking = named((each) => each.mask && !shown.some((cell) => cell.strategy === each.name));
+  const unmasked = named((each) => !each.mask);
+  return (
+    <p class="muted prose" id="about-phi">
+      {shown.length > 0 && `φ is the importance that a model's word mask learned for a word (${measured}): of the word → ${bySwap ? "of its substitute" : "of its substitutes, their mean"}. `}
+      {shown.length > 0 && "A – is a word that is not in the training vocabulary. "}
+      {!shown.length && all.length > 0 && `φ, the learned importance of words, is measured of ${measured} alone. `}
+      {!all.length && lacking && "φ, the learned importance of words, is not measured: the study has no block artefacts.importance. "}
+      {shown.length > 0 && lacking && `φ is not measured: ${lacking}. `}
+      {unmasked && `No word mask, hence no φ: ${unmasked}.`}
+    </p>
+  );
+}
+
 export function Words({ study }) {
   const now = view.value;
   const found = useMemo(() => swaps(study, now), [study, now.dataset, now.model, now.attack, now.seed, now.by]);
+  const known = useMemo(() => lookup(study, now), [study, now.dataset, now.model, now.attack]);
   const strategies = study.strategies.filter((each) => study.cells.some((cell) => cell.strategy === each.name));
   const facet = (name, label) => (study[`${name}s`].length > 1 || now[name]) && (
     <Select label={label} all="all" value={now[name]} onChange={(value) => show({ [name]: value })} options={study[`${name}s`].map((each) => [each.name, each.title])} />
@@ -40,9 +87,11 @@ export function Words({ study }) {
         {facet("model", "Model")}
         {facet("attack", "Attack")}
       </div>
-      <p class="muted">
-        Successful adversarial texts in which a word was replaced; the {count(Math.min(MOST, found.length))} commonest of {count(found.length)}. A number opens its pairs.
+      <p class="muted prose">
+        Successful adversarial texts in which a word was replaced; the {count(Math.min(MOST, found.length))} commonest of {count(found.length)}. A number opens its pairs. In train: how often
+        the training texts hold the word{now.by === "swap" && " → its substitute"}.
       </p>
+      <AboutPhi study={study} shown={known.phi} strategies={strategies} bySwap={now.by === "swap"} />
       <Table>
         <thead>
           <tr>
@@ -51,6 +100,12 @@ export function Words({ study }) {
             {strategies.map((each) => (
               <th scope="col" class="figure" key={each.name}>
                 {each.title}
+              </th>
+            ))}
+            <th scope="col" class="figure">in train</th>
+            {known.phi.map((cell) => (
+              <th scope="col" class="figure" key={JSON.stringify([cell.dataset, cell.model, cell.strategy])}>
+                {phiOf(study, cell)}
               </th>
             ))}
           </tr>
@@ -74,6 +129,15 @@ export function Words({ study }) {
                     {link(each.name, line.of[each.name])}
                   </td>
                 ))}
+                <td class="figure whole" data-of="in train">
+                  {said(known.frequency(from), count)}
+                  {to !== undefined && <span class="muted"> → {said(known.frequency(to), count)}</span>}
+                </td>
+                {known.phi.map((cell) => (
+                  <td class="figure whole" key={JSON.stringify([cell.dataset, cell.model, cell.strategy])} data-of={phiOf(study, cell)}>
+                    {number(cell.of(from), 2)} <span class="muted">→ {number(mean(cell.of, line.to), 2)}</span>
+                  </td>
+                ))}
               </tr>
             );
           })}
@@ -82,3 +146,6 @@ export function Words({ study }) {
     </section>
   );
 }
+
+const phiOf = (study, cell) => `φ ${study.title_of.strategies[cell.strategy]}`;
+const said = (value, format) => (value === null ? "–" : format(value));

@@ -3,8 +3,7 @@
 from itertools import product
 
 import pytest
-from browser_pages import Page, browser
-from explorer_studies import PLAIN, many, opened, put
+from explorer_studies import many, opened, put
 
 from flat.files.artefacts import read_table
 from flat.report.explorer import page as explorer
@@ -14,7 +13,7 @@ from flat.study.grid import attacked_cells
 
 pytestmark = pytest.mark.browser
 DRAWS = 200
-PAGES = ("overview", "results", "pairs", "words", "sources")
+PAGES = ("overview", "results", "pairs", "curves", "words", "sources")
 NASTY = (
     "<script>document.title='taken'</script>",
     "<img/src=x:/onerror=document.title='taken'>",
@@ -29,41 +28,6 @@ NASTY = (
 )
 ROWS = "[...document.querySelectorAll('.row')].map((row) => /(?:test-\\d+)/.exec(row.textContent)[0])"
 TALLY = "document.getElementById('tally').textContent"
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    if browser() is None:
-        pytest.skip("not installed: chromium (Debian: apt install chromium)")
-    opened_page = Page(tmp_path_factory.mktemp("profile"))
-    yield opened_page
-    opened_page.close()
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    return put(tmp_path_factory.mktemp("study"), [f"{text} number {at}" for at in range(4) for text in PLAIN])
-
-
-@pytest.fixture(scope="module")
-def made(study):
-    return content(study, root="", draws=DRAWS)
-
-
-@pytest.fixture(scope="module")
-def file(study, made, tmp_path_factory):
-    place = tmp_path_factory.mktemp("page") / "explorer.html"
-    place.write_text(explorer.build(study.title, made), "utf-8")
-    return place
-
-
-@pytest.fixture(autouse=True)
-def _quiet(request):
-    """Whatever a test did: nothing was complained of, nothing asked of a network."""
-    yield
-    if "page" in request.fixturenames:
-        seen = request.getfixturevalue("page")
-        assert seen.complaints == [] and seen.requests == []
 
 
 @pytest.mark.parametrize("view", PAGES)

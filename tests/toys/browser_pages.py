@@ -105,5 +105,13 @@ class Page:
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key, code=code)
         self.settle()
 
+    def point(self, x: float, y: float, click: bool = False) -> None:
+        """Move the mouse to a place of the window, in its pixels, and click there."""
+        button = {"button": "left", "clickCount": 1}
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        for kind in ("mousePressed", "mouseReleased") if click else ():
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **button)
+        self.settle()
+
     def picture(self, file: Path) -> None:
         file.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))

@@ -4,6 +4,7 @@ back."""
 import base64
 import json
 import zlib
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ import pandas as pd
 import yaml
 from table_examples import row
 
+from flat.analysis import importance
 from flat.analysis import measurements as robustness
 from flat.analysis.claims.rows import CLAIM_COLUMNS
 from flat.analysis.guards.flags import FLAGS_SCHEMA
 from flat.analysis.intervals import SCHEMA as INTERVALS
 from flat.attacks import ledger as ledgers
+from flat.data import vocabulary
 from flat.files.artefacts import write_csv, write_json, write_table
 from flat.interpretation import attributions, consistency
 from flat.paper.catalogue import AA, SA
@@ -23,7 +26,7 @@ from flat.report.explorer.block import embedded, embedded_json, pack
 from flat.report.explorer.content import Content
 from flat.report.explorer.pairs import OF_PAIR
 from flat.study import paths
-from flat.study.grid import attacked_cells, explained_cells
+from flat.study.grid import attacked_cells, explained_cells, importance_cells
 from flat.study.load import parse
 
 ROOT = Path(__file__).parents[2]
@@ -35,10 +38,11 @@ def study(folder: Path, **changes):
     values = yaml.safe_load((ROOT / "tests/data/tiny.yaml").read_text())
     for name in ("overrides", "tune", "guards"):
         del values[name]
-    values["strategies"] = {name: values["strategies"][name] for name in STRATEGIES}
+    values["strategies"] = {name: values["strategies"][name] for name in (*STRATEGIES, "FLAT-nogamma")}
     values["attacks"] = {"textfooler": values["attacks"]["textfooler"]}
     main = {"datasets": ["sst2"], "models": ["CNN"], "strategies": [*STRATEGIES], "train_attacks": ["textfooler"]}
-    return parse(values | {"artefacts": {"main": main}, "results": str(folder / "results")} | changes)
+    parts = {"main": main, "importance": values["artefacts"]["importance"]}
+    return parse(values | {"artefacts": parts, "results": str(folder / "results")} | changes)
 
 
 def attacked(number: int, text: str, status: str, new: str, rng) -> dict:
@@ -89,6 +93,7 @@ def put(folder: Path, texts=PLAIN, new="indeed", seed=0, **changes):
     for method in mine.interpretation.methods:
         frame = pd.DataFrame(pairs)[consistency.SCHEMA.names]
         write_table(of.consistency(method, "sst2", "CNN"), frame, consistency.SCHEMA)
+    _put_words(mine, texts, new, rng)
     write_table(of.measurements(), robustness.frame_of(measured), robustness.SCHEMA)
     write_table(of.intervals(), pd.DataFrame(columns=INTERVALS.names), INTERVALS)
     flag = ("sst2", "CNN", "FLAT", "textfooler", "textfooler", 0, "few_texts", new)
@@ -96,6 +101,20 @@ def put(folder: Path, texts=PLAIN, new="indeed", seed=0, **changes):
     write_csv(of.claims(), [*_claims(new)], CLAIM_COLUMNS)
     write_json(of.top("provenance.json"), {})
     return mine
+
+
+def _put_words(mine, texts, new: str, rng) -> None:
+    """The vocabulary, and phi of its words: those of the texts but for their very last one, and what replaces them."""
+    counts = Counter(word.lower() for text in texts for word in text.split(" "))
+    counts[new.lower()] += 0
+    del counts[texts[-1].split(" ")[-1].lower()]
+    place = Path(paths.of(mine).data("sst2", "vocabulary.json"))
+    vocabulary.save(place, [vocabulary.PAD, vocabulary.UNKNOWN, *counts], [0, 0, *counts.values()])
+    for cell in importance_cells(mine):
+        rows = [(word, rng.uniform(), count, 0) for word, count in counts.items()]
+        frame = pd.DataFrame(rows, columns=importance.SCHEMA.names)
+        place = paths.of(mine).importance("importance.parquet", **paths.coordinates(cell))
+        write_table(place, frame, importance.SCHEMA)
 
 
 def _claims(text: str):

@@ -29,10 +29,14 @@ def after_attack_accuracy(status: Sequence[str], queries: Sequence[int], budget:
     An example counts as wrong that the model got wrong beforehand (``skipped``) or that an attack of at most ``budget``
     queries succeeded on. At budget 0 this is the accuracy on the attacked examples, at the largest count their AA.
     """
-    status, queries = np.asarray(status), np.asarray(queries)
-    fell = np.sort(queries[status == SUCCEEDED])
-    spared = len(fell) - np.searchsorted(fell, np.asarray(budget), side="right")
+    spared = np.count_nonzero(np.asarray(status) == SUCCEEDED) - fallen(status, queries, budget)
     return count(status).after_attack_accuracy(spared)
+
+
+def fallen(status: Sequence[str], queries: Sequence[int], budget: Sequence[int]) -> np.ndarray:
+    """The examples that an attack of at most ``budget`` queries succeeds on, under each budget: (budgets,)."""
+    found = np.sort(np.asarray(queries)[np.asarray(status) == SUCCEEDED])
+    return np.searchsorted(found, np.asarray(budget), side="right")
 
 
 LINE = ["attack", "dataset", "model", "strategy"]
@@ -41,7 +45,7 @@ NAMES = [*LINE, "budget", "aa_percent", "low", "high", "seeds", "n"]
 
 def by_seed(ledgers: Iterable[tuple[Mapping[str, object], object]]):
     """The curve of every ledger as a tidy frame, one row a budget: LINE, ``seed`` (its place among those of the line),
-    ``budget``, ``aa_percent`` and ``n``, the attacked examples.
+    ``budget``, ``aa_percent``, ``fell``, the examples that fell by then, and ``n``, the attacked examples.
 
     The cells of an attack and data set share their budgets, up to the largest count among them.
 
@@ -61,9 +65,13 @@ def by_seed(ledgers: Iterable[tuple[Mapping[str, object], object]]):
             common = {"attack": attack, "dataset": dataset, "model": model, "strategy": strategy}
             for seed, one in enumerate(found):
                 values = after_attack_accuracy(one["status"], one["queries"], budget)
+                fell = map(int, fallen(one["status"], one["queries"], budget))
                 about = common | {"seed": seed, "n": len(one)}
-                rows += [about | {"budget": b, "aa_percent": value} for b, value in zip(budget, values, strict=True)]
-    return pd.DataFrame(rows, columns=[*LINE, "seed", "budget", "aa_percent", "n"])
+                rows += [
+                    about | {"budget": b, "aa_percent": value, "fell": down}
+                    for b, value, down in zip(budget, values, fell, strict=True)
+                ]
+    return pd.DataFrame(rows, columns=[*LINE, "seed", "budget", "aa_percent", "fell", "n"])
 
 
 def curves(seeds):

@@ -11,9 +11,11 @@ from flat.errors import ArtefactError
 from flat.files.artefacts import read_table
 from flat.report.explorer import numbers
 from flat.report.explorer.block import embedded, embedded_json, pack
+from flat.report.explorer.budgets import budget_curves
+from flat.report.explorer.lexicon import lexicon
 from flat.report.explorer.pairs import PARTS, SIDES, STATUSES, UNDEFINED, Pairs, gather
 from flat.report.explorer.sentences import sentences
-from flat.report.figures.style import STRATEGY_COLOURS, VARIANT_COLOURS
+from flat.report.figures.style import STRATEGY_COLOURS, STRATEGY_DASHES, VARIANT_COLOURS
 from flat.report.page.page import stand_ins
 from flat.study import paths
 
@@ -92,6 +94,8 @@ def _facts(study, root: str, draws: int) -> dict:
         "metrics": numbers.metrics_of([*rows, *contrasts]),
         "results": rows,
         "contrasts": contrasts,
+        "curves": budget_curves(study, root),
+        "lexicon": lexicon(study, root),
         "sentences": sentences(study, contrasts, len(flags)),
         "claims": _claims(here / place.claims()),
         "flags": flags,
@@ -99,13 +103,15 @@ def _facts(study, root: str, draws: int) -> dict:
 
 
 def _strategies(study) -> list[dict]:
-    """Main strategies first, each with the colour that figures draw it in."""
+    """Main strategies first, each with the colour and the dashes that figures draw it in, and whether its models
+    have a word mask."""
     main = list(study.artefacts.main.strategies)
     others = [name for name in study.strategies if name not in main]
     variants = iter(VARIANT_COLOURS * (1 + len(study.strategies) // len(VARIANT_COLOURS)))
     return [
         {"name": name, "title": study.strategies[name].title, "main": name in main}
-        | {"colour": STRATEGY_COLOURS.get(name) or next(variants)}
+        | {"mask": study.strategies[name].mask != "none"}
+        | {"colour": STRATEGY_COLOURS.get(name) or next(variants), "dash": STRATEGY_DASHES.get(name, ())}
         for name in [*main, *others]
     ]
 

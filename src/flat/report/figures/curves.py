@@ -16,6 +16,7 @@ from flat.report.figures import legend as figure_legend
 from flat.report.figures.style import (
     FAINT,
     MUTED,
+    STRATEGY_DASHES,
     Drawing,
     colour_of,
     finished,
@@ -36,7 +37,6 @@ RULE_IN = 0.2  # of the line beside an attack's title, at least
 BLOCK_LINE_IN = 0.14  # from one line of an attack's title to the next
 LEFT_IN, RIGHT_IN, BETWEEN_IN = 0.64, 0.10, 0.14
 LEAST_IN, COLUMN_IN = 3.2, 1.05  # that the figure, and a column of panels, need at least
-DASHES = {"base": (0, (1.2, 1.1)), "adv": (0, (4.2, 1.4))}  # told apart without colour; FLAT is solid
 
 
 def inputs(study, files: Mapping, cells: Sequence[dict]) -> dict:
@@ -158,7 +158,7 @@ def _panel(axes, panel: pd.DataFrame, names: Sequence[str], x_range, y_labels: b
     several = panel["seed"].nunique() > 1
     over_seeds = {"estimator": "mean", "errorbar": ("pi", 100)} if several else {"estimator": None, "errorbar": None}
     # dashes lie over the solid line, so that neither hides the other
-    order = sorted((name for name in names if name in set(panel["strategy"])), key=DASHES.__contains__)
+    order = sorted((name for name in names if name in set(panel["strategy"])), key=STRATEGY_DASHES.__contains__)
     sns.lineplot(
         panel.assign(budget=panel["budget"].clip(lower=x_range[0])),
         x="budget",
@@ -168,10 +168,10 @@ def _panel(axes, panel: pd.DataFrame, names: Sequence[str], x_range, y_labels: b
         palette={name: colour_of(name, names) for name in order},
         style="strategy",
         style_order=order,
-        dashes={name: DASHES[name][1] if name in DASHES else "" for name in order},
+        dashes={name: STRATEGY_DASHES.get(name, "") for name in order},
         size="strategy",
         size_order=order,
-        sizes={name: 1.5 if name in DASHES else 2.0 for name in order},
+        sizes={name: 1.5 if name in STRATEGY_DASHES else 2.0 for name in order},
         drawstyle="steps-post",
         err_kws={"step": "post", "alpha": 0.16, "linewidth": 0},
         **over_seeds,
@@ -227,8 +227,9 @@ def _column_title(figure: Figure, over: ColumnTitles, dataset: str, box, top: fl
 
 def _legend(strategies: Mapping[str, str], width_in: float, middle: float) -> figure_legend.Legend:
     names = list(strategies)
+    styles = {n: (0, STRATEGY_DASHES[n]) if n in STRATEGY_DASHES else "-" for n in names}
     handles = [
-        Line2D([], [], color=colour_of(n, names), linestyle=DASHES.get(n, "-"), linewidth=1.9, label=title)
+        Line2D([], [], color=colour_of(n, names), linestyle=styles[n], linewidth=1.9, label=title)
         for n, title in strategies.items()
     ]
     return figure_legend.fitted(handles, width_in, middle, handlelength=3.0, columnspacing=2.4)

@@ -40,6 +40,8 @@ PANEL = "#F4F4F2"  # ground of a panel that was not run
 # Paul Tol's "high contrast" set: told apart by every common colour blindness and in grey print.
 STRATEGY_COLOURS = {"base": "#DDAA33", "adv": "#BB5566", "FLAT": "#004488"}
 STRATEGY_INKS = STRATEGY_COLOURS | {"base": "#8F6B00"}  # the yellow is too light for letters
+# of a line, in its widths, told apart without colour; others are solid
+STRATEGY_DASHES = {"base": (1.2, 1.1), "adv": (4.2, 1.4)}
 STRATEGY_MARKERS = {"base": "s", "adv": "^", "FLAT": "o"}
 VARIANT_COLOURS = ("#117733", "#882255", "#44AA99", "#999933", "#332288", "#CC5500", "#AA4499", "#555555")
 VARIANT_MARKERS = ("D", "v", "P", "X", "*", "<", "p", ">")

@@ -1,0 +1,45 @@
+"""One browser, and one finished study as a page, for every test of the explorer."""
+
+import pytest
+from browser_pages import Page, browser
+from explorer_studies import PLAIN, put
+
+from flat.report.explorer import page as explorer
+from flat.report.explorer.content import content
+
+DRAWS = 200
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory):
+    if browser() is None:
+        pytest.skip("not installed: chromium (Debian: apt install chromium)")
+    opened_page = Page(tmp_path_factory.mktemp("profile"))
+    yield opened_page
+    opened_page.close()
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    return put(tmp_path_factory.mktemp("study"), [f"{text} number {at}" for at in range(4) for text in PLAIN])
+
+
+@pytest.fixture(scope="session")
+def made(study):
+    return content(study, root="", draws=DRAWS)
+
+
+@pytest.fixture(scope="session")
+def file(study, made, tmp_path_factory):
+    place = tmp_path_factory.mktemp("page") / "explorer.html"
+    place.write_text(explorer.build(study.title, made), "utf-8")
+    return place
+
+
+@pytest.fixture(autouse=True)
+def _quiet(request):
+    """Whatever a test did: nothing was complained of, nothing asked of a network."""
+    yield
+    if "page" in request.fixturenames:
+        seen = request.getfixturevalue("page")
+        assert seen.complaints == [] and seen.requests == []
