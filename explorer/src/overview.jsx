@@ -60,7 +60,7 @@ function Contrasts({ study }) {
     return (
       <section key={title}>
         <h2>{title}</h2>
-        <Intervals rows={rows.map((row) => ({ ...row, side: side(row) }))} unit={metric.unit === "percent" ? "points" : "difference"} format={format} />
+        <Intervals caption={`Differences of ${title}`} rows={rows.map((row) => ({ ...row, side: side(row) }))} unit={metric.unit === "percent" ? "points" : "difference"} format={format} />
       </section>
     );
   });
@@ -77,6 +77,7 @@ function Claims({ study }) {
       {[...units].map(([unit, claims]) => (
         <Intervals
           key={unit}
+          caption={`The paper's claims, in ${unit}`}
           title="claim"
           unit={unit}
           rows={claims.map((claim) => ({ ...claim, key: `${claim.statement} ${claim.estimand}`, label: claim.statement, tick: claim.printed, side: side(claim), note: `${claim.where}: ${claim.estimand}` }))}

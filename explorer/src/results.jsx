@@ -78,7 +78,7 @@ export function Results({ study }) {
       <p class="muted">
         {metric.title}, {metric.unit}. Below each value: the texts it counts and its 95 % interval. A value opens its pairs; a heading sorts.
       </p>
-      <Table>
+      <Table title={metric.title}>
         <thead>
           <tr>
             {heading("dataset", "data set")}

@@ -43,7 +43,7 @@ export function Words({ study }) {
       <p class="muted">
         Successful adversarial texts in which a word was replaced; the {count(Math.min(MOST, found.length))} commonest of {count(found.length)}. A number opens its pairs.
       </p>
-      <Table>
+      <Table title={now.by === "swap" ? "Swaps" : "Words"}>
         <thead>
           <tr>
             <th scope="col">{now.by === "swap" ? "swap" : "word"}</th>
