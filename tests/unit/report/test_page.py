@@ -231,6 +231,7 @@ def test_headings_have_words_and_rows_their_names(html):
     assert [text for text in re.findall(r"<th[^>]*>([^<]*)</th>", body) if not text.strip()] == []
     assert '<th scope="col" rowspan="2" class="label outer">Attack</th>' in body
     assert '<th scope="row" data-within="TextFooler">LSTM-base</th>' in body
+    assert '<th scope="col" rowspan="2" class="label" data-within="Attack">Model</th>' in body
 
 
 def test_many_claims_are_folded(study, tmp_path):
