@@ -66,7 +66,9 @@ def test_a_study_of_ones_own_from_its_file_to_its_report(folder, monkeypatch):
     said = folder(*RUN)
     assert f"/{39 - done}  train_base" not in said  # what is done is not done again
     assert f" 1/{39 - done} " in said and "write_report          the study" in said
-    assert "Table 3   Robustness" in said and f"report: {folder.path}/results/mails/report.html" in said
+    assert "  1. After-attack accuracy of FLAT" in said and "Claims    " in said and "/claims.csv" in said
+    for page in ("explorer: ", "report:   "):
+        assert f"\n{page}{(folder.path / 'results/mails' / page.strip(': ')).as_uri()}.html\n" in said
     assert "38 of 38 jobs done, 0 left" in folder("status", "mails.yaml")
     monkeypatch.chdir(folder.path)
     assert not [item for item in collect(load("mails.yaml")) if item.missing]
