@@ -5,6 +5,7 @@ import random
 import re
 from pathlib import Path
 
+EMPTY = 7  # row of a message without words
 SLOTS = {
     "name": ["Anna", "Tom", "Priya", "Lukas", "Mei", "Omar", "Julia", "Ben", "Sara", "Nikos", "Dad", "Mum"],
     "when": ["at 6", "tonight", "after work", "on Friday", "in 10 min", "tomorrow", "at noon", "this weekend"],
@@ -115,7 +116,7 @@ def sms(path: Path, rows: int = 600) -> Path:
     """As a phone exports them: semicolons between, quotes around texts that hold one, empty rows, a column of times."""
     lines = [[f"2024-0{1 + at % 9}-1{at % 10} 18:0{at % 6}", label, text] for at, (text, label) in
              enumerate(texts(SMS, rows, 1, (5, 2)))]  # fmt: skip
-    lines[7][2] = ""
+    lines[EMPTY][2] = ""
     lines[40] = list(lines[39])
     with path.open("w", newline="", encoding="utf-8-sig") as file:
         writer = csv.writer(file, delimiter=";")
