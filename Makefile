@@ -46,8 +46,7 @@ help: ## print this list
 setup: $(STAMP) resources ## create .venv from the pinned lock, and fetch the resources of the embedded study
 
 demo: setup ## run the whole pipeline on real text in minutes (config/demo.yaml): every table and figure
-	@$(BIN)/python -m flat.jobs.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason --configfile $(STUDY)
-	@$(BIN)/python -m flat.report.summary $(STUDY)
+	@$(BIN)/python -m flat.command run $(STUDY) $(if $(filter all,$(CORES)),,--cores $(CORES))
 
 word-models: setup ## run a seed of the paper's CNN and LSTM: make word-models SEED=3 PART=trec/CNN MIRROR=folder-of-the-texts
 	@mkdir -p results/parts

@@ -9,8 +9,7 @@ export function Overview({ study }) {
     <>
       {study.stand_ins.length > 0 && (
         <aside class="warning">
-          <b>Stand-ins.</b> {study.stand_ins.map(([, name, what]) => `${name}: ${what}`).join("; ")}. Numbers that rest on them are not
-          comparable with printed ones.
+          <b>Stand-ins.</b> {study.stand_ins.map(([, name, what]) => `${name}: ${what}`).join("; ")}.{study.prints && " Numbers that rest on them are not comparable with printed ones."}
         </aside>
       )}
       <section>
@@ -60,7 +59,7 @@ function Contrasts({ study }) {
     return (
       <section key={title}>
         <h2>{title}</h2>
-        <Intervals rows={rows.map((row) => ({ ...row, side: side(row) }))} unit={metric.unit === "percent" ? "points" : "difference"} format={format} />
+        <Intervals caption={`Differences of ${title}`} rows={rows.map((row) => ({ ...row, side: side(row) }))} unit={metric.unit === "percent" ? "points" : "difference"} format={format} />
       </section>
     );
   });
@@ -69,14 +68,16 @@ function Contrasts({ study }) {
 function Claims({ study }) {
   const { run, not_run } = study.claims;
   if (!run.length) return not_run ? <p class="muted">The paper's {not_run} claims are about cells that this study does not run.</p> : null;
+  const whose = run.every((claim) => claim.claimed_by === "study") ? "This study's own" : "The paper's";
   const units = new Map();
   for (const claim of run) units.set(claim.unit, [...(units.get(claim.unit) ?? []), claim]);
   return (
     <section>
-      <h2>The paper's claims</h2>
+      <h2>{whose} claims</h2>
       {[...units].map(([unit, claims]) => (
         <Intervals
           key={unit}
+          caption={`${whose} claims, in ${unit}`}
           title="claim"
           unit={unit}
           rows={claims.map((claim) => ({ ...claim, key: `${claim.statement} ${claim.estimand}`, label: claim.statement, tick: claim.printed, side: side(claim), note: `${claim.where}: ${claim.estimand}` }))}
@@ -89,7 +90,7 @@ function Claims({ study }) {
           )}
         />
       ))}
-      <p class="muted">The red line is the paper's printed value.</p>
+      {run.some((claim) => claim.printed != null) && <p class="muted">The red line is the paper's printed value.</p>}
       {not_run > 0 && <p class="muted">{counted(not_run, "further claim")} {not_run === 1 ? "is" : "are"} about cells that this study does not run.</p>}
     </section>
   );

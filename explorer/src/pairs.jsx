@@ -6,7 +6,7 @@ import { SORTS, budget, select } from "./select.js";
 import { show, view } from "./state.js";
 import { count, counted, csv } from "./text.js";
 
-const ROW = 68; // pixels
+const ROW = 76; // pixels: two lines of facts and two of text
 const CRITERIA = ["dataset", "model", "attack", "strategy", "seed", "train_attack", "outcome", "label", "find", "fell", "held", "within", "sort", "method", "text"];
 
 export function Pairs({ study }) {

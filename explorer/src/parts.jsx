@@ -34,7 +34,7 @@ export function Copy({ title, make }) {
 }
 
 // A table that turns each of its rows into a card where its columns do not fit, so that nothing scrolls sideways
-export function Table({ children }) {
+export function Table({ title, children }) {
   const table = useRef(null);
   const fit = () => {
     table.current.classList.remove("cards");
@@ -48,6 +48,7 @@ export function Table({ children }) {
   return (
     <div class="fitted">
       <table class="results" ref={table}>
+        <caption class="unseen">{title}</caption>
         {children}
       </table>
     </div>
@@ -59,7 +60,7 @@ export function Outcome({ status }) {
 }
 
 // Dots with intervals on one scale, a line each: {label, note, value, low, high, tick, colour}
-export function Intervals({ rows, unit, format, title = "difference" }) {
+export function Intervals({ rows, unit, format, caption, title = "difference" }) {
   const ends = rows.flatMap((row) => [row.value, row.low, row.high, row.tick]).filter((value) => value != null);
   const reach = [Math.min(0, ...ends), Math.max(0, ...ends)];
   const [least, most] = reach[0] === reach[1] ? [-1, 1] : reach; // no difference at all stands in the middle
@@ -67,6 +68,7 @@ export function Intervals({ rows, unit, format, title = "difference" }) {
   const x = (value) => `${(4 + (92 * (value - least)) / span).toFixed(2)}%`;
   return (
     <table class="intervals">
+      <caption class="unseen">{caption}</caption>
       <thead>
         <tr>
           <th scope="col">{title}</th>

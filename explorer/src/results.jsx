@@ -96,7 +96,7 @@ export function Results({ study }) {
       <p class="muted">
         {metric.title}, {metric.unit}. Below each value: the texts it counts and its 95 % interval. A value opens its pairs.<span class="headings"> A heading sorts.</span>
       </p>
-      <Table>
+      <Table title={metric.title}>
         <thead>
           <tr>
             {columns.map((each) => (each.name ? heading(each.name, each.title) : <th scope="col" key={each.title}>{each.title}</th>))}

@@ -19,7 +19,7 @@ export function Sources({ study }) {
       <section>
         <h2>The ledgers behind the pairs</h2>
         <p class="muted">A ledger holds every attacked text of one trained model. The lock says what the attack was, down to the checksums of its resources.</p>
-        <Table>
+        <Table title="Ledgers">
           <thead>
             <tr>
               {["data set", "model", "attack", "strategy", "trained on", "seed", "texts", "ledger", "lock"].map((name) => (

@@ -92,7 +92,7 @@ export function Words({ study }) {
         the training texts hold the word{now.by === "swap" && " → its substitute"}.
       </p>
       <AboutPhi study={study} shown={known.phi} strategies={strategies} bySwap={now.by === "swap"} />
-      <Table>
+      <Table title={now.by === "swap" ? "Swaps" : "Words"}>
         <thead>
           <tr>
             <th scope="col">{now.by === "swap" ? "swap" : "word"}</th>

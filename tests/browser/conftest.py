@@ -1,6 +1,7 @@
-"""One browser, and one finished study as a page, for every test of the explorer."""
+"""What the tests of the pages share: one browser, a study's explorer, a report as large as the demo's."""
 
 import pytest
+import report_pages
 from browser_pages import Page, browser
 from explorer_studies import PLAIN, put
 
@@ -8,6 +9,8 @@ from flat.report.explorer import page as explorer
 from flat.report.explorer.content import content
 
 DRAWS = 200
+EXPLORER_PAGES = ("overview", "results", "pairs", "curves", "words", "sources")
+WHICH = ["report", *(f"explorer#{view}" for view in EXPLORER_PAGES)]
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +46,23 @@ def _quiet(request):
     if "page" in request.fixturenames:
         seen = request.getfixturevalue("page")
         assert seen.complaints == [] and seen.requests == []
+
+
+@pytest.fixture(scope="session")
+def files(file, tmp_path_factory):
+    """The files of both pages, by name."""
+    return {"explorer": file, "report": report_pages.write(tmp_path_factory.mktemp("report"))}
+
+
+@pytest.fixture(params=WHICH)
+def show(request, page, files):
+    """Open one of the pages in a width and a scheme; the browser that shows it."""
+    name, _, view = request.param.partition("#")
+
+    def opened(width: int, scheme: str = "light"):
+        page.call("Emulation.setEmulatedMedia", media="")
+        page.open(files[name], view, width, scheme=scheme)
+        return page
+
+    opened.name = request.param
+    return opened

@@ -7,7 +7,8 @@ from explorer_studies import many, opened, put
 
 from flat.files.artefacts import read_table
 from flat.report.explorer import page as explorer
-from flat.report.explorer.content import content
+from flat.report.explorer.block import embedded_json
+from flat.report.explorer.content import Content, content
 from flat.study import paths
 from flat.study.grid import attacked_cells
 
@@ -45,6 +46,17 @@ def test_claims_stand_beside_what_is_printed(page, file):
     shown = page.ask(f"{rows}.map((row) => [row.cells[1].innerText, row.querySelectorAll('.tick, .whisker').length])")
     assert shown == [["+1.50 [−2.00, +4.50]\nprinted +7.66; inconclusive", 2], ["+1.50\ninconclusive", 0]]
     assert "1 further claim is about" in page.ask("document.querySelector('main').innerText")
+
+
+def test_claims_of_ones_own_are_not_called_the_papers(page, study, made, tmp_path):
+    facts = opened(made)[0] | {"prints": False}
+    run = [claim | {"claimed_by": "study", "printed": None} for claim in facts["claims"]["run"]]
+    own = tmp_path / "own.html"
+    head = embedded_json(facts | {"claims": {"run": run, "not_run": 0}})
+    own.write_text(explorer.build(study.title, Content(head, made.columns)), "utf-8")
+    page.open(own, "overview")
+    said = page.ask("document.querySelector('main').innerText")
+    assert "This study's own claims" in said and "paper" not in said and "printed ones" not in said
 
 
 def outcomes(study) -> dict[str, dict[str, str]]:

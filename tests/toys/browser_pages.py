@@ -15,7 +15,13 @@ QUIET = (
     *("--disable-domain-reliability", "--disable-client-side-phishing-detection", "--no-pings"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-READY = "document.getElementById('app')?.dataset.ready ?? ''"
+# The explorer says so itself; a page without a script is ready when it is loaded
+READY = """(() => {
+  const app = document.getElementById('app');
+  if (app) return app.dataset.ready ?? '';
+  const loaded = location.protocol === 'file:' && document.readyState === 'complete';
+  return loaded ? String(Math.round(performance.now())) : '';
+})()"""
 
 
 def browser() -> str | None:
@@ -112,6 +118,11 @@ class Page:
         for kind in ("mousePressed", "mouseReleased") if click else ():
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **button)
         self.settle()
+
+    def printed(self, **options) -> bytes:
+        """The page as a PDF, on A4 unless asked otherwise."""
+        paper = {"paperWidth": 8.27, "paperHeight": 11.69, "marginLeft": 0.4, "marginRight": 0.4} | options
+        return base64.b64decode(self.call("Page.printToPDF", **paper)["data"])
 
     def picture(self, file: Path) -> None:
         file.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))

@@ -6,14 +6,15 @@ import subprocess
 import sys
 
 import pytest
-from own_texts import EMPTY, mails, write_csv
+from strangers import EMPTY, sms
 
+from flat.report.explorer.page import facts_of
 from flat.report.summary_items import collect
 from flat.study.load import load
 
 pytestmark = pytest.mark.workflow
 COMMAND = [sys.executable, "-m", "flat.command"]
-RUN = ("run", "mails.yaml", "--cores", "2")
+RUN = ("run", "sms.yaml", "--cores", "2")
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def folder(tmp_path, resources):
 
     def flat(*words: str) -> str:
         running = start(*words)
-        said, _ = running.communicate(timeout=300)
+        said, _ = running.communicate(timeout=900)
         assert running.returncode == 0, said
         return said
 
@@ -36,10 +37,11 @@ def folder(tmp_path, resources):
 
 
 def test_a_study_of_ones_own_from_its_file_to_its_report(folder, monkeypatch):
-    write_csv(folder.path / "mails.csv", mails(180))
-    said = folder("new", "--csv", "mails.csv", "--attacks", "pwws", "--minutes", "0.5")
-    assert "180 rows" in said and f"empty text: row {EMPTY + 1}" in said
-    assert "0 of 38 jobs done, 38 left" in folder("status", "mails.yaml")
+    sms(folder.path / "sms.csv", 240)
+    said = folder("new", "--csv", "sms.csv", "--attacks", "pwws", "--minutes", "0.5")
+    assert "240 rows" in said and "column kind, 2 classes: ham" in said
+    assert f"empty text: row {EMPTY + 1}; left out" in said and "repeated text: rows" in said
+    assert "0 of 38 jobs done, 38 left" in folder("status", "sms.yaml")
 
     running = folder.start(*RUN)
     lines = []
@@ -48,25 +50,30 @@ def test_a_study_of_ones_own_from_its_file_to_its_report(folder, monkeypatch):
         if "train_base" in line:
             break
     assert running.poll() is None, lines
-    during = folder("status", "mails.yaml")
+    during = folder("status", "sms.yaml")
     running.send_signal(signal.SIGINT)
     rest, _ = running.communicate(timeout=120)
     assert running.returncode == 130, rest
-    assert "stopping: " in rest and "flat run mails.yaml goes on from there" in rest
+    assert "stopping: " in rest and "flat run sms.yaml goes on from there" in rest
     assert "failed" not in rest and "Traceback" not in rest
     assert "Snakemake is at work in this folder" in during and "about" in during
     finished = [line for line in [*lines, *rest.splitlines()] if "/39 " in line]
-    assert any("train_base            mails · CNN · seed 0" in line for line in finished)
+    assert any("train_base            sms · CNN · seed 0" in line for line in finished)
     assert not list((folder.path / ".snakemake/locks").glob("*"))
 
-    after = folder("status", "mails.yaml")
+    after = folder("status", "sms.yaml")
     done = int(after.split(": ")[1].split(" of ")[0])
-    assert done >= len(finished) and "next     flat run mails.yaml" in after
+    assert done >= len(finished) and "next     flat run sms.yaml" in after
 
     said = folder(*RUN)
     assert f"/{39 - done}  train_base" not in said  # what is done is not done again
     assert f" 1/{39 - done} " in said and "write_report          the study" in said
-    assert "Table 3   Robustness" in said and f"report: {folder.path}/results/mails/report.html" in said
-    assert "38 of 38 jobs done, 0 left" in folder("status", "mails.yaml")
+    assert "  1. After-attack accuracy of FLAT" in said and "Claims    " in said and "/claims.csv" in said
+    for page in ("explorer: ", "report:   "):
+        assert f"\n{page}{(folder.path / 'results/sms' / page.strip(': ')).as_uri()}.html\n" in said
+    assert "38 of 38 jobs done, 0 left" in folder("status", "sms.yaml")
     monkeypatch.chdir(folder.path)
-    assert not [item for item in collect(load("mails.yaml")) if item.missing]
+    assert not [item for item in collect(load("sms.yaml")) if item.missing]
+    facts = facts_of(folder.path / "results/sms/explorer.html")
+    assert facts["datasets"][0]["classes"] == ["ham", "spam"] and not facts["prints"]
+    assert "\N{FACE WITH TEARS OF JOY}" in facts["words"] and len(facts["sentences"]) == 5

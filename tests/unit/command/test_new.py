@@ -182,8 +182,8 @@ def test_what_no_study_can_use_is_refused(folder, change, said):
 
 
 def test_other_separators_and_headers_are_refused(folder):
-    (folder / "a.csv").write_text("text;label\nsome words here;x\n")
-    with pytest.raises(DataError, match="separated by semicolons, not by commas"):
+    (folder / "a.csv").write_text("text|label\nsome words here|x\n")
+    with pytest.raises(DataError, match="separated by bars, not by commas"):
         new("--csv", "a.csv")
     lines = [f"{row['body'].replace(',', '')},{row['topic']}" for row in mails(60, odd=False)]
     (folder / "b.csv").write_text("\n".join(lines))

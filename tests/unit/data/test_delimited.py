@@ -70,7 +70,9 @@ REFUSED = {
     "no header": ("m.csv", "the bus was full again,bus\nlate,rail\n", ["looks like an example", "body,topic"]),
     "no header, short texts": ("m.csv", "late,rail\nfull,bus\n", ["no column 'body', 'topic'", "body,topic"]),
     "no header, a number": ("m.tsv", "late\t1\nfull\t2\n", ["looks like an example", "body<tab>topic"]),
-    "semicolons": ("m.csv", "body;topic\nlate;rail\n", ["separated by a semicolon, not by a comma"]),
+    "bars": ("m.csv", "body|topic\nlate|rail\n", ["separated by a bar, not by a comma"]),
+    "semicolons in a .tsv": ("m.tsv", "body;topic\nlate;rail\n", ["separated by a semicolon, not by a tab", ".csv"]),
+    "a semicolon too many": ("m.csv", "body;topic\nlate; full;rail\n", ["row 1 (line 2)", '("a; b")']),
     "tabs in a .csv": ("m.csv", "body\ttopic\nlate\trail\n", ["separated by a tab", "name the file .tsv"]),
     "commas in a .tsv": ("m.tsv", "body,topic\nlate,rail\n", ["separated by a comma, not by a tab", ".csv"]),
     "a NUL byte": ("m.csv", "body,topic\nlate,rail\nfu\0ll,bus\n", ["line 3 holds a NUL byte", "tr -d"]),
@@ -84,6 +86,14 @@ def test_a_row_that_does_not_fit_is_refused_by_row_and_line(tmp_path, case):
     message = refusal(written(tmp_path, name, content))
     for part in [name, *said]:
         assert part in message
+
+
+def test_semicolons_separate_where_the_header_has_no_comma(tmp_path):
+    text = '\ufeff\r\nbody;topic\r\n"late; again, ""so""";rail\r\nfull, too;bus\r\n'
+    found = read_columns(written(tmp_path, "m.csv", text), ["body", "topic"])
+    assert found.columns == {"body": ['late; again, "so"', "full, too"], "topic": ["rail", "bus"]}
+    commas = read_columns(written(tmp_path, "n.csv", "body,a;b\nlate; full,rail\n"), ["body"])
+    assert commas.columns == {"body": ["late; full"]}
 
 
 def test_a_line_break_inside_quotes_warns_with_its_rows(tmp_path):

@@ -57,6 +57,8 @@ def test_entries_of_ones_own_data_are_numbers_alone(extras):
     assert entry(table, ("TextFooler §", "LSTM-base"), "SST2 † AA") == Entry("12.0", "", RUN, "ᶜ", n="n 100")
     assert table.notes[0].startswith("Each entry is our value. “not run”")
     assert len(wide(table).body) == 2 * 2 * 3  # attacks, models and strategies of the study
+    assert wide(table, "saved").heading.endswith("skipped ones too")
+    assert "what the paper averages" in wide(build("3", [], extras), "saved").heading
 
 
 def test_a_data_set_of_the_papers_keeps_its_printed_values_beside_ones_own(extras):

@@ -1,7 +1,9 @@
 """The report page: complete, escaped, loading nothing."""
 
+import csv
 import re
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -9,10 +11,12 @@ import pytest
 from demo_studies import with_paper_tables
 from page_examples import NASTY, PASSPORT
 
+from flat.analysis.claims.rows import CLAIM_COLUMNS
 from flat.report.figures import style as figure_style
 from flat.report.figures.files import PAGE_WIDTH_PX, FigureFile
-from flat.report.page import page
+from flat.report.page import claims, page
 from flat.report.tables.layout import Column, Layout, Row, Table, Wide, WideRow, wide
+from flat.report.tables.notes import ENTRIES
 
 
 def png(width: int) -> bytes:
@@ -95,7 +99,7 @@ def test_texts_are_escaped_and_shown_as_they_are(html):
     assert reader.text.count(NASTY) >= 7
     assert "49" not in reader.text.replace(NASTY, "")
     alt = next(attributes["alt"] for tag, attributes in reader.tags if tag == "img")
-    assert alt == f"Figure 6: {NASTY}"
+    assert alt.endswith("figures/fig6.csv as numbers") and NASTY not in alt  # the title stands above the picture
 
 
 def test_nothing_is_loaded_from_outside_the_page(html):
@@ -207,3 +211,43 @@ def test_a_table_of_many_intervals_is_set_small(study):
     assert 'class="numbers wide"' in page.build(study, [many], [], PASSPORT)
     plain = replace(many, frame=frame.assign(low=float("nan")))
     assert 'class="numbers"' in page.build(study, [plain], [], PASSPORT)
+
+
+def test_what_several_tables_say_is_said_once(study):
+    said = (ENTRIES, "† Stand-ins for the paper's data: SST2: others.", "of all")
+    tables = [table(key, (*said, f"of {key}")) for key in ("2", "3", "guards")] + [table("8", said[:2])]
+    html = page.build(study, tables, [], PASSPORT)
+    assert not any(html.count(escape(note)) for note in said[:2])  # the legend and the list of stand-ins do
+    assert re.search(r"<li>of all <span[^>]*>\(Tables 2, 3; Guards\)</span></li>", html) and html.count("of all ") == 1
+    for key, anchor in (("2", "table2"), ("3", "table3"), ("guards", "guards")):
+        section = re.search(rf'<section id="{anchor}">.*?</section>', html, re.S).group()
+        assert re.findall("<li>(.*)</li>", section) == [f"of {key}"]
+    alone = page.build(study, tables[:2], [], PASSPORT)
+    assert alone.count("<li>of all</li>") == 2
+
+
+def test_headings_have_words_and_rows_their_names(html):
+    body = re.search(r'<section id="table3">.*?</section>', html, re.S).group()
+    assert [text for text in re.findall(r"<th[^>]*>([^<]*)</th>", body) if not text.strip()] == []
+    assert '<th scope="col" rowspan="2" class="label outer">Attack</th>' in body
+    assert '<th scope="row" data-within="TextFooler">LSTM-base</th>' in body
+    assert '<th scope="col" rowspan="2" class="label" data-within="Attack">Model</th>' in body
+
+
+def test_many_claims_are_folded(study, tmp_path):
+    file = tmp_path / "claims.csv"
+    row = dict.fromkeys(CLAIM_COLUMNS, "") | {"verdict": "not run", "direction": "above", "margin": "0"}
+    for number, shown in ((page.UNFOLDED, "<details open>"), (page.UNFOLDED + 1, "<details>")):
+        with file.open("w", newline="") as lines:
+            writer = csv.DictWriter(lines, CLAIM_COLUMNS)
+            writer.writeheader()
+            writer.writerows([row] * number)
+        html = page.build(study, [], [], PASSPORT, claims.read(file))
+        section = re.search(r'<section id="claims">.*?</section>', html, re.S).group()
+        assert f"{shown}<summary>Each claim" in section
+
+
+def test_stand_ins_are_counted_by_kind(study):
+    assert re.fullmatch(r"\d data sets, 2 models, \d attacks", page.stood_in(study))
+    one = study.model_copy(update={"datasets": {"sst2": study.datasets["sst2"]}, "models": {}, "attacks": {}})
+    assert page.stood_in(one) == "1 data set"

@@ -174,9 +174,9 @@ def test_group_masks_in_order_of_size(extras):
 def test_correlations(extras):
     table = build("9", [], extras)
     cell = "LSTM on SST2 †, TextFooler §"
-    assert entry(table, (cell, "word importance, word frequency"), "Pearson's r").text == "0.000 (-0.028)"
-    assert entry(table, (cell, "word importance, substitution frequency"), "p-value").text == "1.2e−9 (5.79e-05)"
-    assert entry(table, (cell, "word frequency, substitution frequency"), "p-value").text == "not run (1.65e-08)"
+    assert entry(table, (cell, "word importance, word frequency"), "Pearson's r").text == "0.000 (−0.028)"
+    assert entry(table, (cell, "word importance, substitution frequency"), "p-value").text == "1.2e−9 (5.79e−5)"
+    assert entry(table, (cell, "word frequency, substitution frequency"), "p-value").text == "not run (1.65e−8)"
     assert any("substitution frequency 60" in note for note in table.notes)
 
 
@@ -185,12 +185,12 @@ def test_data_tables(extras):
     assert [e.text for e in wide(table).body[0].entries] == [
         "2 (2)",
         "19.0 (19)",
-        "4,000 (6920)",
+        "4,000 (6,920)",
         "400 (872)",
-        "800 (1821)",
+        "800 (1,821)",
     ]
-    assert entry(table, ("AG",), "Test").text == "not run (7600)"
-    assert entry(build("6", [], extras), ("SST2 †",), "Vocabulary size").text == "9,000 (13838)"
+    assert entry(table, ("AG",), "Test").text == "not run (7,600)"
+    assert entry(build("6", [], extras), ("SST2 †",), "Vocabulary size").text == "9,000 (13,838)"
     broken = table_grid.Extras(extras.printed, {"sst2": {"sizes": {}}})
     with pytest.raises(ArtefactError, match=r"summary.json of sst2.*train"):
         build("1", [], broken)

@@ -63,6 +63,9 @@ def written(target: Path, made: Made, data: Mapping, wished: float) -> None:
     out.print(f"[bold]Wrote[/] {literal(str(target))}")
     left = f"; {dropped:,} rows left out" if dropped else ""
     out.print(f"  splits  train {sizes['train']:,}, dev {sizes['dev']:,}, test {sizes['test']:,}{left}")
+    for split, share in data["overlap_with_train"].items():
+        if share:
+            out.print(f"  known   {share:.1%} of the {split} texts stand in train too, but for signs and spaces")
     models = ", ".join(made.study.models)
     attacks = " and ".join(attack.title for attack in made.study.attacks.values())
     out.print(f"  trains  {literal(models)}: base, adv and FLAT")

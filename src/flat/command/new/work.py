@@ -1,5 +1,6 @@
 """What ``flat new`` does: read, say what is there, choose sizes, write, and load what was written."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -94,5 +95,10 @@ def _prepared(study: Study, name: str) -> tuple[dict, list[float]]:
         DataError: the job would refuse it.
     """
     options = study.datasets[name].model_dump()
-    summary = prepare(options | {"max_overlap": 1.0}, name, study.seed).summary
+    log = logging.getLogger("flat.data")
+    log.disabled, before = True, log.disabled  # what it warns of is told beside the splits
+    try:
+        summary = prepare(options | {"max_overlap": 1.0}, name, study.seed).summary
+    finally:
+        log.disabled = before
     return summary, list(summary["overlap_with_train"].values())

@@ -96,30 +96,18 @@ def _end(out, order: Order, study: Study, tally: Tally, status: int, stopped_by:
             out.print(f"\n[red]failed[/]: {jobs}; {tally.finished} of {tally.total} are done")
             out.print(f"mend what the log says; {again} then goes on from there")
         return status
-    if (tally.plan or tally.idle) and set(order.targets) in WHOLE and not order.words:
-        _summarise(order.study, study)
+    whole = (tally.plan or tally.idle) and set(order.targets) in WHOLE and not order.words
+    if whole or tally.plan:
+        from flat.command.run import ending  # for cost: pandas, and a run has other things to load first
+    if whole and not ending.show(out, study, order.study):
+        status = 1
     if "--unlock" in order.words:
         out.print(f"the lock of this folder is gone; {again} goes on")
     if tally.plan:
         out.print(f"\n[green]done[/]: {tally.finished} jobs in {duration(tally.elapsed())}")
-    for name in ("explorer", "report"):
-        page = Path(paths_of(study).top(f"{name}.html"))
-        if tally.plan and page.is_file():
-            out.print(f"{name}: {literal(str(page.absolute()))}", soft_wrap=True)
+    if whole or tally.plan:
+        ending.pages(out, study)
     return status
-
-
-def _summarise(file: Path, study: Study) -> None:
-    from flat.report import summary  # for cost: half a second, and a run has other things to load first
-
-    place, again = paths_of(study), f"flat run {shlex.quote(str(file))}"
-    reruns = [
-        ("a figure", f"{again} {place.figure(6, 'png')} -- --force"),
-        ("every figure", f"{again} figures -- -R draw_figure"),
-        ("a table", f"{again} {place.table('3', 'csv')} -- --force"),
-    ]
-    print()
-    summary.show(study, summary.collect(study), summary.evidence(study), Path(place.top("report.html")), reruns)
 
 
 def _tell_plan(out, tally: Tally, jobs: list[Expected]) -> None:

@@ -11,9 +11,13 @@ from flat.data.reading.tables import Table, refuse_absent, refuse_repeated, some
 from flat.errors import DataError
 
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+_PROTECT = (
+    "put a field that holds {}, a quotation mark or a line break between quotation marks {}, and write a quotation "
+    'mark inside it twice ("")'
+)
 _REMEDIES = {
-    ",": 'put a field that holds a comma, a quotation mark or a line break between quotation marks ("a, b"), and write '
-    'a quotation mark inside it twice ("")',
+    ",": _PROTECT.format("a comma", '("a, b")'),
+    ";": _PROTECT.format("a semicolon", '("a; b")'),
     "\t": "take tabs and line breaks out of the texts; quotation marks do not protect them in a .tsv file",
 }
 
@@ -21,12 +25,19 @@ TAB = "\t"
 _CLOSE = 'close the field by a quotation mark, and write one that belongs to the text twice ("")'
 
 
+def separator_of(path: Path) -> str:
+    """What separates the fields of a csv file: a comma; a semicolon where the header has such and no comma, as
+    spreadsheets of many countries write it."""
+    header = next((line for line in lines_of(path) if line.strip()), "")
+    return ";" if "," not in header and ";" in header else ","
+
+
 def read(path: Path, columns: list[str], separator: str, quoted: bool) -> Table:
     """The named columns of a table whose first row that is not blank is its header. Blank lines are no rows.
 
     Args:
         columns: names of the header, each once.
-        separator: a comma or a tab.
+        separator: a comma, a semicolon or a tab.
         quoted: quotation marks enclose fields, as in csv; otherwise they are part of the text.
 
     Raises:

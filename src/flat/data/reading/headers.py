@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from flat.data.reading import other_kinds
+from flat.data.reading.delimited import separator_of
 from flat.data.reading.opening import kind_of, lines_of
 from flat.data.reading.readers import READERS
 from flat.errors import DataError
@@ -38,7 +39,7 @@ def columns_of(path: str | Path) -> list[str]:
 
 def _csv(path: Path) -> list[str]:
     try:
-        rows = csv.reader(lines_of(path), strict=True)
+        rows = csv.reader(lines_of(path), delimiter=separator_of(path), strict=True)
         return next((fields for fields in rows if len(fields) > 1 or "".join(fields).strip()), [])
     except csv.Error as error:
         raise DataError(f"{path}, header", f"not a readable .csv table: {error}", "write its quotes anew") from None
@@ -81,5 +82,7 @@ def _refuse_other_separator(path: Path, kind: str, header: str) -> None:
             raise DataError(
                 f"{path}, header",
                 f"its fields are separated by {name}, not by {_OTHER_SEPARATORS[own]}",
-                "name the file .tsv" if separator == "\t" else "write it with commas (.csv) or tabs (.tsv)",
+                "name the file .tsv"
+                if separator == "\t"
+                else "write it with commas or semicolons (.csv) or tabs (.tsv)",
             )

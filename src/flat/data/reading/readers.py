@@ -14,8 +14,9 @@ from flat.files.failures import of_reading
 def read_columns(path: str | Path, columns: Sequence[str]) -> Table:
     """The named columns as lists of plain values (csv and tsv: text; nothing is taken for a missing-value code).
 
-    csv: comma, quotes by ``"``. tsv: tabs, quotation marks are part of the text. jsonl: one object a line. All UTF-8,
-    as they are or packed as .gz, .bz2 or .xz. Bytes of a parquet file are read as UTF-8.
+    csv: commas, or semicolons (``delimited.separator_of``), quotes by ``"``. tsv: tabs, quotation marks are part of the
+    text. jsonl: one object a line. All UTF-8, as they are or packed as .gz, .bz2 or .xz. Bytes of a parquet file are
+    read as UTF-8.
 
     Raises:
         DataError: the file is absent, is of another kind, is damaged or mis-encoded, or lacks a column.
@@ -35,7 +36,7 @@ def read_columns(path: str | Path, columns: Sequence[str]) -> Table:
 
 
 def _csv(path: Path, columns: list[str]) -> Table:
-    return delimited.read(path, columns, ",", quoted=True)
+    return delimited.read(path, columns, delimited.separator_of(path), quoted=True)
 
 
 def _tsv(path: Path, columns: list[str]) -> Table:

@@ -37,5 +37,10 @@ def embedded(data: bytes) -> str:
     return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
 
 
+def taken_out(text: str) -> bytes:
+    """The bytes of ``embedded``."""
+    return zlib.decompress(base64.b64decode(text))
+
+
 def embedded_json(value: object) -> str:
     return embedded(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())

@@ -9,6 +9,7 @@ from flat.analysis.claims.rows import CLAIM_COLUMNS
 from flat.analysis.outcomes import Outcomes
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_table
+from flat.paper.scope import prints
 from flat.report.explorer import numbers
 from flat.report.explorer.block import embedded, embedded_json, pack
 from flat.report.explorer.budgets import budget_curves
@@ -24,7 +25,7 @@ LIMIT = 12 * 2**20  # bytes of the embedded blocks
 FIRST = 20  # examples of a cell, from which the size of more is foretold
 FORETOLD = 4  # times the limit: of so much more is tried, since what is foretold from few is too much
 NUMBERS = ("value", "low", "high", "printed", "margin")  # of a claim
-TEXTS = ("statement", "where", "estimand", "direction", "verdict", "unit", "wins", "cells_run")
+TEXTS = ("statement", "where", "estimand", "direction", "verdict", "unit", "wins", "cells_run", "claimed_by")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def _facts(study, root: str, draws: int) -> dict:
         "attacks": [{"name": name, "title": of.title} for name, of in study.attacks.items()],
         "strategies": _strategies(study),
         "stand_ins": stand_ins(study),
+        "prints": prints(study),
         "metrics": numbers.metrics_of([*rows, *contrasts]),
         "results": rows,
         "contrasts": contrasts,
@@ -117,7 +119,7 @@ def _strategies(study) -> list[dict]:
 
 
 def _claims(path: Path) -> dict:
-    """The paper's claims that the study has cells of, and how many it has none of."""
+    """The paper's or the study's own claims that the study has cells of, and how many it has none of."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))

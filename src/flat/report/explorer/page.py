@@ -5,15 +5,21 @@ puts every text on the page as text.
 """
 
 import base64
+import json
+import re
+import zlib
 from hashlib import sha256
 from html import escape
 from pathlib import Path
 
 from flat.errors import ArtefactError
+from flat.files.failures import of_reading
+from flat.report.explorer.block import taken_out
 from flat.report.explorer.content import Content
 
 HERE = Path(__file__).parent
 SCRIPT, STYLE = HERE / "bundle.js", HERE / "explorer.css"
+HEAD = '<script type="text/plain" id="head">([^<]*)</script>'
 DATA = '<script type="text/plain" id="{name}">{text}</script>\n'
 PAGE = """<!doctype html>
 <html lang="en">
@@ -52,6 +58,22 @@ def build(title: str, content: Content) -> str:
         data=data,
         script=script,
     )
+
+
+def facts_of(file: Path) -> dict:
+    """The names and numbers that a written page embeds.
+
+    Raises:
+        ArtefactError: the file is absent, or is no such page.
+    """
+    try:
+        found = re.search(HEAD, file.read_text(encoding="utf-8"))
+        return json.loads(taken_out(found.group(1)))
+    except (OSError, AttributeError, ValueError, zlib.error) as error:
+        problem = of_reading(error, file) or ArtefactError(
+            str(file), f"not a page of the explorer ({error})", "run snakemake explorer again"
+        )
+        raise problem from None
 
 
 def _digest(text: str) -> str:

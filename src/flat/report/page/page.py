@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flat.paper.scope import prints
 from flat.report.figures.files import PAGE_WIDTH_PX, SUFFIXES, FigureFile
+from flat.report.page import fine_print
 from flat.report.page.claims import ClaimLine, counts
 from flat.report.tables.layout import FLAG_MARK, RUN, Entry, Table, Wide, wide
 from flat.study.grid import attacked_cells, reported_datasets, trained_cells
@@ -21,6 +22,7 @@ from flat.study.settings import seeds_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLE_KINDS = ("csv", "md", "tex")
+UNFOLDED = 8  # claims that are shown at once
 CLAIMED_BY = {
     frozenset([False]): "What the paper claims, and what this study says of it",
     frozenset([True]): "What this study claims of its own cells, and what they say",
@@ -38,9 +40,12 @@ class Label:
 
 @dataclass(frozen=True)
 class Line:
+    """``within``: the labels before the last one, which a narrow page shows above it."""
+
     labels: tuple[Label, ...]
     entries: tuple[Entry, ...]
     new_block: bool
+    within: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,9 +94,14 @@ def build(
         f" {FLAG_MARK}", f"\N{NO-BREAK SPACE}{FLAG_MARK}"
     )
     environment.filters["base64"] = lambda data: base64.b64encode(data).decode("ascii")
+    shared_notes, own_notes = fine_print.divided(tables)
     return environment.get_template("report.html").render(
         study=study,
         stand_ins=stand_ins(study),
+        stood_in=stood_in(study),
+        shared_notes=shared_notes,
+        own_notes=own_notes,
+        unfolded=UNFOLDED,
         sizes=sizes(study),
         tables=[(table, [view(wide(table, name)) for name in table.views]) for table in tables],
         figures=figures,
@@ -144,6 +154,15 @@ def stand_ins(study) -> list[tuple[str, str, str]]:
     return found
 
 
+def stood_in(study) -> str:
+    """Of what there are stand-ins: 4 data sets, 2 models, 6 attacks."""
+    found: dict[str, set[str]] = {}
+    for kind, name, _ in stand_ins(study):
+        found.setdefault("data set" if kind == "data" else kind, set()).add(name)
+    counted = [(len(names), noun) for noun, names in found.items()]
+    return ", ".join(f"{number} {noun if number == 1 else _plural(noun)}" for number, noun in counted)
+
+
 def view(laid_out: Wide) -> View:
     """A laid-out table with repeated labels joined: neighbouring rows of a block share their leading labels."""
     keys, block = [], 0
@@ -156,6 +175,7 @@ def view(laid_out: Wide) -> View:
             tuple(Label(text, _rows_joined(keys, i, place)) for place, text in enumerate(row.labels)),
             row.entries,
             row.new_block,
+            ", ".join(row.labels[:-1]),
         )
         for i, row in enumerate(laid_out.body)
     ]

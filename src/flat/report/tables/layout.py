@@ -15,15 +15,11 @@ import pandas as pd
 
 from flat.files.artefacts import records
 from flat.paper.catalogue import TABLES
+from flat.report import digits
 from flat.study.paths import table_name, table_stem
 
 RUN, NOT_RUN, UNDEFINED = "run", "not run", "undefined"
 NOT_PRINTED = "–"
-P_VALUE = "p"  # the spec of p-values
-FEW = 20  # examples below which a share of one seed stands as k/n
-# (examples below this many, decimals): one text of 100 is one point, so that further digits would say nothing
-PERCENT_DECIMALS = ((100, 0), (1_000, 1), (math.inf, 2))
-MEAN_DECIMALS = ((FEW, 1), (math.inf, 2))
 FLAG_MARK = "¶"  # at an entry whose cell is flagged (flat.report.tables.flag_marks)
 
 KEY_ORDER = (
@@ -50,11 +46,14 @@ COMPARABLE = "saved"  # the pair set that the paper probably averages
 PAIR_SETS = ("shared", "saved", "successful", "all", "floor")
 PAIR_SET_TITLES = {
     "shared": "Pair set “shared”: the adversarial texts stored from the base model, the same for every strategy",
-    "saved": "Pair set “saved”: every explained example, skipped ones too (probably what the paper averages)",
+    "saved": "Pair set “saved”: every explained example, skipped ones too",
     "successful": "Pair set “successful”: successful adversarial texts only",
     "all": "Pair set “all”: every adversarial text, successful or the attack's best failed try",
     "floor": "Noise floor: an original against itself, explained under a second seed",
 }
+
+
+AS_PRINTED = " (probably what the paper averages)"  # of COMPARABLE
 
 
 @dataclass(frozen=True)
@@ -223,21 +222,24 @@ def wide(table: Table, pair_set: str | None = None) -> Wide:
         for group, span in _runs(column.group for column in columns):
             groups.append((group, span))
         header = (tuple(groups), titles)
-    return Wide(PAIR_SET_TITLES.get(pair_set, ""), header, tuple(body))
+    heading = PAIR_SET_TITLES.get(pair_set, "")
+    if pair_set == COMPARABLE and table.frame["printed"].ne("").any():
+        heading += AS_PRINTED
+    return Wide(heading, header, tuple(body))
 
 
 def _entry(table: Table, row: Row, column: Column, pair_set: str) -> Entry:
     line = _line(table, row, column, pair_set)
     if line is None:
         return Entry("", "", NOT_RUN)
-    printed = line["printed"] if table.in_paper and _comparable(column, pair_set) else ""
+    printed = digits.printed(line["printed"]) if table.in_paper and _comparable(column, pair_set) else ""
     if line["status"] != RUN:
         return Entry(line["status"], printed, line["status"])
-    spec = _spec_of(column.spec, column.unit, line["ours_n"]) if column.counted else column.spec
-    ours = (column.counted and _counted(line, column.unit)) or _number(line["ours"], spec)
+    spec = digits.spec_of(column.spec, column.unit, line["ours_n"]) if column.counted else column.spec
+    ours = (column.counted and _counted(line, column.unit)) or digits.number(line["ours"], spec)
     interval = ""
     if not math.isnan(line["low"]):
-        interval = f"[{_number(line['low'], spec)}, {_number(line['high'], spec)}]"
+        interval = f"[{digits.number(line['low'], spec)}, {digits.number(line['high'], spec)}]"
     elif not math.isnan(line["ours_sd"]):
         ours += f" ± {format(line['ours_sd'], spec.lstrip('+'))}"
     if line.get("flags"):
@@ -250,17 +252,10 @@ def _comparable(column: Column, pair_set: str) -> bool:
     return "method" not in column.keys or pair_set == COMPARABLE
 
 
-def _spec_of(spec: str, unit: str, n: int) -> str:
-    """A format with as many decimals as n examples permit, and at most its own."""
-    table = PERCENT_DECIMALS if unit == "percent" else MEAN_DECIMALS
-    decimals = next(number for below, number in table if n < below)
-    return f".{min(decimals, int(spec.strip('+.f')))}f"
-
-
 def _counted(line: Mapping, unit: str) -> str:
     """A share of few examples of one seed as k/n: 1/5. Empty of others."""
     n = line["ours_n"]
-    if unit != "percent" or line["seeds"] != 1 or not 0 < n < FEW:
+    if unit != "percent" or line["seeds"] != 1 or not 0 < n < digits.FEW:
         return ""
     k = line["ours"] * n / 100
     return f"{round(k)}/{n}" if abs(k - round(k)) < 1e-6 else ""
@@ -271,15 +266,6 @@ def _line(table: Table, row: Row, column: Column, pair_set: str) -> dict | None:
     in_set = {"pair_set": pair_set} if "method" in column.keys else {}
     key = key_of({**row.keys, **column.keys, **in_set})
     return table.lines.get(key) if column.optional else table.lines[key]
-
-
-def _number(value: float, spec: str) -> str:
-    """A number as text: no "-0.00", a minus sign for a hyphen, p-values as 0.704 and 1.2e−9."""
-    if spec == P_VALUE:
-        spec = ".3f" if value >= 0.001 else ".1e"
-    text = format(value, spec)
-    text = text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
-    return text.replace("e-0", "e-").replace("-", "−")
 
 
 def key_of(keys: Mapping[str, object]) -> tuple:

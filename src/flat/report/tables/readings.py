@@ -55,6 +55,8 @@ def readings(study, index: Index, extras: Extras) -> Table:
         if not keys.get("minus"):
             return index.find(asked)
         reference = first[_kind(study, keys["model"], keys["strategy"])]
+        if keys["dataset"] == reference.dataset and keys["strategy"] == reference.strategy:
+            return None  # it would be 0 whatever was measured
         return index.difference(asked, _measured({**keys, **_keys(reference, own.attack)}))
 
     pair_sets = extras.pair_sets if own.explained else ()
@@ -66,7 +68,7 @@ def readings(study, index: Index, extras: Extras) -> Table:
         f"Standard accuracy (SA, %){',' if own.explained else ' and'} after-attack accuracy (AA, %)"
         f"{f', {explained},' if own.explained else ''} of models that differ in how the method is read, trained on and "
         f"attacked by {attack_title(study, own.attack)}. Δ: difference to the first row of the model that is trained "
-        "in the same way (base, adversarially, with the same kind of mask)."
+        "in the same way (base, adversarially, with the same kind of mask); that row itself has none."
     )
     below = [
         *notes.opening(study, frame, own=True),
@@ -182,7 +184,9 @@ def _columns(explained: bool) -> tuple[Column, ...]:
         metric = METRICS[keys["metric"]]
         columns.append(Column(title, keys, metric.unit, f".{metric.decimals}f"))
         unit = DIFFERENCE_UNIT[keys["metric"]]
-        columns.append(Column(f"Δ {title}", keys | {"minus": "first row"}, unit, f"+.{metric.decimals}f"))
+        columns.append(
+            Column(f"Δ {title}", keys | {"minus": "first row"}, unit, f"+.{metric.decimals}f", optional=True)
+        )
     if explained:
         columns.append(Column("TI@5", {"metric": TI, "method": "ig", "k": 5}, METRICS[TI].unit, ".2f"))
     columns += [_column(name, title, optional=True) for name, title in ORIGIN.items()]

@@ -7,10 +7,11 @@ from flat.errors import ArtefactError
 from flat.paper import catalogue
 from flat.paper import printed as paper
 from flat.paper.scope import prints
+from flat.report.digits import P_VALUE
 from flat.report.tables import notes
 from flat.report.tables.grid import Extras, beside, framed, setting_title, settings, train_attack_of
 from flat.report.tables.index import Index
-from flat.report.tables.layout import P_VALUE, Column, Layout, Row, Table, Value
+from flat.report.tables.layout import Column, Layout, Row, Table, Value
 from flat.study.cells import Cell
 from flat.study.settings import objective_of
 
