@@ -3,7 +3,7 @@
 import pytest
 import report_pages
 from browser_pages import Page, browser
-from explorer_studies import PLAIN, put
+from explorer_studies import PLAIN, measuring_importance, put
 
 from flat.report.explorer import page as explorer
 from flat.report.explorer.content import content
@@ -24,7 +24,8 @@ def page(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory):
-    return put(tmp_path_factory.mktemp("study"), [f"{text} number {at}" for at in range(4) for text in PLAIN])
+    texts = [f"{text} number {at}" for at in range(4) for text in PLAIN]
+    return put(tmp_path_factory.mktemp("study"), texts, **measuring_importance())
 
 
 @pytest.fixture(scope="session")

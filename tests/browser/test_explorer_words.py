@@ -78,14 +78,13 @@ def test_swaps_have_both_sides_and_open_their_pairs(page, file, swaps, known):
     assert page.ask("document.getElementById('tally').textContent").split()[0] == rows[0][1]
 
 
-def test_what_has_no_phi_is_told(page, file, study, tmp_path):
+def test_what_has_no_phi_is_told(page, file, tmp_path):
     page.open(file, "words")
     said = page.ask(ABOUT)
     assert "(SST2, CNN, trained on TextFooler, seed 0)" in said and "No word mask, hence no φ: base; adv." in said
     page.open(file, "words?dataset=other")
     assert "is measured of SST2, CNN, trained on TextFooler, seed 0 alone" in page.ask(ABOUT)
-    main = study.artefacts.main.model_dump()
-    plain = put(tmp_path, PLAIN, artefacts={"main": main})
+    plain = put(tmp_path, PLAIN)
     other = tmp_path / "explorer.html"
     other.write_text(explorer.build("t", content(plain, root="", draws=100)), "utf-8")
     page.open(other, "words")

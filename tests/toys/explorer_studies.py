@@ -31,18 +31,26 @@ from flat.study.load import parse
 
 ROOT = Path(__file__).parents[2]
 STRATEGIES = ("base", "adv", "FLAT")
+MAIN = {"datasets": ["sst2"], "models": ["CNN"], "strategies": [*STRATEGIES], "train_attacks": ["textfooler"]}
 PLAIN = ["a fine film", "a dull film", "so so", "once more with feeling", "the last one", "good good bad"]
+
+
+def measuring_importance() -> dict:
+    """Changes of the study, so that it measures the importance of words, with gamma and without."""
+    values = yaml.safe_load((ROOT / "tests/data/tiny.yaml").read_text())
+    return {
+        "strategies": {name: values["strategies"][name] for name in (*STRATEGIES, "FLAT-nogamma")},
+        "artefacts": {"main": MAIN, "importance": values["artefacts"]["importance"]},
+    }
 
 
 def study(folder: Path, **changes):
     values = yaml.safe_load((ROOT / "tests/data/tiny.yaml").read_text())
     for name in ("overrides", "tune", "guards"):
         del values[name]
-    values["strategies"] = {name: values["strategies"][name] for name in (*STRATEGIES, "FLAT-nogamma")}
+    values["strategies"] = {name: values["strategies"][name] for name in STRATEGIES}
     values["attacks"] = {"textfooler": values["attacks"]["textfooler"]}
-    main = {"datasets": ["sst2"], "models": ["CNN"], "strategies": [*STRATEGIES], "train_attacks": ["textfooler"]}
-    parts = {"main": main, "importance": values["artefacts"]["importance"]}
-    return parse(values | {"artefacts": parts, "results": str(folder / "results")} | changes)
+    return parse(values | {"artefacts": {"main": MAIN}, "results": str(folder / "results")} | changes)
 
 
 def attacked(number: int, text: str, status: str, new: str, rng) -> dict:

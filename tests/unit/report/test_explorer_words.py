@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from explorer_studies import put
+from explorer_studies import measuring_importance, put
 
 from flat.data import vocabulary
 from flat.errors import ArtefactError
@@ -18,7 +18,7 @@ TEXTS = [f"a Fine film number {at}" for at in range(12)]
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    return put(tmp_path_factory.mktemp("words"), TEXTS)
+    return put(tmp_path_factory.mktemp("words"), TEXTS, **measuring_importance())
 
 
 def importances(study) -> dict[str, tuple[Path, pd.DataFrame]]:
@@ -60,16 +60,12 @@ def test_a_word_is_looked_up_as_models_do(tmp_path):
 
 
 def test_a_study_without_the_block_has_no_phi(tmp_path):
-    artefacts = {
-        "main": {"datasets": ["sst2"], "models": ["CNN"], "strategies": ["base"], "train_attacks": ["textfooler"]}
-    }
-    study = put(tmp_path, artefacts=artefacts)
-    found = lexicon(study, "")
+    found = lexicon(put(tmp_path), "")
     assert found["phi"] == [] and found["words"]
 
 
 def test_words_without_phi_are_refused(tmp_path):
-    study = put(tmp_path)
+    study = put(tmp_path, **measuring_importance())
     place, frame = importances(study)["FLAT"]
     frame.assign(phi=float("nan")).to_parquet(place)
     with pytest.raises(ArtefactError, match="words without phi") as refused:
