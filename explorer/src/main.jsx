@@ -1,4 +1,5 @@
 import { render } from "preact";
+import { held } from "./chunks.js";
 import { read } from "./data.js";
 import { Overview } from "./overview.jsx";
 import { Pairs } from "./pairs.jsx";
@@ -9,7 +10,8 @@ import { Words } from "./words.jsx";
 
 const VIEWS = { overview: Overview, results: Results, pairs: Pairs, words: Words, sources: Sources };
 
-function App({ study }) {
+function App() {
+  const study = held.value;
   const { page } = view.value;
   const View = VIEWS[page];
   return (
@@ -35,7 +37,8 @@ const root = document.getElementById("app");
 read()
   .then((study) => {
     root.textContent = "";
-    render(<App study={study} />, root);
+    held.value = study;
+    render(<App />, root);
     root.dataset.ready = String(Math.round(performance.now())); // ms since the page was asked for
   })
   .catch((error) => {

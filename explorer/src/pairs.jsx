@@ -1,10 +1,11 @@
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "@tanstack/virtual-core";
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from "preact/hooks";
+import { Cut } from "./cut.jsx";
 import { Copy, Outcome, Select } from "./parts.jsx";
 import { Reader } from "./reader.jsx";
 import { SORTS, select } from "./select.js";
 import { show, view } from "./state.js";
-import { count, counted, csv } from "./text.js";
+import { counted, csv } from "./text.js";
 
 const ROW = 68; // pixels
 const CRITERIA = ["dataset", "model", "attack", "strategy", "seed", "train_attack", "outcome", "label", "find", "fell", "held", "sort", "method", "text"];
@@ -51,14 +52,6 @@ export function Pairs({ study }) {
       )}
     </section>
   );
-}
-
-// "300 of 5,000": where the page holds a draw of each cell
-function Cut({ study, now }) {
-  const cells = study.cells.filter((cell) => ["dataset", "model", "attack", "strategy", "seed"].every((name) => !now[name] || String(cell[name]) === now[name]));
-  const [shown, attacked] = ["shown", "attacked"].map((name) => cells.reduce((sum, cell) => sum + cell[name], 0));
-  if (shown === attacked) return null;
-  return <span class="cut">a fixed draw: this page holds {count(shown)} of {count(attacked)}; the ledgers hold all</span>;
 }
 
 function Facets({ study, now }) {

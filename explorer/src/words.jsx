@@ -1,4 +1,5 @@
 import { useMemo } from "preact/hooks";
+import { Cut } from "./cut.jsx";
 import { Select, Table } from "./parts.jsx";
 import { address, show, view } from "./state.js";
 import { count } from "./text.js";
@@ -43,6 +44,7 @@ export function Words({ study }) {
       <p class="muted">
         Successful adversarial texts in which a word was replaced; the {count(Math.min(MOST, found.length))} commonest of {count(found.length)}. A number opens its pairs.
       </p>
+      <Cut study={study} now={now} />
       <Table>
         <thead>
           <tr>

@@ -9,7 +9,7 @@ from flat.analysis.claims.rows import CLAIM_COLUMNS
 from flat.analysis.outcomes import Outcomes
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_table
-from flat.report.explorer import numbers
+from flat.report.explorer import chunks, numbers
 from flat.report.explorer.block import embedded, embedded_json, pack
 from flat.report.explorer.pairs import PARTS, SIDES, STATUSES, UNDEFINED, Pairs, gather
 from flat.report.explorer.sentences import sentences
@@ -27,22 +27,35 @@ TEXTS = ("statement", "where", "estimand", "direction", "verdict", "unit", "wins
 
 @dataclass(frozen=True)
 class Content:
-    """The two blocks of the page as text: names and numbers; columns of the pairs."""
+    """The two blocks of the page as text: names and numbers; columns of the pairs. ``chunked``: more lies beside it."""
 
     head: str
     columns: str
+    chunked: bool = False
 
     @property
     def size(self) -> int:
         return len(self.head) + len(self.columns)
 
 
-def content(study, root: str = ".", limit: int = LIMIT, draws: int = statistics.DRAWS) -> Content:
+def content(
+    study,
+    root: str = ".",
+    limit: int = LIMIT,
+    draws: int = statistics.DRAWS,
+    folder: str | Path | None = None,
+) -> Content:
     """What the page of a study embeds. Of each cell as many pairs as fit within ``limit`` bytes, all if they do.
+
+    Args:
+        folder: one beside the page, which then takes all pairs, a file a cell, if not all fit; else it is emptied. The
+            page loads them from ``explorer/``.
 
     Raises:
         ArtefactError: a file of the study is absent or damaged.
     """
+    if folder is not None:
+        chunks.clear(folder)
     facts = _facts(study, root, draws)
     few = gather(study, root, FIRST)
     made = _blocks(study, facts, few)
@@ -52,7 +65,11 @@ def content(study, root: str = ".", limit: int = LIMIT, draws: int = statistics.
     shown, attacked = (sum(cell[name] for cell in few.cells) for name in ("shown", "attacked"))
     foretold = made.size / shown * attacked  # too much: words and names are soon all there
     most = whole if foretold <= FORETOLD * limit else max(FIRST, round(whole * FORETOLD * limit / foretold))
-    made = _blocks(study, facts, gather(study, root, most))
+    pairs = gather(study, root, most)
+    made = _blocks(study, facts, pairs)
+    if folder is not None and (most < whole or made.size > limit):
+        facts["chunks"] = chunks.write(study, root, folder)
+        made = _blocks(study, facts, pairs)
     while made.size > limit and most > 1:
         most = max(1, int(most * min(0.95, 0.98 * limit / made.size)))
         made = _blocks(study, facts, gather(study, root, most))
@@ -62,7 +79,7 @@ def content(study, root: str = ".", limit: int = LIMIT, draws: int = statistics.
 def _blocks(study, facts: dict, pairs: Pairs) -> Content:
     places, data = pack(pairs.columns(study.interpretation.methods))
     head = facts | {"cells": pairs.cells, "ids": pairs.ids, "words": list(pairs.words), "columns": places}
-    return Content(embedded_json(head), embedded(data))
+    return Content(embedded_json(head), embedded(data), bool(facts["chunks"]))
 
 
 def _facts(study, root: str, draws: int) -> dict:
@@ -74,6 +91,7 @@ def _facts(study, root: str, draws: int) -> dict:
     flags = read_table(here / place.top("flags.parquet")).to_dict("records")
     return {
         "format": FORMAT,
+        "chunks": [],  # of each cell where all of its pairs are, if the page holds a draw
         "name": study.name,
         "title": study.title,
         "statuses": STATUSES,

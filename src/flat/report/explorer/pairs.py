@@ -71,19 +71,27 @@ def drawn(ids: Sequence[str], most: int | None) -> list[str]:
     return sorted(sorted(ids, key=lambda name: (sha256(name.encode()).digest(), name))[:most])
 
 
-def gather(study, root: str = ".", most: int | None = None) -> Pairs:
+def gather(
+    study,
+    root: str = ".",
+    most: int | None = None,
+    cells: Sequence[AttackedCell] | None = None,
+    consistencies: dict | None = None,
+) -> Pairs:
     """The pairs of every attacked cell of a finished study.
 
     Args:
         root: folder that the study's paths are relative to.
         most: of each cell at most this many examples.
+        cells: those alone, in the study's order.
+        consistencies: what was read of KT and TI by file, kept over several calls.
 
     Raises:
         ArtefactError: a file is absent or damaged, or two ledgers disagree on a text.
     """
-    found, consistencies = Pairs(), {}
+    found, consistencies = Pairs(), {} if consistencies is None else consistencies
     explained = {method: set(explained_cells(study, method)) for method in study.interpretation.methods}
-    for attacked in attacked_cells(study):
+    for attacked in attacked_cells(study) if cells is None else cells:
         file = paths.test_ledger(study, attacked)
         ledger = read_table(Path(root) / file, LEDGER)
         chosen = drawn(list(ledger["example_id"]), most)
