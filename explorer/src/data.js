@@ -40,6 +40,8 @@ export async function read() {
   return new Study(facts, columns);
 }
 
+const cellName = ({ side, dataset, model, strategy, train_attack, seed, attack }) => [...(side ? [side] : []), dataset, model, strategy, train_attack, seed, attack].join("/");
+
 export class Study {
   constructor(facts, columns) {
     Object.assign(this, facts);
@@ -63,7 +65,8 @@ export class Study {
     const { cell, text } = this.columns;
     const kinds = new Map();
     const of_cell = this.cells.map((each) => {
-      const key = JSON.stringify([each.model, each.attack, each.seed]);
+      // of two studies: what each of them made of the text under one strategy
+      const key = JSON.stringify([each.model, each.attack, each.seed, each.side && [each.strategy, each.train_attack]]);
       if (!kinds.has(key)) kinds.set(key, kinds.size);
       return kinds.get(key);
     });
@@ -75,11 +78,10 @@ export class Study {
 
   // A pair by name, so that a link to it outlives a page that is made anew with more in it
   pairName(pair) {
-    const { dataset, model, strategy, train_attack, seed, attack } = this.cell(pair);
-    return [dataset, model, strategy, train_attack, seed, attack, this.id(pair)].join("/");
+    return `${cellName(this.cell(pair))}/${this.id(pair)}`;
   }
   named(name) {
-    const cell = this.cells.findIndex((each) => name.startsWith(`${each.dataset}/${each.model}/${each.strategy}/${each.train_attack}/${each.seed}/${each.attack}/`));
+    const cell = this.cells.findIndex((each) => name.startsWith(`${cellName(each)}/`));
     if (cell < 0) return -1;
     for (let pair = 0; pair < this.size; pair++) if (this.columns.cell[pair] === cell && this.pairName(pair) === name) return pair;
     return -1;
@@ -97,7 +99,7 @@ export class Study {
     return this.statuses[this.columns.status[pair]];
   }
   className(pair, number) {
-    return this.classes[this.cell(pair).dataset]?.[number] ?? String(number);
+    return (this.cell(pair).classes ?? this.classes[this.cell(pair).dataset])?.[number] ?? String(number);
   }
   probability(pair, which) {
     return this.columns[which][pair] / this.parts;

@@ -1,13 +1,14 @@
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "@tanstack/virtual-core";
-import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useReducer, useRef } from "preact/hooks";
 import { Cut } from "./cut.jsx";
 import { Copy, Outcome, Select } from "./parts.jsx";
 import { Reader } from "./reader.jsx";
 import { SORTS, select } from "./select.js";
 import { show, view } from "./state.js";
+import { useSteps } from "./steps.js";
 import { counted, csv } from "./text.js";
 
-const ROW = 68; // pixels
+export const ROW = 68; // pixels
 const CRITERIA = ["dataset", "model", "attack", "strategy", "seed", "train_attack", "outcome", "label", "find", "fell", "held", "sort", "method", "text"];
 
 export function Pairs({ study }) {
@@ -17,19 +18,7 @@ export function Pairs({ study }) {
   const pair = chosen[place];
   const go = (to) => chosen.length && show({ pair: study.pairName(chosen[Math.max(0, Math.min(chosen.length - 1, to))]) });
 
-  useEffect(() => {
-    const act = (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-      const inList = event.target.classList?.contains("list"); // elsewhere these keys scroll the page
-      const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1, ...(inList && { PageDown: 8, PageUp: -8 }) }[event.key];
-      const end = inList ? { Home: 0, End: chosen.length - 1 }[event.key] : undefined;
-      if (step === undefined && end === undefined) return;
-      event.preventDefault();
-      go(end ?? place + step);
-    };
-    addEventListener("keydown", act);
-    return () => removeEventListener("keydown", act);
-  }, [chosen, place]);
+  useSteps(chosen, place, go);
 
   return (
     <section class="pairs">
@@ -106,7 +95,7 @@ function Facets({ study, now }) {
   );
 }
 
-function List({ study, chosen, place, go }) {
+export function List({ study, chosen, place, go, Line = Row }) {
   const box = useRef(null);
   const [, again] = useReducer((turn) => turn + 1, 0);
   const list = useMemo(
@@ -132,7 +121,7 @@ function List({ study, chosen, place, go }) {
     <div class="list" ref={box} tabIndex={0} role="listbox" aria-label="Pairs" aria-activedescendant={`pair-${chosen[place]}`}>
       <div style={{ height: `${list.getTotalSize()}px` }}>
         {list.getVirtualItems().map((item) => (
-          <Row key={chosen[item.index]} study={study} pair={chosen[item.index]} top={item.start} at={item.index} of={chosen.length} now={item.index === place} go={go} />
+          <Line key={chosen[item.index]} study={study} pair={chosen[item.index]} top={item.start} at={item.index} of={chosen.length} now={item.index === place} go={go} />
         ))}
       </div>
     </div>

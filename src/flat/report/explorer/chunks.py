@@ -13,7 +13,7 @@ from pathlib import Path
 from flat.errors import ArtefactError
 from flat.files.artefacts import write_text
 from flat.report.explorer.block import embedded, embedded_json, pack
-from flat.report.explorer.pairs import Pairs, gather
+from flat.report.explorer.pairs import Pairs, Source
 from flat.study.cells import AttackedCell
 from flat.study.grid import attacked_cells
 
@@ -48,9 +48,10 @@ def write(study, root: str, folder: str | Path) -> list[dict]:
     Raises:
         ArtefactError: a file is absent or damaged, or two ledgers disagree on a text.
     """
-    known, consistencies, found = {}, {}, []
+    known, found, source = {}, [], Source.of(study, root)
     for attacked in attacked_cells(study):
-        pairs = gather(study, root, cells=[attacked], consistencies=consistencies)
+        pairs = Pairs(datasets=list(study.datasets))
+        source.add(pairs, attacked, set)
         _agree(pairs, known)
         places, data = pack(pairs.columns(study.interpretation.methods))
         head = embedded_json({"ids": pairs.ids, "words": list(pairs.words), "columns": places})

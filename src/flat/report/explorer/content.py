@@ -105,7 +105,7 @@ def _facts(study, root: str, draws: int) -> dict:
         ],
         "models": [{"name": name, "title": of.title} for name, of in study.models.items()],
         "attacks": [{"name": name, "title": of.title} for name, of in study.attacks.items()],
-        "strategies": _strategies(study),
+        "strategies": coloured(study),
         "stand_ins": stand_ins(study),
         "metrics": numbers.metrics_of([*rows, *contrasts]),
         "results": rows,
@@ -116,13 +116,14 @@ def _facts(study, root: str, draws: int) -> dict:
     }
 
 
-def _strategies(study) -> list[dict]:
-    """Main strategies first, each with the colour that figures draw it in."""
+def coloured(study, *more) -> list[dict]:
+    """The strategies of these studies, main ones first, each with the colour that figures draw it in."""
     main = list(study.artefacts.main.strategies)
-    others = [name for name in study.strategies if name not in main]
-    variants = iter(VARIANT_COLOURS * (1 + len(study.strategies) // len(VARIANT_COLOURS)))
+    known = {name: of for each in (*more, study) for name, of in each.strategies.items()}
+    others = [name for name in dict.fromkeys([*study.strategies, *known]) if name not in main]
+    variants = iter(VARIANT_COLOURS * (1 + len(known) // len(VARIANT_COLOURS)))
     return [
-        {"name": name, "title": study.strategies[name].title, "main": name in main}
+        {"name": name, "title": known[name].title, "main": name in main}
         | {"colour": STRATEGY_COLOURS.get(name) or next(variants)}
         for name in [*main, *others]
     ]

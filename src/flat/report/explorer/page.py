@@ -14,6 +14,11 @@ from pathlib import Path
 from flat.errors import ArtefactError
 from flat.report.explorer.content import Content
 
+EXPLORER, COMPARISON = "explorer", "comparison"
+WITHOUT = {
+    EXPLORER: 'The tables and figures of the study are in <a href="report.html">report.html</a>, which needs none.',
+    COMPARISON: "Without --html, flat compare prints the numbers.",
+}
 POLICY = '<meta http-equiv="Content-Security-Policy" content="{}">\n'
 HERE = Path(__file__).parent
 SCRIPT, STYLE = HERE / "bundle.js", HERE / "explorer.css"
@@ -23,20 +28,19 @@ PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 {policies}<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}: explorer</title>
+<title>{title}: {kind}</title>
 <style>{style}</style>
 </head>
 <body>
-<div id="app"><noscript><p>This page needs JavaScript. The tables and figures of the study are in
-<a href="report.html">report.html</a>, which needs none.</p></noscript></div>
+<div id="app"><noscript><p>This page needs JavaScript. {without}</p></noscript></div>
 {data}<script{nonce}>{script}</script>
 </body>
 </html>
 """
 
 
-def build(title: str, content: Content) -> str:
-    """The page as html.
+def build(title: str, content: Content, kind: str = EXPLORER) -> str:
+    """The page as html: of one study, or of two that were compared.
 
     Raises:
         ArtefactError: the script or the styles hold what would end their element.
@@ -56,6 +60,8 @@ def build(title: str, content: Content) -> str:
     return PAGE.format(
         policies="".join(map(POLICY.format, policies)),
         title=escape(title),
+        kind=kind,
+        without=WITHOUT[kind],
         style=style,
         data=data,
         nonce=f' nonce="{nonce}"' if nonce else "",
