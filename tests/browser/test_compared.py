@@ -1,5 +1,7 @@
 """Two studies on one page, in a real browser: the comparison's own numbers, each text as both studies answered it."""
 
+import csv
+import io
 from itertools import product
 
 import pytest
@@ -185,3 +187,35 @@ def test_a_printed_page_keeps_its_numbers(page, file):
     reach = f"Math.max(...{cells_of}.map((cell) => cell.getBoundingClientRect().right))"
     assert page.ask(reach) <= 718 and len(page.ask(FIGURES)) > 15
     page.call("Emulation.setEmulatedMedia", media="")
+
+
+def copied(page) -> list[dict]:
+    """What the page's button copies, read as CSV."""
+    page.ask(
+        "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text }}})"
+    )
+    page.ask("[...document.querySelectorAll('button')].find((each) => /CSV/.test(each.textContent)).click()")
+    page.settle()
+    return list(csv.DictReader(io.StringIO(page.ask("window.copied"))))
+
+
+def test_both_pages_are_copied_as_csv(page, studies, file):
+    page.open(file, "overview?metric=AA")
+    found = words.shown(cells.compare(*map(open_study, studies), each_seed=False))
+    known = {each.cell[2]: each for each in found if words.titled(each)[0] == "AA"}
+    rows = copied(page)
+    assert {row["strategy"] for row in rows} == set(known)
+    for row in rows:
+        each = known[row["strategy"]]
+        numbers = [float(row[name]) for name in ("a", "b", "difference", "low", "high")]
+        assert numbers == pytest.approx([each.a, each.b, each.difference, each.low, each.high], abs=1e-4)
+        assert (row["shared"], row["seeds"]) == (str(each.shared), "0")
+    page.open(file, "texts?differ=all&strategy=FLAT")
+    told = [{e: of for (s, e), of in outcomes(open_study(f).study).items() if s == "FLAT"} for f in studies]
+    rows = copied(page)
+    assert len(rows) == len(TEXTS) + 2  # one id is two texts, and B has one more
+    for row in rows:
+        for side, of in zip("ab", told, strict=True):
+            if row[f"outcome_{side}"]:
+                assert of.pop(row["example_id"]) == (row["original"], row[f"outcome_{side}"])
+    assert told == [{}, {}]
