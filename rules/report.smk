@@ -178,7 +178,10 @@ rule write_report:
 
 
 rule write_explorer:
-    """One page to look into the study: its numbers, and every pair of texts behind them. It loads nothing."""
+    """One page to look into the study: its numbers, and every pair of texts behind them. It loads nothing.
+
+    The folder beside it is empty, unless the study has more pairs than fit into one page.
+    """
     input:
         measurements=PATHS.measurements(),
         intervals=PATHS.intervals(),
@@ -198,6 +201,7 @@ rule write_explorer:
             category="Whole report",
             labels={"name": "explorer.html", "title": "Every pair of texts, to search and to filter"},
         ),
+        chunks=directory(PATHS.top("explorer")),
     log:
         PATHS.log("write_explorer"),
     benchmark:

@@ -1,9 +1,7 @@
 // What the page holds: unpacked once, then read in place. Nothing here touches the page's elements but the two blocks.
 
-async function unpack(id) {
-  const element = document.getElementById(id);
-  const letters = atob(element.textContent);
-  element.remove();
+async function unpack(text) {
+  const letters = atob(text);
   const bytes = new Uint8Array(letters.length);
   for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -13,7 +11,7 @@ async function unpack(id) {
 const TYPES = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, int8: Int8Array, int16: Int16Array, float32: Float32Array };
 
 // starts[i] is where the i-th of parts of these lengths begins
-function startsOf(lengths) {
+export function startsOf(lengths) {
   const starts = new Uint32Array(lengths.length + 1);
   for (let at = 0; at < lengths.length; at++) starts[at + 1] = starts[at] + lengths[at];
   return starts;
@@ -22,13 +20,27 @@ function startsOf(lengths) {
 // What is looked up by names from an address: nothing but these names is in it
 const record = (pairs) => Object.assign(Object.create(null), Object.fromEntries(pairs));
 
-export async function read() {
-  const [head, block] = await Promise.all([unpack("head"), unpack("columns")]);
+function taken(id) {
+  const element = document.getElementById(id);
+  element.remove();
+  return element.textContent;
+}
+
+// {facts, columns} of two blocks of letters
+export async function opened(...letters) {
+  const [head, block] = await Promise.all(letters.map(unpack));
   const facts = JSON.parse(new TextDecoder().decode(head));
   const columns = {};
   for (const [name, [type, offset, length]] of Object.entries(facts.columns)) columns[name] = new TYPES[type](block, offset, length);
+  return { facts, columns };
+}
+
+export async function read() {
+  const { facts, columns } = await opened(taken("head"), taken("columns"));
   return new Study(facts, columns);
 }
+
+const cellName = ({ side, dataset, model, strategy, train_attack, seed, attack }) => [...(side ? [side] : []), dataset, model, strategy, train_attack, seed, attack].join("/");
 
 export class Study {
   constructor(facts, columns) {
@@ -53,7 +65,8 @@ export class Study {
     const { cell, text } = this.columns;
     const kinds = new Map();
     const of_cell = this.cells.map((each) => {
-      const key = JSON.stringify([each.model, each.attack, each.seed]);
+      // of two studies: what each of them made of the text under one strategy
+      const key = JSON.stringify([each.model, each.attack, each.seed, each.side && [each.strategy, each.train_attack]]);
       if (!kinds.has(key)) kinds.set(key, kinds.size);
       return kinds.get(key);
     });
@@ -65,11 +78,10 @@ export class Study {
 
   // A pair by name, so that a link to it outlives a page that is made anew with more in it
   pairName(pair) {
-    const { dataset, model, strategy, train_attack, seed, attack } = this.cell(pair);
-    return [dataset, model, strategy, train_attack, seed, attack, this.id(pair)].join("/");
+    return `${cellName(this.cell(pair))}/${this.id(pair)}`;
   }
   named(name) {
-    const cell = this.cells.findIndex((each) => name.startsWith(`${each.dataset}/${each.model}/${each.strategy}/${each.train_attack}/${each.seed}/${each.attack}/`));
+    const cell = this.cells.findIndex((each) => name.startsWith(`${cellName(each)}/`));
     if (cell < 0) return -1;
     for (let pair = 0; pair < this.size; pair++) if (this.columns.cell[pair] === cell && this.pairName(pair) === name) return pair;
     return -1;
@@ -87,7 +99,7 @@ export class Study {
     return this.statuses[this.columns.status[pair]];
   }
   className(pair, number) {
-    return this.classes[this.cell(pair).dataset]?.[number] ?? String(number);
+    return (this.cell(pair).classes ?? this.classes[this.cell(pair).dataset])?.[number] ?? String(number);
   }
   probability(pair, which) {
     return this.columns[which][pair] / this.parts;

@@ -1,24 +1,31 @@
 import { render } from "preact";
+import { held } from "./chunks.js";
 import { Curves } from "./curves.jsx";
+import { Differences } from "./differences.jsx";
 import { read } from "./data.js";
 import { Overview } from "./overview.jsx";
 import { Pairs } from "./pairs.jsx";
 import { Results } from "./results.jsx";
+import { Settings } from "./settings.jsx";
 import { Sources } from "./sources.jsx";
-import { PAGES, address, view } from "./state.js";
+import { COMPARED, PAGES, address, view } from "./state.js";
+import { Twins } from "./twins.jsx";
 import { Words } from "./words.jsx";
 
 const VIEWS = { overview: Overview, results: Results, pairs: Pairs, curves: Curves, words: Words, sources: Sources };
+const OF_TWO = { overview: Differences, texts: Twins, settings: Settings };
 
-function App({ study }) {
-  const { page } = view.value;
-  const View = VIEWS[page];
+function App() {
+  const study = held.value;
+  const [pages, views] = study.comparison ? [COMPARED, OF_TWO] : [PAGES, VIEWS];
+  const page = Object.hasOwn(views, view.value.page) ? view.value.page : "overview";
+  const View = views[page];
   return (
     <>
       <header class="top">
         <h1>{study.title}</h1>
         <nav aria-label="Pages">
-          {Object.entries(PAGES).map(([name, title]) => (
+          {Object.entries(pages).map(([name, title]) => (
             <a key={name} href={address({ page: name })} aria-current={name === page ? "page" : undefined}>
               {title}
             </a>
@@ -36,7 +43,8 @@ const root = document.getElementById("app");
 read()
   .then((study) => {
     root.textContent = "";
-    render(<App study={study} />, root);
+    held.value = study;
+    render(<App />, root);
     root.dataset.ready = String(Math.round(performance.now())); // ms since the page was asked for
   })
   .catch((error) => {

@@ -1,12 +1,14 @@
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "@tanstack/virtual-core";
-import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useReducer, useRef } from "preact/hooks";
+import { Cut } from "./cut.jsx";
 import { Copy, Outcome, Select } from "./parts.jsx";
 import { Reader } from "./reader.jsx";
 import { SORTS, budget, select } from "./select.js";
 import { show, view } from "./state.js";
-import { count, counted, csv } from "./text.js";
+import { useSteps } from "./steps.js";
+import { counted, csv } from "./text.js";
 
-const ROW = 76; // pixels: two lines of facts and two of text
+export const ROW = 76; // pixels: two lines of facts and two of text
 const CRITERIA = ["dataset", "model", "attack", "strategy", "seed", "train_attack", "outcome", "label", "find", "fell", "held", "within", "sort", "method", "text"];
 
 export function Pairs({ study }) {
@@ -16,19 +18,7 @@ export function Pairs({ study }) {
   const pair = chosen[place];
   const go = (to) => chosen.length && show({ pair: study.pairName(chosen[Math.max(0, Math.min(chosen.length - 1, to))]) });
 
-  useEffect(() => {
-    const act = (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-      const inList = event.target.classList?.contains("list"); // elsewhere these keys scroll the page
-      const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1, ...(inList && { PageDown: 8, PageUp: -8 }) }[event.key];
-      const end = inList ? { Home: 0, End: chosen.length - 1 }[event.key] : undefined;
-      if (step === undefined && end === undefined) return;
-      event.preventDefault();
-      go(end ?? place + step);
-    };
-    addEventListener("keydown", act);
-    return () => removeEventListener("keydown", act);
-  }, [chosen, place]);
+  useSteps(chosen, place, go);
 
   return (
     <section class="pairs">
@@ -51,14 +41,6 @@ export function Pairs({ study }) {
       )}
     </section>
   );
-}
-
-// "300 of 5,000": where the page holds a draw of each cell
-function Cut({ study, now }) {
-  const cells = study.cells.filter((cell) => ["dataset", "model", "attack", "strategy", "seed"].every((name) => !now[name] || String(cell[name]) === now[name]));
-  const [shown, attacked] = ["shown", "attacked"].map((name) => cells.reduce((sum, cell) => sum + cell[name], 0));
-  if (shown === attacked) return null;
-  return <span class="cut">a fixed draw: this page holds {count(shown)} of {count(attacked)}; the ledgers hold all</span>;
 }
 
 function Facets({ study, now }) {
@@ -132,7 +114,7 @@ function Within({ now }) {
   );
 }
 
-function List({ study, chosen, place, go }) {
+export function List({ study, chosen, place, go, Line = Row }) {
   const box = useRef(null);
   const [, again] = useReducer((turn) => turn + 1, 0);
   const list = useMemo(
@@ -158,7 +140,7 @@ function List({ study, chosen, place, go }) {
     <div class="list" ref={box} tabIndex={0} role="listbox" aria-label="Pairs" aria-activedescendant={`pair-${chosen[place]}`}>
       <div style={{ height: `${list.getTotalSize()}px` }}>
         {list.getVirtualItems().map((item) => (
-          <Row key={chosen[item.index]} study={study} pair={chosen[item.index]} top={item.start} at={item.index} of={chosen.length} now={item.index === place} go={go} />
+          <Line key={chosen[item.index]} study={study} pair={chosen[item.index]} top={item.start} at={item.index} of={chosen.length} now={item.index === place} go={go} />
         ))}
       </div>
     </div>

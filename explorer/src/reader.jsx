@@ -10,7 +10,7 @@ export function Reader({ study, pair, now }) {
   const box = useRef(null);
   const group = useMemo(() => together(study, pair), [study, pair]);
   const method = now.method === "none" ? "" : study.methods.includes(now.method) ? now.method : (study.methods[0] ?? "");
-  const shared = now.side === "shared" && method !== "";
+  const shared = now.side === "shared" && method !== "" && !study.comparison;
   const common = now.scale === "common" ? Math.max(...group.flatMap((each) => study.sides.map((side) => study.scores(each, method, side)?.scale ?? 0))) : 0;
   const base = group.find((each) => study.cell(each).strategy === "base");
   // words that stand for one another light up together, in the texts of all strategies
@@ -25,7 +25,7 @@ export function Reader({ study, pair, now }) {
       {study.methods.length > 0 && (
         <div class="controls inner">
           <Select label="Explanation" value={method || "none"} onChange={(value) => show({ method: value })} options={[...study.methods.map((name) => [name, name.toUpperCase()]), ["none", "none"]]} />
-          {method && <Select label="Adversarial text" value={now.side ?? ""} onChange={(value) => show({ side: value })} options={[["", "each strategy's own"], ["shared", "the base model's, shared"]]} />}
+          {method && !study.comparison && <Select label="Adversarial text" value={now.side ?? ""} onChange={(value) => show({ side: value })} options={[["", "each strategy's own"], ["shared", "the base model's, shared"]]} />}
           {method && <Select label="Scale" value={now.scale ?? ""} onChange={(value) => show({ scale: value })} options={[["", "each text's own"], ["common", "one for all"]]} />}
           {method && explained && (
             <p class="legend">
@@ -35,7 +35,7 @@ export function Reader({ study, pair, now }) {
         </div>
       )}
       {group.map((each) => (
-        <Card key={each} study={study} pair={each} text={shared && base !== undefined ? base : each} side={shared ? "shared" : "adversarial"} method={method} common={common} now={each === pair} />
+        <Card key={each} study={study} pair={each} text={shared && base !== undefined ? base : each} side={shared ? "shared" : "adversarial"} method={method} common={common} now={each === pair && !study.comparison} />
       ))}
     </div>
   );
@@ -65,6 +65,7 @@ function Card({ study, pair, text, side, method, common, now }) {
     <article class={now ? "card now" : "card"}>
       <header>
         <h2>
+          {cell.side && <b class="side-mark">{cell.side.toUpperCase()}</b>}
           <span class="dot" style={{ background: strategy.colour }} />
           {strategy.title}
           {cell.train_attack !== "none" && cell.train_attack !== cell.attack && <span class="muted"> trained on {study.title_of.attacks[cell.train_attack]}</span>}

@@ -2,11 +2,12 @@
 import { signal } from "@preact/signals";
 
 export const PAGES = { overview: "Overview", results: "Results", pairs: "Pairs", curves: "Curves", words: "Words", sources: "Data and provenance" };
+export const COMPARED = { overview: "Differences", texts: "Texts", settings: "Settings" }; // of the page of two studies
 
 function parsed() {
   const [page, query] = location.hash.slice(1).split(/\?(.*)/s);
   const asked = Object.fromEntries(new URLSearchParams(query ?? ""));
-  return { ...asked, page: Object.hasOwn(PAGES, page) ? page : "overview" };
+  return { ...asked, page: Object.hasOwn({ ...PAGES, ...COMPARED }, page) ? page : "overview" };
 }
 
 export const view = signal(parsed());

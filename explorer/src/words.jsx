@@ -1,4 +1,5 @@
 import { useMemo } from "preact/hooks";
+import { Cut } from "./cut.jsx";
 import { Select, Table } from "./parts.jsx";
 import { address, show, view } from "./state.js";
 import { count, number } from "./text.js";
@@ -91,6 +92,7 @@ export function Words({ study }) {
         Successful adversarial texts in which a word was replaced; the {count(Math.min(MOST, found.length))} commonest of {count(found.length)}. A number opens its pairs. In train: how often
         the training texts hold the word{now.by === "swap" && " → its substitute"}.
       </p>
+      <Cut study={study} now={now} />
       <AboutPhi study={study} shown={known.phi} strategies={strategies} bySwap={now.by === "swap"} />
       <Table title={now.by === "swap" ? "Swaps" : "Words"}>
         <thead>

@@ -12,6 +12,8 @@ with running(snakemake) as log:
 
     threadpool_limits(1)  # a job's cores must not change a sum
     study = parse(snakemake.params.study)
-    made = content(study)
+    made = content(study, folder=snakemake.output.chunks)
     write_text(snakemake.output.explorer, build(study.title, made))
+    if made.chunked:
+        log.info("not all pairs fit: all of each cell lie in %s", snakemake.output.chunks)
     log.info("%.1f MB of numbers and pairs", made.size / 2**20)

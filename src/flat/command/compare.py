@@ -8,13 +8,6 @@ from typing import Annotated
 
 import typer
 
-TITLES = {
-    "test_accuracy_percent": ("accuracy", 2),
-    "attacked_accuracy_percent": ("accuracy, attacked", 2),
-    "after_attack_accuracy_percent": ("AA", 2),
-    "kendall_tau": ("KT", 3),
-    "topk_intersection": ("TI@5", 3),
-}
 COLUMNS = ("dataset", "model", "strategy", "train attack", "attack", "measure", "seeds", "A", "B", "B - A", "95 %")
 COLUMNS += ("n", "shared", "examples")
 FOLDED = COLUMNS[:6]  # in a narrow terminal names go over several lines, numbers never
@@ -29,11 +22,14 @@ def compare(
         str, typer.Option(help="the pairs behind KT and TI: shared, saved, successful, all")
     ] = "shared",
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="write every number, of single seeds too")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write a page: numbers, and every text under both studies")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print numbers and differences as JSON alone")] = False,
 ) -> None:
     """Two finished studies side by side: each common number, the difference with its interval, what differs."""
-    from flat.analysis.comparison import cells, opened, settings  # for cost: pandas
-    from flat.errors import StudyError  # for cost
+    from flat.analysis.comparison import cells, opened, settings, words  # for cost: pandas
+    from flat.errors import StudyError, visible  # for cost
     from flat.files.artefacts import write_csv  # for cost
     from flat.interpretation.consistency import PAIR_SETS  # for cost
 
@@ -44,19 +40,25 @@ def compare(
     differing = settings.differences(*sides)
     if csv is not None:
         write_csv(csv, [_record(each) for each in found])
+    if html is not None:
+        _write_page(html, sides, found, differing)
     if as_json:
         about = [{"given": s.given, "study": s.called, "results": str(s.root), "outdated": s.outdated} for s in sides]
         values = {"a": about[0], "b": about[1], "differences": list(map(asdict, differing))}
         print(json.dumps(values | {"numbers": [_json(each) for each in found]}, indent=1, ensure_ascii=False))
         return
-    _print(sides, [each for each in found if _is_shown(each, found)], differing)
+    _print(sides, words.shown(found), differing)
+    if html is not None:
+        print(f"\npage: {visible(str(html))}")
 
 
-def _is_shown(each, found: list) -> bool:
-    """Of several seeds the mean alone is printed."""
-    keys = (each.cell, each.attack, each.metric, each.method)
-    most = max(len(of.seeds) for of in found if (of.cell, of.attack, of.metric, of.method) == keys)
-    return len(each.seeds) == most
+def _write_page(file: Path, sides: tuple, found: list, differing: list) -> None:
+    from flat.files.artefacts import write_text  # for cost
+    from flat.report.explorer.compared import content  # for cost: figures
+    from flat.report.explorer.page import COMPARISON, build  # for cost
+
+    made = content(*sides, found, differing)
+    write_text(file, build(" and ".join(side.called for side in sides), made, COMPARISON))
 
 
 def _record(each) -> dict:
@@ -72,10 +74,10 @@ def _json(each) -> dict:
 
 
 def _line(each) -> tuple[str, ...]:
-    title, places = TITLES[each.metric]
-    title = f"{title}, {each.method}" if each.method else title
-    interval = "none" if math.isnan(each.low) else f"[{each.low:+.{places}f}, {each.high:+.{places}f}]"
-    numbers = (f"{each.a:.{places}f}", f"{each.b:.{places}f}", f"{each.difference:+.{places}f}", interval)
+    from flat.analysis.comparison import words  # for cost: pandas
+
+    title, said = words.titled(each)[0], words.figures(each)
+    numbers = tuple(said[name] for name in ("a", "b", "difference", "interval"))
     counts = ("/".join(dict.fromkeys(map(str, (each.n_a, each.n_b)))), str(each.shared) if each.attack else "-")
     seeds = f"{' '.join(map(str, each.seeds))} {MARKS[each.permits]}"
     return (*each.cell, each.attack or "-", title, seeds, *numbers, *counts, each.pairing)
@@ -87,6 +89,7 @@ def _print(sides: tuple, found: list, differing: list) -> None:
     from rich.table import Table  # for cost
     from rich.text import Text  # for cost
 
+    from flat.analysis.comparison import words  # for cost: pandas
     from flat.errors import visible  # for cost
 
     console = Console(highlight=False, soft_wrap=True)
@@ -110,7 +113,8 @@ def _print(sides: tuple, found: list, differing: list) -> None:
     else:
         for line in _aligned([COLUMNS, *lines]):
             said(line)
-    for note in _notes(found):
+    marks = [f"{MARKS[permits]} {permits}" for permits in dict.fromkeys(each.permits for each in found)]
+    for note in [*marks, *words.notes(found)]:
         said(note)
     said("")
     said(f"{len(differing)} differences between the two" + (":" if differing else " beside the numbers"))
@@ -123,22 +127,6 @@ def _print(sides: tuple, found: list, differing: list) -> None:
 def _aligned(lines: list[tuple[str, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-
-
-def _notes(found: list) -> list[str]:
-    """How the examples of both sides hang together, in words."""
-    notes = [f"{MARKS[permits]} {permits}" for permits in dict.fromkeys(each.permits for each in found)]
-    if any(each.pairing == "unpaired" and each.attack for each in found):
-        notes.append(
-            "unpaired: fewer than half of the examples have the same id and text: each side is resampled alone"
-        )
-    if any(each.pairing == "unpaired" and not each.attack for each in found):
-        notes.append("the accuracy of a whole split is stored as a count: each side is resampled alone")
-    if any(each.pairing == "paired" and (each.only_a or each.only_b) for each in found):
-        notes.append("B - A is over the shared examples; A and B are over each study's own (--csv: only_a, only_b)")
-    if any(math.isnan(each.low) for each in found):
-        notes.append("none: every resample is alike, so that nothing is known of the spread")
-    return notes
 
 
 def add_to(app: typer.Typer) -> None:

@@ -3,7 +3,7 @@
 Records lie under ``provenance/``, at the path of the job's first output. ``python -m flat.provenance.verify``
 compares them with the files and with one another; the study's passport sums them up. They hold times, so they are no
 artefacts themselves. A record names the user's folders among the inputs too (``folders``): every file of such a
-folder is an input.
+folder is an input. So it does with folders that are outputs (``within``).
 """
 
 import json
@@ -50,7 +50,9 @@ def note(snakemake, started: float, inputs: Mapping[str, dict]) -> None:
         return
     weights = snakemake.output.get("weights")
     beside = Path(weights).parent.iterdir() if weights else ()  # a tokenizer's files are of the checkpoint too
-    made = {*outputs, *(str(path) for path in beside if path.is_file() and not path.name.startswith("."))}
+    within = [path for path in outputs if os.path.isdir(path)]
+    files = [each for path in outputs for each in (files_in(path) if path in within else [path])]
+    made = {*files, *(str(path) for path in beside if path.is_file() and not path.name.startswith("."))}
     whole = sorted(path for path in snakemake.params.get("own") or () if os.path.isdir(path))
     write(
         record_of(outputs[0], root),
@@ -62,8 +64,15 @@ def note(snakemake, started: float, inputs: Mapping[str, dict]) -> None:
         code=snakemake.params.get("code"),
         seed=snakemake.params.get("seed"),
         **({"folders": whole} if whole else {}),
+        **({"within": within} if within else {}),
         **({"plugins": dict(brought)} if (brought := snakemake.params.get("plugins")) else {}),
     )
+
+
+def files_in(folder: str) -> list[str]:
+    """A folder's files, sorted; hidden ones, by which Snakemake and unfinished jobs mark it, are none of its own."""
+    below = sorted(Path(folder).rglob("*"))
+    return [str(p) for p in below if p.is_file() and not any(n.startswith(".") for n in p.relative_to(folder).parts)]
 
 
 def write(

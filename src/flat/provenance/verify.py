@@ -64,7 +64,8 @@ def verify(root: str | Path) -> tuple[list[Finding], int]:
     made = {path: (state, job) for job in jobs for path, state in job["outputs"].items()}
     now = {path: _checksum(path) for path in sorted({*made, *(path for job in jobs for path in job["inputs"])})}
     for path, (state, job) in made.items():
-        findings += _of_file(path, state["sha256"], now[path], job["rule"])
+        target = next((folder for folder in job.get("within", ()) if Path(path).is_relative_to(folder)), path)
+        findings += _of_file(path, state["sha256"], now[path], job["rule"], target)
     for job in jobs:
         for path, state in job["inputs"].items():
             findings += _of_input(path, state["sha256"], job, made.get(path), now[path])
@@ -82,14 +83,16 @@ def _checksum(path: str) -> str | FlatError | None:
         return of_reading(error, path)
 
 
-def _of_file(path: str, recorded: str, now: str | FlatError | None, rule: str) -> Iterable[Finding]:
+def _of_file(path: str, recorded: str, now: str | FlatError | None, rule: str, target: str) -> Iterable[Finding]:
+    """``target``: what Snakemake makes, the file or the folder that it is in."""
     if isinstance(now, FlatError):
         yield Finding(path, "unread", now.problem, now.remedy)
     elif now is None:
-        yield Finding(path, "missing", f"was made by {rule} and is gone", f"snakemake {path}")
+        remedy = f"snakemake {path}" if target == path else REMAKE.format(path=target)
+        yield Finding(path, "missing", f"was made by {rule} and is gone", remedy)
     elif now != recorded:
         problem = f"its SHA-256 is {now[:16]}..., {rule} made it with {recorded[:16]}...: it was changed since"
-        yield Finding(path, "changed", problem, REMAKE.format(path=path))
+        yield Finding(path, "changed", problem, REMAKE.format(path=target))
 
 
 def _of_input(path: str, read: str, job: dict, maker: tuple[dict, dict] | None, now: str | None) -> Iterable[Finding]:

@@ -145,3 +145,30 @@ def test_the_passport_sums_up(study):
     summary = lineage.summary("results/toy")
     assert summary["jobs"]["train_base"]["jobs"] == 1 and summary["jobs"]["train_base"]["seconds"] > 0
     assert len(summary["files"]) == 6 and summary["resources"] == {}
+
+
+def test_files_of_a_folder_that_a_job_made_are_recorded_one_by_one(study):
+    for name in ("a.js", "deep/b.js", ".snakemake_timestamp"):
+        write_text(f"results/toy/explorer/{name}", name)
+    page = {"explorer": "results/toy/explorer.html", "chunks": "results/toy/explorer"}
+    write_text(page["explorer"], "page")
+    job = SimpleNamespace(
+        rule="write_explorer",
+        log=["results/toy/logs/write_explorer.log"],
+        input=Named(table="results/toy/tables/table3.csv"),
+        output=Named(**page),
+        wildcards=Named(),
+        params=Named(code="abc"),
+    )
+    noted(job)
+    record = json.loads((study / "provenance/explorer.html.json").read_text())
+    assert [*record["outputs"]] == [
+        f"results/toy/{name}" for name in ("explorer.html", "explorer/a.js", "explorer/deep/b.js")
+    ]
+    assert record["within"] == ["results/toy/explorer"] and found() == []
+    write_text("results/toy/explorer/a.js", "changed")
+    write_text("results/toy/explorer/c.js", "of nobody")
+    (study / "explorer/deep/b.js").unlink()
+    assert found() == [("explorer/a.js", "changed"), ("explorer/c.js", "unrecorded"), ("explorer/deep/b.js", "missing")]
+    remedies = {finding.kind: finding.remedy for finding in verify.verify("results/toy")[0]}
+    assert remedies["changed"] == remedies["missing"] == "snakemake --force results/toy/explorer"

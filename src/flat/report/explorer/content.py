@@ -10,7 +10,7 @@ from flat.analysis.outcomes import Outcomes
 from flat.errors import ArtefactError
 from flat.files.artefacts import read_table
 from flat.paper.scope import prints
-from flat.report.explorer import numbers
+from flat.report.explorer import chunks, numbers
 from flat.report.explorer.block import embedded, embedded_json, pack
 from flat.report.explorer.budgets import budget_curves
 from flat.report.explorer.lexicon import lexicon
@@ -30,22 +30,35 @@ TEXTS = ("statement", "where", "estimand", "direction", "verdict", "unit", "wins
 
 @dataclass(frozen=True)
 class Content:
-    """The two blocks of the page as text: names and numbers; columns of the pairs."""
+    """The two blocks of the page as text: names and numbers; columns of the pairs. ``chunked``: more lies beside it."""
 
     head: str
     columns: str
+    chunked: bool = False
 
     @property
     def size(self) -> int:
         return len(self.head) + len(self.columns)
 
 
-def content(study, root: str = ".", limit: int = LIMIT, draws: int = statistics.DRAWS) -> Content:
+def content(
+    study,
+    root: str = ".",
+    limit: int = LIMIT,
+    draws: int = statistics.DRAWS,
+    folder: str | Path | None = None,
+) -> Content:
     """What the page of a study embeds. Of each cell as many pairs as fit within ``limit`` bytes, all if they do.
+
+    Args:
+        folder: one beside the page, which then takes all pairs, a file a cell, if not all fit; else it is emptied. The
+            page loads them from ``explorer/``.
 
     Raises:
         ArtefactError: a file of the study is absent or damaged.
     """
+    if folder is not None:
+        chunks.clear(folder)
     facts = _facts(study, root, draws)
     few = gather(study, root, FIRST)
     made = _blocks(study, facts, few)
@@ -55,7 +68,11 @@ def content(study, root: str = ".", limit: int = LIMIT, draws: int = statistics.
     shown, attacked = (sum(cell[name] for cell in few.cells) for name in ("shown", "attacked"))
     foretold = made.size / shown * attacked  # too much: words and names are soon all there
     most = whole if foretold <= FORETOLD * limit else max(FIRST, round(whole * FORETOLD * limit / foretold))
-    made = _blocks(study, facts, gather(study, root, most))
+    pairs = gather(study, root, most)
+    made = _blocks(study, facts, pairs)
+    if folder is not None and (most < whole or made.size > limit):
+        facts["chunks"] = chunks.write(study, root, folder)
+        made = _blocks(study, facts, pairs)
     while made.size > limit and most > 1:
         most = max(1, int(most * min(0.95, 0.98 * limit / made.size)))
         made = _blocks(study, facts, gather(study, root, most))
@@ -65,7 +82,7 @@ def content(study, root: str = ".", limit: int = LIMIT, draws: int = statistics.
 def _blocks(study, facts: dict, pairs: Pairs) -> Content:
     places, data = pack(pairs.columns(study.interpretation.methods))
     head = facts | {"cells": pairs.cells, "ids": pairs.ids, "words": list(pairs.words), "columns": places}
-    return Content(embedded_json(head), embedded(data))
+    return Content(embedded_json(head), embedded(data), bool(facts["chunks"]))
 
 
 def _facts(study, root: str, draws: int) -> dict:
@@ -77,6 +94,7 @@ def _facts(study, root: str, draws: int) -> dict:
     flags = read_table(here / place.top("flags.parquet")).to_dict("records")
     return {
         "format": FORMAT,
+        "chunks": [],  # of each cell where all of its pairs are, if the page holds a draw
         "name": study.name,
         "title": study.title,
         "statuses": STATUSES,
@@ -90,7 +108,7 @@ def _facts(study, root: str, draws: int) -> dict:
         ],
         "models": [{"name": name, "title": of.title} for name, of in study.models.items()],
         "attacks": [{"name": name, "title": of.title} for name, of in study.attacks.items()],
-        "strategies": _strategies(study),
+        "strategies": coloured(study),
         "stand_ins": stand_ins(study),
         "prints": prints(study),
         "metrics": numbers.metrics_of([*rows, *contrasts]),
@@ -104,15 +122,15 @@ def _facts(study, root: str, draws: int) -> dict:
     }
 
 
-def _strategies(study) -> list[dict]:
-    """Main strategies first, each with the colour and the dashes that figures draw it in, and whether its models
-    have a word mask."""
+def coloured(study, *more) -> list[dict]:
+    """The strategies of these studies, main ones first, each as figures draw it, and whether its models have a word
+    mask."""
     main = list(study.artefacts.main.strategies)
-    others = [name for name in study.strategies if name not in main]
-    variants = iter(VARIANT_COLOURS * (1 + len(study.strategies) // len(VARIANT_COLOURS)))
+    known = {name: of for each in (*more, study) for name, of in each.strategies.items()}
+    others = [name for name in dict.fromkeys([*study.strategies, *known]) if name not in main]
+    variants = iter(VARIANT_COLOURS * (1 + len(known) // len(VARIANT_COLOURS)))
     return [
-        {"name": name, "title": study.strategies[name].title, "main": name in main}
-        | {"mask": study.strategies[name].mask != "none"}
+        {"name": name, "title": known[name].title, "main": name in main, "mask": known[name].mask != "none"}
         | {"colour": STRATEGY_COLOURS.get(name) or next(variants), "dash": STRATEGY_DASHES.get(name, ())}
         for name in [*main, *others]
     ]

@@ -3,7 +3,7 @@
 A text of a data set is stored once, its adversarial texts as what is changed in it. Words are numbers of one list.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -32,12 +32,16 @@ CONSISTENCY = ["strategy", "train_attack", "attack", "seed", "example_id", "sour
 class Pairs:
     """What was gathered. ``words`` and ``texts`` give each its number; ``cells`` are the ledgers' own facts.
 
+    ``datasets``: names by their numbers. ``side``: of a second study, whose texts need not be those of the first by id.
+
     Columns of numbers: of each text its data set, label, length and words; of each pair ``OF_PAIR`` and its ``edits``:
     position and word of each replacement, or of a rewritten text its words, then the place + 1 of each original word.
     Of each method: KT and TI@5 of each pair, own and shared, and for each pair and side the length, the largest size
     (``scale``) and the scores of the label's class as shares of it, in 127 parts.
     """
 
+    datasets: list[str] = field(default_factory=list)
+    side: str = ""
     words: dict[str, int] = field(default_factory=dict)
     texts: dict[tuple, int] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
@@ -81,22 +85,43 @@ def gather(study, root: str = ".", most: int | None = None) -> Pairs:
     Raises:
         ArtefactError: a file is absent or damaged, or two ledgers disagree on a text.
     """
-    found, consistencies = Pairs(), {}
-    explained = {method: set(explained_cells(study, method)) for method in study.interpretation.methods}
+    found, source = Pairs(datasets=list(study.datasets)), Source.of(study, root)
     for attacked in attacked_cells(study):
-        file = paths.test_ledger(study, attacked)
-        ledger = read_table(Path(root) / file, LEDGER)
-        chosen = drawn(list(ledger["example_id"]), most)
-        rows = ledger[ledger["example_id"].isin(set(chosen))].sort_values("example_id")
+        source.add(found, attacked, lambda ids: drawn(ids, most))
+    return found
+
+
+@dataclass
+class Source:
+    """A finished study that pairs are taken from, cell by cell. ``explained``: the cells that a method explained."""
+
+    study: object
+    root: str
+    explained: Mapping[str, Collection[AttackedCell]]
+    consistencies: dict = field(default_factory=dict)  # what was read of KT and TI, by file
+
+    @classmethod
+    def of(cls, study, root: str) -> "Source":
+        return cls(study, root, {m: frozenset(explained_cells(study, m)) for m in study.interpretation.methods})
+
+    def add(self, found: Pairs, attacked: AttackedCell, choose: Callable[[list[str]], Collection[str]]) -> None:
+        """Add those of a cell's pairs whose examples ``choose`` takes of all ids.
+
+        Raises:
+            ArtefactError: a file is absent or damaged, or a text is another one than in a cell before.
+        """
+        file = paths.test_ledger(self.study, attacked)
+        ledger = read_table(Path(self.root) / file, LEDGER)
+        chosen = set(choose(list(ledger["example_id"])))
+        rows = ledger[ledger["example_id"].isin(chosen)].sort_values("example_id")
         found.cells.append(_cell(attacked, len(ledger), len(rows), file, ledger))
         for row in rows.to_dict("records"):
-            _add_pair(found, row, len(found.cells) - 1, list(study.datasets).index(attacked.cell.dataset), file)
-        for method, cells in explained.items():
+            _add_pair(found, row, len(found.cells) - 1, found.datasets.index(attacked.cell.dataset), file)
+        for method, cells in self.explained.items():
             said = {}
             if attacked in cells:
-                said = _said(study, root, method, attacked, set(chosen), consistencies)
+                said = _said(self.study, self.root, method, attacked, chosen, self.consistencies)
             _add_explanations(found, method, list(rows["example_id"]), list(rows["label"]), said)
-    return found
 
 
 def _cell(attacked: AttackedCell, whole: int, shown: int, file: str, ledger) -> dict:
@@ -138,6 +163,8 @@ def _text(found: Pairs, row: Mapping, words: list[int], dataset: int, file: str)
     """The number of an original text."""
     key = (dataset, row["example_id"])
     number, known = found.texts.setdefault(key, (len(found.ids), words))
+    if known != words and found.side:
+        number, known = found.texts.setdefault((*key, found.side), (len(found.ids), words))
     if known != words:
         problem = f"example {row['example_id']} has another text than in the ledgers before it"
         raise ArtefactError(file, problem, "delete the ledgers of the data set and run snakemake again")
