@@ -21,9 +21,12 @@ def compare(
     pair_set: Annotated[
         str, typer.Option(help="the pairs behind KT and TI: shared, saved, successful, all")
     ] = "shared",
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="write every number, of single seeds too")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="write every number, of single seeds too")
+    ] = None,
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="write a page: numbers, and every text under both studies")
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="write a page: numbers, and every text under both studies"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print numbers and differences as JSON alone")] = False,
 ) -> None:

@@ -62,3 +62,9 @@ def test_files_hold_every_seed(two, tmp_path):
 def test_an_unknown_pair_set_is_refused(two):
     done = run(*two, "--pair-set", "floor")
     assert isinstance(done.exception, StudyError) and "give one of saved, all" in str(done.exception)
+
+
+@pytest.mark.parametrize("option", ["--csv", "--html"])
+def test_a_folder_is_no_file_to_write(two, tmp_path, option):
+    done = run(*two, option, str(tmp_path))
+    assert done.exit_code == 2 and "directory" in done.output, done.output
