@@ -78,3 +78,12 @@ def test_headings_and_names_stay_while_a_table_scrolls(report):
     assert seen[2] >= 0 and seen[3] <= 400 and seen[4] < 60
     last = "document.querySelector('#table3 tbody tr:last-child th:not(.outer)')"
     assert page.ask(f"getComputedStyle({last}, '::before').content") == '"PWWS §"'
+
+
+def test_figures_are_large_enough_to_read_on_a_telephone(report):
+    """Twice as wide as the window, in a region of its own that scrolls and that the keyboard reaches."""
+    page = report(400)
+    wide = "[...document.querySelectorAll('.picture')].map((each) => [each.tabIndex, each.scrollWidth / innerWidth])"
+    for tab_index, windows in page.ask(wide):
+        assert tab_index == 0 and 1.7 < windows <= 2
+    assert page.ask(FITS)
