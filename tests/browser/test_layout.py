@@ -15,8 +15,9 @@ FITS = "document.documentElement.scrollWidth <= document.documentElement.clientW
 
 
 def test_nothing_is_wider_than_its_window_or_cut(show):
+    page = show(WIDTHS[0])
     for width in WIDTHS:
-        page = show(width)
+        page.widen(width)
         assert page.ask(FITS), width
         assert page.ask(CLIPPED) == [], width
 
@@ -31,8 +32,7 @@ def test_paper_loses_no_column_and_no_folded_view(show):
     columns = "[...document.querySelectorAll('tbody tr')].map((row) => row.cells.length)"
     before = page.ask(columns)
     page.call("Emulation.setEmulatedMedia", media="print")
-    page.call("Emulation.setDeviceMetricsOverride", width=A4, height=1000, deviceScaleFactor=1, mobile=False)
-    page.settle()
+    page.widen(A4)
     assert page.ask(columns) == before
     beyond = f"[...document.querySelectorAll('main *')].filter((each) => each.getBoundingClientRect().right > {A4} + 1)"
     assert page.ask(f"{beyond}.map((each) => each.outerHTML.slice(0, 200))") == []
