@@ -10,8 +10,8 @@ FOUND = """axe.run().then((said) => said.violations.map(
     (rule) => [rule.id, rule.help, rule.nodes.slice(0, 5).map((each) => [each.html.slice(0, 200), each.failureSummary])]
 ))"""
 
-# a table's rows are alike: axe looks at each of a thousand for ten seconds
-SHORTENED = "for (const row of document.querySelectorAll('tbody tr:nth-child(n + 9)')) row.remove()"
+# a table's rows are alike: axe would look at a thousand of them for ten seconds
+SHORTENED = "for (const row of document.querySelectorAll('tbody tr:nth-child(n + 4)')) row.remove()"
 
 
 @pytest.fixture(scope="module")

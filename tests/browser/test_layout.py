@@ -15,8 +15,9 @@ FITS = "document.documentElement.scrollWidth <= document.documentElement.clientW
 
 
 def test_nothing_is_wider_than_its_window_or_cut(show):
+    page = show(WIDTHS[0])
     for width in WIDTHS:
-        page = show(width)
+        page.widen(width)
         assert page.ask(FITS), width
         assert page.ask(CLIPPED) == [], width
 
@@ -31,8 +32,7 @@ def test_paper_loses_no_column_and_no_folded_view(show):
     columns = "[...document.querySelectorAll('tbody tr')].map((row) => row.cells.length)"
     before = page.ask(columns)
     page.call("Emulation.setEmulatedMedia", media="print")
-    page.call("Emulation.setDeviceMetricsOverride", width=A4, height=1000, deviceScaleFactor=1, mobile=False)
-    page.settle()
+    page.widen(A4)
     assert page.ask(columns) == before
     beyond = f"[...document.querySelectorAll('main *')].filter((each) => each.getBoundingClientRect().right > {A4} + 1)"
     assert page.ask(f"{beyond}.map((each) => each.outerHTML.slice(0, 200))") == []
@@ -78,3 +78,12 @@ def test_headings_and_names_stay_while_a_table_scrolls(report):
     assert seen[2] >= 0 and seen[3] <= 400 and seen[4] < 60
     last = "document.querySelector('#table3 tbody tr:last-child th:not(.outer)')"
     assert page.ask(f"getComputedStyle({last}, '::before').content") == '"PWWS §"'
+
+
+def test_figures_are_large_enough_to_read_on_a_telephone(report):
+    """Twice as wide as the window, in a region of its own that scrolls and that the keyboard reaches."""
+    page = report(400)
+    wide = "[...document.querySelectorAll('.picture')].map((each) => [each.tabIndex, each.scrollWidth / innerWidth])"
+    for tab_index, windows in page.ask(wide):
+        assert tab_index == 0 and 1.7 < windows <= 2
+    assert page.ask(FITS)

@@ -91,7 +91,7 @@ class Page:
         """Open a file anew and wait until it is ready: the milliseconds that took, by the page's own clock."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", features=features)
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self._resize(width, height)
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=file.as_uri() + (f"#{view}" if view else ""))
         end = time.monotonic() + 30
@@ -100,6 +100,15 @@ class Page:
             time.sleep(0.02)
         self.settle()
         return int(ready)
+
+    def widen(self, width: int, height: int = 900) -> None:
+        """Give the window another size."""
+        self._resize(width, height)
+        self.settle()
+
+    def _resize(self, width: int, height: int) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
 
     def settle(self) -> None:
         """Wait until what was asked for is painted."""

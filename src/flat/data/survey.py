@@ -1,8 +1,10 @@
 """What files of texts and labels hold, before a study of them is written: classes, lengths, odd rows."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from unicodedata import category
 
 from flat.data import columns as choice
 from flat.data.checks import missing, refuse_missing
@@ -16,6 +18,7 @@ from flat.errors import DataError
 ASCII_LETTERS = 0.9  # share of a file's letters from which on it is cleaned as English
 VERY_LONG = 3  # times the length that 95 % of the texts keep to
 RARE, RARE_SHARE = 10, 0.01  # a class with fewer rows, or a lower share of them, is called rare
+SYMBOLS = ("So", "Sc")  # emoji and the like; currencies
 LONGEST_HEADER = 4  # words of a column's name
 
 
@@ -36,6 +39,8 @@ class Survey:
     rows: by split. classes: rows by class name. kept: those of train's that have a text which no row before has.
     lengths: words of each text that has some, ascending.
     labels: the class name of each raw label, where they differ.
+    signs: letters and symbols that the cleaning drops, and how many texts have each, the commonest first.
+    with_signs: the share of texts that have some.
     """
 
     text: list[str]
@@ -48,6 +53,8 @@ class Survey:
     odd: list[Odd] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
+    signs: dict[str, int] = field(default_factory=dict)
+    with_signs: float = 0.0
 
     def length(self, share: float) -> int:
         """The words that this share of the texts keeps to."""
@@ -79,8 +86,11 @@ def survey(files: Mapping[str, Path], text: Sequence[str] = (), label: str | Non
         values.refuse_others(tables[split].columns[label], values.LABEL, str(path), label)
         refuse_missing(tables[split].columns[label], str(path), label)
     joined = {split: _joined(table, text) for split, table in tables.items()}
-    style = "sst" if _mostly_ascii([t for texts in joined.values() for t in texts if t]) else "none"
+    every = [t for texts in joined.values() for t in texts if t]
+    style = "sst" if _mostly_ascii(every) else "none"
     found = Survey(text, label, style)
+    if style != "none":
+        found.signs, found.with_signs = _dropped(every)
     found.classes, found.labels = _classes(tables, label)
     if len(found.classes) < 2:
         only = f"all rows have the label {next(iter(found.classes))!r}"
@@ -120,6 +130,16 @@ def _refuse_example_as_header(names: list[str], path: Path) -> None:
 def _mostly_ascii(texts: list[str]) -> bool:
     letters = [sign for text in texts[:2000] for sign in text if sign.isalpha()]
     return not letters or sum(map(str.isascii, letters)) >= ASCII_LETTERS * len(letters)
+
+
+def _dropped(texts: list[str]) -> tuple[dict[str, int], float]:
+    """Letters that are not English and symbols (emoji, currencies), by the texts that have them; the texts' share."""
+    of_text = [
+        {sign for sign in text if (sign.isalpha() and not sign.isascii()) or category(sign) in SYMBOLS}
+        for text in texts
+    ]
+    counted = Counter(sign for signs in map(sorted, of_text) for sign in signs)
+    return dict(counted.most_common()), sum(map(bool, of_text)) / max(1, len(texts))
 
 
 def _name(value: object) -> str:

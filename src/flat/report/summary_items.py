@@ -9,6 +9,7 @@ from statistics import fmean, median
 
 from flat.paper.catalogue import AA, FIGURES, KT, TABLES, Mean, figure_keys, table_keys
 from flat.paper.scope import of_paper
+from flat.report.digits import number
 from flat.report.page.claims import VERDICTS
 from flat.study import paths
 from flat.study.schema import Study
@@ -143,7 +144,8 @@ def _readings(rows: Rows) -> str:
     most = max(rows, key=lambda row: abs(float(row["ours"])))
     if not float(most["ours"]):
         return f"{len(rows)} rows; AA changes in none"
-    return f"{len(rows)} rows; AA changes most in {most['model']} {most['strategy']}: {float(most['ours']):+.1f} points"
+    change = number(float(most["ours"]), "+.1f")
+    return f"{len(rows)} rows; AA changes most in {most['model']} {most['strategy']}: {change} points"
 
 
 def _replay(rows: Rows) -> str:
@@ -217,7 +219,7 @@ SAY: dict[int | str, Callable[[Rows], str]] = {
 
 def _own_verdict(row: dict[str, str]) -> str:
     """AA, FLAT − adv: +13.58 (direction only)."""
-    return f"{row['estimand']}: {float(row['value']):+.2f} ({row['verdict']})"
+    return f"{row['estimand']}: {number(float(row['value']), '+.2f')} ({row['verdict']})"
 
 
 def _verdicts(rows: Rows) -> str:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import strangers
 import yaml
 from own_texts import EMPTY, LONG, REPEATED, TORN, mails, write_csv
 from typer.testing import CliRunner
@@ -53,6 +54,33 @@ def test_it_says_what_it_found_and_writes_a_study_that_loads(folder):
     assert list(study.strategies) == ["base", "adv", "FLAT"] and list(study.attacks) == ["pwws"]
     text = (folder / "mails.yaml").read_text()
     assert 40 <= len(text.splitlines()) <= 60 and text.count("#") >= 10
+
+
+STRANGERS = {
+    "sms.csv": (strangers.sms, [], "message", "kind", ["ham", "spam"]),
+    "news.csv": (strangers.news, ["--label", "Section"], "Headline", "Section", sorted(strangers.NEWS)),
+    "questions.tsv": (strangers.questions, [], "question", "expects", sorted(strangers.QUESTIONS)),
+}
+
+
+@pytest.mark.parametrize("file", STRANGERS)
+def test_strangers_files_give_a_study_without_an_edit(folder, file):
+    write, words, text, label, classes = STRANGERS[file]
+    write(folder / file)
+    said = new("--csv", file, *words)
+    assert f"column {text}\n" in said and f"column {label}, {len(classes)} classes: " in said
+    assert ("signs that are dropped: £ " in said) == (file == "sms.csv")  # it has prices and emoji
+    name = file.partition(".")[0]
+    study = load(f"{name}.yaml")
+    assert study.datasets[name].classes == classes
+    prepared = prepare(study.datasets[name].model_dump(), name, study.seed).summary
+    assert all(count for split in prepared["splits"].values() for count in split["per_class"].values())
+
+
+def test_two_columns_that_may_be_the_label_are_shown(folder):
+    strangers.news(folder / "news.csv")
+    with pytest.raises(DataError, match="several columns may be the label: Section, paper"):
+        new("--csv", "news.csv")
 
 
 def test_what_it_writes_is_what_the_job_reads(folder):

@@ -123,6 +123,6 @@ def test_the_summary_tells_what_ones_own_data_say(tmp_path):
     file.write_text(line + 'a,direction only,study,"AA, FLAT − adv",13.58\nb,inconclusive,study,"KT",-0.004\n')
     said = {item.name: item for item in summary_items.collect(own(), tmp_path)}["Claims"]
     assert said.title == "Verdicts on this study's own claims"
-    assert said.key_line == "AA, FLAT − adv: +13.58 (direction only); KT: -0.00 (inconclusive)"
+    assert said.key_line == "AA, FLAT − adv: +13.58 (direction only); KT: 0.00 (inconclusive)"
     file.write_text(line)
     assert {i.name: i for i in summary_items.collect(own(), tmp_path)}["Claims"].key_line.startswith("none")

@@ -121,7 +121,7 @@ def test_summary_of_the_tables_that_the_paper_does_not_have(study, tmp_path):
         write(study, tmp_path, f"tables/readings.{kind}", readings)
     items = {item.name: item for item in summary.collect(study, tmp_path)}
     assert items["Replay"].key_line == "accuracy 15.0 % on own texts, 35.0 % on those of others"
-    assert items["Readings"].key_line == "2 rows; AA changes most in CNN FLAT-nogamma: -7.5 points"
+    assert items["Readings"].key_line == "2 rows; AA changes most in CNN FLAT-nogamma: −7.5 points"
     assert items["Replay"].where == "results/demo/tables/replay.{csv,md,tex}"
     write(study, tmp_path, "tables/readings.csv", readings.replace("-7.5", "0"))
     items = {item.name: item for item in summary.collect(study, tmp_path)}

@@ -11,6 +11,7 @@ from flat.data.survey import Survey, rare
 
 ROWS = 6  # that are named of an odd kind
 CLASSES = 20  # that are listed
+SIGNS, SIGNS_FROM = 6, 0.01  # that are named, and the share of texts with some from which on they are
 
 
 def found(files: Mapping[str, Path], survey: Survey) -> None:
@@ -27,6 +28,10 @@ def found(files: Mapping[str, Path], survey: Survey) -> None:
     ]
     if survey.style == "none":
         lines.append(("letters", "mostly not English: every character is kept; the attacks' word lists are English"))
+    if survey.with_signs >= SIGNS_FROM:
+        signs = " ".join(list(survey.signs)[:SIGNS])
+        kept = "style none of cleaning keeps them, and leaves punctuation at its word"
+        lines.append(("signs", f"{survey.with_signs:.0%} of the texts have signs that are dropped: {signs}; {kept}"))
     for name, said in lines:
         out.print(f"  {name:<8}{literal(said)}")
     odd = list(_odd(survey))
