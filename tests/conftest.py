@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -39,6 +40,29 @@ FIRST = (
 
 def pytest_collection_modifyitems(items) -> None:
     items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Keep the garbage collector from what collecting imports and finds: a million objects, which stay to the end.
+
+    It would go through them all again and again, in each process that runs tests.
+    """
+    gc.disable()
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    """So with what a file of tests leaves behind: tables that are read once, modules that it imported."""
+    found = yield
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
+        gc.freeze()
+    return found
 
 
 @pytest.fixture(scope="session")
