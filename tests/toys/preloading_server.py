@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import traceback
 from contextlib import suppress
@@ -104,6 +105,7 @@ def _work(connection: socket.socket, request: dict) -> int:
     path = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
     sys.path[:] = [first, *path, *sys.path]
     sys.orig_argv = [sys.executable, *words]
+    tempfile.tempdir = None  # it may have been asked for where TMPDIR was another
     importlib.invalidate_caches()
     status = _ended(words)
     threading._shutdown()
