@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -21,24 +22,52 @@ def heed_signals() -> None:
 heed_signals()
 
 
-# files whose tests wait, or run a study: first, so that no process is left with one of them at the end
+# files whose tests wait, or run a study, the longest ones before: no process is left with one of them at the end
 FIRST = (
     "test_slurm",
-    "test_faults",
-    "test_tiny_study",
-    "test_flat_command",
+    "test_faults",  # has the tiny study run that others look at
+    "test_campaign",
     "test_kills",
-    "test_signals",
-    "test_guards",
-    "test_tuning",
-    "test_seeds_and_claims",
-    "test_plans",
     "test_worked_examples",
+    "test_tiny_study",
+    "test_own_folders",
+    "test_seeds_and_claims",
+    "test_flat_command",
+    "test_plans",
 )
 
 
+def place(item) -> int:
+    """Where a test's file stands in a run: FIRST, others that run Snakemake, the rest."""
+    name = item.path.stem
+    return FIRST.index(name) if name in FIRST else len(FIRST) + ("workflow" not in item.path.parts)
+
+
 def pytest_collection_modifyitems(items) -> None:
-    items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST))
+    items.sort(key=place)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Keep the garbage collector from what collecting imports and finds: a million objects, which stay to the end.
+
+    It would go through them all again and again, in each process that runs tests.
+    """
+    gc.disable()
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    """So with what a file of tests leaves behind: tables that are read once, modules that it imported."""
+    found = yield
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
+        gc.freeze()
+    return found
 
 
 @pytest.fixture(scope="session")

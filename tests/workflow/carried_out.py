@@ -3,12 +3,12 @@
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import worked_examples as examples
 
+from tests.toys import preloaded
 from tests.workflow.conftest import Checkout
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,7 +34,7 @@ class Copy(Checkout):
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
             cwd=self.folder,
-            env=self.environment,
+            env=preloaded.with_forked_jobs(self.environment),
             text=True,
             capture_output=True,
             timeout=600,
@@ -44,11 +44,9 @@ class Copy(Checkout):
 
     def ask(self, code: str):
         """What Python code in the copy, with the copy's library, prints as JSON."""
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=self.folder, env=self.environment, text=True, capture_output=True
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-        return json.loads(done.stdout)
+        done = preloaded.python(["-c", code], self.folder, self.environment)
+        assert done.returncode == 0, done.output[-4000:]
+        return json.loads(done.output.splitlines()[-1])
 
     def table(self, path: str) -> pd.DataFrame:
         file = self.folder / RESULTS / path

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flat.files.digests import state_of
+from tests.toys import preloaded
 
 PARTS = ("Snakefile", "rules", "workflow", "src", "config", "profiles", "envs", "tests/data")
 PARTS += ("pyproject.toml", "CITATION.cff")
@@ -28,21 +29,28 @@ class Checkout:
             "OMP_NUM_THREADS": "1",
         }
 
-    def run(self, *arguments: str, ok: bool = True, timeout: int = 3600, warm: bool = False) -> str:
-        """Output of ``snakemake arguments``, its jobs from a preloaded process if ``warm``; with ``ok`` it must exit
-        with 0."""
-        beside = ["-m", "flat.jobs.warm", "--", sys.executable] if warm else []
-        done = subprocess.run(
-            [sys.executable, *beside, "-m", "snakemake", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout,
-        )
-        assert (done.returncode == 0) == ok, f"exit {done.returncode} of snakemake {arguments}:\n{done.stdout[-6000:]}"
-        return done.stdout
+    def run(self, *arguments: str, ok: bool = True, timeout: int = 3600, warm: bool = False, cold: bool = False) -> str:
+        """Output of ``snakemake arguments``; with ``ok`` it must exit with 0.
+
+        Snakemake and its jobs are forks of a process that has other people's libraries loaded (``preloaded``).
+
+        Args:
+            warm: its jobs come from ``flat.jobs.warm``, which pays where they are many.
+            cold: all processes are started as a user starts them.
+        """
+        words = ["-m", "snakemake", *arguments]
+        if warm:
+            words = ["-m", "flat.jobs.warm", "--", sys.executable, *words]
+        if cold:
+            out = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+            done = subprocess.run(
+                [sys.executable, *words], cwd=self.folder, env=self.environment, timeout=timeout, **out
+            )
+            status, said = done.returncode, done.stdout
+        else:
+            status, said = preloaded.python(words, self.folder, self.environment, timeout)
+        assert (status == 0) == ok, f"exit {status} of snakemake {arguments}:\n{said[-6000:]}"
+        return said
 
     def tiny(self, *arguments: str, study: str = "tests/data/tiny.yaml", **keywords) -> str:
         return self.run("--configfile", study, *arguments, **keywords)
@@ -57,9 +65,9 @@ class Checkout:
                 record["outputs"] |= {name: state_of(names[name]) for name in made}
                 place.write_text(json.dumps(record))
 
-    def plan(self, *arguments: str, study: str = "tests/data/tiny.yaml") -> dict[str, int]:
+    def plan(self, *arguments: str, study: str = "tests/data/tiny.yaml", cold: bool = False) -> dict[str, int]:
         """Rule -> number of jobs that a dry run would start."""
-        out = self.tiny("--cores", "2", "--dry-run", "--quiet", "rules", *arguments, study=study)
+        out = self.tiny("--cores", "2", "--dry-run", "--quiet", "rules", *arguments, study=study, cold=cold)
         jobs = {}
         for line in out.split("Job stats:")[-1].splitlines() if "Job stats:" in out else []:
             words = line.split()

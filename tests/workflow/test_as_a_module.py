@@ -107,13 +107,12 @@ def bare(checkout, tmp_path):
 
 
 def test_snakemake_alone_can_lint(bare):
-    assert "your workflow is in a good condition" in bare.run("--lint")
+    assert "your workflow is in a good condition" in bare.run("--lint", cold=True)
 
 
 def test_snakemake_alone_is_told_what_jobs_need(bare):
-    out = bare.run(
-        "--configfile", "config/demo.yaml", "--cores", "1", "--", "results/demo/data/ag/train.parquet", ok=False
-    )
+    target = "results/demo/data/ag/train.parquet"
+    out = bare.run("--configfile", "config/demo.yaml", "--cores", "1", "--", target, ok=False, cold=True)
     assert "jobs need packages that are not installed" in out and "torch, transformers" in out
     assert "remedy: make setup" in out and "Traceback" not in out
     assert not os.path.exists(bare.folder / "results/demo/data/ag")

@@ -1,10 +1,9 @@
 """The Python of pages that reads a finished study, as it is printed, on the tiny study."""
 
-import subprocess
-import sys
-
 import page_snippets as pages
 import pytest
+
+from tests.toys import preloaded
 
 pytestmark = pytest.mark.workflow
 # Page -> what its block leaves behind, asked of Python after it
@@ -21,11 +20,6 @@ def test_a_block_runs_on_a_finished_study(page, finished, tmp_path):
     text = block.text.replace("config/demo.yaml", "tests/data/tiny.yaml").replace("results/demo", "results/tiny")
     text = text.replace('"figures")', f"{str(tmp_path / 'figures')!r})")
     asked = ASKED[page].replace("'figures'", repr(str(tmp_path / "figures")))
-    done = subprocess.run(
-        [sys.executable, "-c", f"{text}\nimport os\nassert {asked}, {asked.partition(' and ')[2]}"],
-        cwd=finished.folder,
-        env=finished.environment,
-        text=True,
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr[-4000:]
+    code = f"{text}\nimport os\nassert {asked}, {asked.partition(' and ')[2]}"
+    done = preloaded.python(["-c", code], finished.folder, finished.environment)
+    assert done.returncode == 0, done.output[-4000:]

@@ -3,13 +3,12 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.toys import preloaded
 from tests.workflow.conftest import Checkout, copy_to
 
 pytestmark = pytest.mark.workflow
@@ -115,11 +114,9 @@ def test_the_cost_model_counts_their_jobs(outside):
 
 
 def outside_python(outside, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=outside.folder, env=outside.environment, text=True, capture_output=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    done = preloaded.python([*arguments], outside.folder, outside.environment)
+    assert done.returncode == 0, done.output
+    return done.output
 
 
 # what is made of the rest in seconds, and follows from nearly all of it

@@ -3,8 +3,6 @@
 import io
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from flat.published.parts import Part
 from flat.published.redraw import RULES, redraw
 from flat.published.wordless import KNOWN, UNKNOWN, WORD
 from flat.study.load import load, parse
+from tests.toys import preloaded
 from tests.workflow.conftest import Checkout, copy_to
 
 pytestmark = pytest.mark.workflow
@@ -30,10 +29,9 @@ TINY = "tests/data/tiny.yaml"
 
 def published(checkout: Checkout, *arguments: str) -> str:
     """Output of ``python -m flat.published`` in a checkout; it must end with 0."""
-    command = [sys.executable, "-m", "flat.published", *arguments]
-    done = subprocess.run(command, cwd=checkout.folder, env=checkout.environment, text=True, capture_output=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    done = preloaded.python(["-m", "flat.published", *arguments], checkout.folder, checkout.environment)
+    assert done.returncode == 0, done.output
+    return done.output
 
 
 def fresh_clone(folder: Path, repository: Path) -> Checkout:

@@ -82,7 +82,7 @@ def there(tmp_path_factory, repository, resources, slurm):
     checkout.environment.pop("CUDA_VISIBLE_DEVICES", None)
     # most jobs are done when they are first asked about; the second time comes ten seconds later than the first
     faster = ("--slurm-init-seconds-before-status-checks", "9", "--latency-wait", "5")
-    checkout.output = checkout.tiny("--workflow-profile", "profiles/slurm", *faster, study=STUDY, timeout=3600)
+    checkout.output = checkout.tiny("--workflow-profile", "profiles/slurm", *faster, study=STUDY, cold=True)
     return checkout
 
 

@@ -53,12 +53,12 @@ def test_an_old_section_is_refused_with_the_new_spelling(checkout, changed):
     assert "strategy: a search takes lists; write strategies: [adv]" in out and "Traceback" not in out
 
 
-def test_tuning_reads_no_test_and_its_overlay_retrains_its_cells_alone(finished):
+def test_tuning_reads_no_test_and_its_overlay_retrains_its_cells_alone(copy):
     pytest.importorskip("optuna")
-    out = finished.tiny("--cores", "2", "--", "tune")
+    out = copy.tiny("--cores", "2", "--", "tune")
     assert "search_weights" in out
     trials = {
-        name: pd.read_csv(finished.folder / search_of(name), keep_default_na=False, dtype={"chosen": str})
+        name: pd.read_csv(copy.folder / search_of(name), keep_default_na=False, dtype={"chosen": str})
         for name in STRATEGIES
     }
     assert {name: len(table) for name, table in trials.items()} == {"base": 2, "adv": 2, "FLAT-nogamma": 3}
@@ -68,20 +68,18 @@ def test_tuning_reads_no_test_and_its_overlay_retrains_its_cells_alone(finished)
     assert trials["FLAT-nogamma"].loc[0, "beta"] == 0.1
     assert set(trials["adv"]["rounds"]) == {1} and set(trials["adv"]["attacked"]) == {12}
     ledgers = {rows: f"attacks/{rows}/sst2/CNN/base/textfooler/seed0/round1" for rows in ("tuning", "train")}
-    sizes = {n: len(pd.read_parquet(finished.folder / RESULTS / f / "ledger.parquet")) for n, f in ledgers.items()}
+    sizes = {n: len(pd.read_parquet(copy.folder / RESULTS / f / "ledger.parquet")) for n, f in ledgers.items()}
     assert sizes == {"tuning": 12, "train": 24}
 
     # a trial of the study's own rate is the study's base model
-    metrics = json.loads(
-        (finished.folder / RESULTS / "models/sst2/CNN/base/none/seed0/round0/metrics.json").read_text()
-    )
+    metrics = json.loads((copy.folder / RESULTS / "models/sst2/CNN/base/none/seed0/round0/metrics.json").read_text())
     base = trials["base"].loc[0]
     assert base["dev_accuracy_percent"] == pytest.approx(100 * metrics["dev_accuracy"], abs=1e-4)
     assert base["score"] == pytest.approx(metrics["dev_accuracy"], abs=1e-6)
     assert base["dev_after_attack_accuracy_percent"] == ""
 
     overlay = str(RESULTS / "tuning/overlay.yaml")
-    values = yaml.safe_load((finished.folder / overlay).read_text())
+    values = yaml.safe_load((copy.folder / overlay).read_text())
     assert [(t["cell"], t["split"], t["trials"], t["rounds"]) for t in values["tuned"]] == [
         ("sst2/CNN/base/none", "dev", 2, 0),
         ("sst2/CNN/adv/textfooler", "dev", 2, 1),
@@ -93,7 +91,7 @@ def test_tuning_reads_no_test_and_its_overlay_retrains_its_cells_alone(finished)
     moved = [
         o for o in chosen if o["training"]["learning_rate"] != 0.004 or o.get("objective", {}).get("beta", 0.1) != 0.1
     ]
-    plan = finished.run("--configfile", "tests/data/tiny.yaml", overlay, "-n", "--cores", "2", "--quiet", "rules")
+    plan = copy.run("--configfile", "tests/data/tiny.yaml", overlay, "-n", "--cores", "2", "--quiet", "rules")
     planned = {rule: int(n) for rule, n in re.findall(r"^(train_\w+) +(\d+)", plan, re.M)}
     if moved == [chosen[2]]:  # FLAT-nogamma's one round, and nothing else
         assert planned == {"train_round": 1}
@@ -102,7 +100,7 @@ def test_tuning_reads_no_test_and_its_overlay_retrains_its_cells_alone(finished)
     else:  # a new base model has everything trained anew that starts from it
         assert planned
 
-    inputs = finished.tiny("--cores", "2", "-n", "--force", "--", *(str(search_of(name)) for name in STRATEGIES))
+    inputs = copy.tiny("--cores", "2", "-n", "--force", "--", *(str(search_of(name)) for name in STRATEGIES))
     assert "data/sst2/dev.parquet" in inputs and "data/sst2/test.parquet" not in inputs
 
 
@@ -115,13 +113,13 @@ def test_an_overlay_chosen_on_test_is_refused(checkout, tmp_path):
 
 
 @pytest.mark.kill
-def test_a_killed_search_goes_on_to_the_same_table(finished, changed):
+def test_a_killed_search_goes_on_to_the_same_table(copy, changed):
     """Killed in a long search; the trials that it had finished are not made again."""
     pytest.importorskip("optuna")
     keys = {"strategies": ["base"], "learning_rate": {"low": 1e-3, "high": 1e-2}}
     long, short = changed(**keys, trials=1000), changed(**keys, trials=6)
-    log = finished.folder / RESULTS / "logs/search_weights/sst2/CNN/base.log"
-    table, journal = (finished.folder / search_of("base", name) for name in ("trials.csv", "optuna.journal"))
+    log = copy.folder / RESULTS / "logs/search_weights/sst2/CNN/base.log"
+    table, journal = (copy.folder / search_of("base", name) for name in ("trials.csv", "optuna.journal"))
     for file in (log, journal, table):
         file.unlink(missing_ok=True)
 
@@ -131,8 +129,8 @@ def test_a_killed_search_goes_on_to_the_same_table(finished, changed):
     command = [sys.executable, "-m", "snakemake", "--configfile", long, "--cores", "1", "--", str(search_of("base"))]
     running = subprocess.Popen(
         command,
-        cwd=finished.folder,
-        env=finished.environment,
+        cwd=copy.folder,
+        env=copy.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -143,12 +141,12 @@ def test_a_killed_search_goes_on_to_the_same_table(finished, changed):
         time.sleep(0.01)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
-    finished.tiny("--cores", "1", "--unlock", study=short)
-    finished.tiny("--cores", "1", "--rerun-incomplete", "--", str(search_of("base")), study=short)
+    copy.tiny("--cores", "1", "--unlock", study=short)
+    copy.tiny("--cores", "1", "--rerun-incomplete", "--", str(search_of("base")), study=short)
     assert made() and int(made()[0]) >= 4 and made()[-1] == "6"
     resumed = table.read_bytes()
     for file in (journal, table):
         file.unlink()
-    finished.tiny("--cores", "1", "--", str(search_of("base")), study=short)
+    copy.tiny("--cores", "1", "--", str(search_of("base")), study=short)
     assert made() == ["1", "2", "3", "4", "5", "6"]
     assert table.read_bytes() == resumed

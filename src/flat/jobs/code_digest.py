@@ -22,11 +22,16 @@ def modules_of(path: Path) -> frozenset[str]:
     seen: set[str] = set()
     open_ = [path]
     while open_:
-        for name in parsed(open_.pop())[1] - seen:
-            if file := PLACES.file(name):
-                seen.add(name)
-                open_.append(file)
+        new = _imported(open_.pop()) - seen
+        seen |= new
+        open_ += [PLACES.file(name) for name in new]
     return frozenset(seen)
+
+
+@cache
+def _imported(path: Path) -> frozenset[str]:
+    """Every module of this package that the file at ``path`` itself imports."""
+    return frozenset(name for name in parsed(path)[1] if PLACES.file(name))
 
 
 @cache

@@ -8,7 +8,7 @@ beside its file. Of a package the data files count too, and what ``files`` of th
 import ast
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import packages_distributions, version
@@ -20,11 +20,12 @@ from flat.files.digests import sha256_of
 from flat.files.failures import of_reading
 from flat.plugins.modules import assigned
 from flat.plugins.registry import OWN, REGISTRIES, Found, activate
+from flat.plugins.syntax import bare, imports
 
 FLAT = Path(__file__).parents[1]
 MADE = ("__pycache__",)  # folders of a package that are made from the rest
 # how plugins are declared and found, which no answer depends on
-_MODULES = ("kinds", "registry", "modules", "values", "code", "recipe_classes")
+_MODULES = ("kinds", "registry", "modules", "values", "code", "syntax", "recipe_classes")
 DECLARING = {"flat", "flat.plugins", OWN} | {f"flat.plugins.{name}" for name in _MODULES}
 DIGITS = 16
 
@@ -44,52 +45,23 @@ class Places:
         """The file of a module, None for one that is another library's."""
         parts = name.split(".")
         if parts[0] == FLAT.name:
-            return _file(FLAT, parts[1:])
+            return _own(FLAT, *parts[1:])
         if self.package:
             return _file(self.folder, parts[1:]) if parts[0] == self.package else None
         return _file(self.folder, parts)
 
 
-def _file(folder: Path, parts: list[str]) -> Path | None:
+@cache  # a plan asks for each name once a script, and the files of this package stay as they are
+def _own(folder: Path, *parts: str) -> Path | None:
+    return _file(folder, parts)
+
+
+def _file(folder: Path, parts: Sequence[str]) -> Path | None:
     base = folder.joinpath(*parts)
     for path in (base.with_suffix(".py"), base / "__init__.py") if parts else (base / "__init__.py",):
         if path.is_file():
             return path
     return None
-
-
-def imports(nodes: Iterable[ast.AST], package: str = "") -> set[str]:
-    """Names that may be modules, which syntax trees import anywhere, with the packages they lie in.
-
-    Args:
-        package: the package of the module they stand in, which relative imports start from.
-    """
-    found = set()
-    for node in (inner for outer in nodes for inner in ast.walk(outer)):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            start = node.module or ""
-            if node.level:
-                above = package.split(".")[: len(package.split(".")) - node.level + 1]
-                start = ".".join([*above, *([node.module] if node.module else [])])
-            names = [start, *(f"{start}.{alias.name}" for alias in node.names)] if start else []
-        for name in names:
-            parts = name.split(".")
-            found |= {".".join(parts[:i]) for i in range(1, len(parts) + 1)}
-    return found
-
-
-def bare(tree: ast.AST) -> ast.AST:
-    """A syntax tree without docstrings, in place."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            value = first.value if isinstance(first, ast.Expr) else None
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                node.body = node.body[1:]
-    return tree
 
 
 @cache

