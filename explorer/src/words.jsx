@@ -74,7 +74,10 @@ export function Words({ study }) {
   const now = view.value;
   const found = useMemo(() => swaps(study, now), [study, now.dataset, now.model, now.attack, now.seed, now.by]);
   const known = useMemo(() => lookup(study, now), [study, now.dataset, now.model, now.attack]);
-  const strategies = study.strategies.filter((each) => study.cells.some((cell) => cell.strategy === each.name));
+  const attacked = study.strategies.filter((each) => study.cells.some((cell) => cell.strategy === each.name));
+  const main = attacked.filter((each) => each.main);
+  const more = attacked.length - main.length;
+  const strategies = main.length && more && now.columns !== "every" ? main : attacked;
   const facet = (name, label) => (study[`${name}s`].length > 1 || now[name]) && (
     <Select label={label} all="all" value={now[name]} onChange={(value) => show({ [name]: value })} options={study[`${name}s`].map((each) => [each.name, each.title])} />
   );
@@ -87,9 +90,12 @@ export function Words({ study }) {
         {facet("dataset", "Data set")}
         {facet("model", "Model")}
         {facet("attack", "Attack")}
+        {main.length > 0 && more > 0 && (
+          <Select label="Strategies" value={now.columns === "every" ? "every" : ""} onChange={(value) => show({ columns: value })} options={[["", `the main ${count(main.length)}`], ["every", `all ${count(attacked.length)}`]]} />
+        )}
       </div>
       <p class="muted prose">
-        Successful adversarial texts in which a word was replaced; the {count(Math.min(MOST, found.length))} commonest of {count(found.length)}. A number opens its pairs. In train: how often
+        Successful adversarial texts in which a word was replaced; the {count(Math.min(MOST, found.length))} commonest of {count(found.length)}. A number opens its pairs.{strategies === main && " “All” counts the other strategies too."} In train: how often
         the training texts hold the word{now.by === "swap" && " → its substitute"}.
       </p>
       <Cut study={study} now={now} />

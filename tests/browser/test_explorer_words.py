@@ -1,12 +1,15 @@
 """The page of words in a real browser: counts, frequency and phi beside each word, as the files say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from explorer_studies import PLAIN, put
+from explorer_studies import PLAIN, opened, put
 
 from flat.data import vocabulary
 from flat.files.artefacts import read_table
 from flat.report.explorer import page as explorer
+from flat.report.explorer.block import embedded_json
 from flat.report.explorer.content import content
 from flat.study import paths
 from flat.study.grid import attacked_cells, importance_cells
@@ -90,3 +93,23 @@ def test_what_has_no_phi_is_told(page, file, tmp_path):
     page.open(other, "words")
     assert "the study has no block artefacts.importance" in page.ask(ABOUT)
     assert not any("φ" in name for name in page.ask(TABLE)[0])
+
+
+def test_columns_are_the_main_strategies_until_all_are_asked_for(page, made, swaps, tmp_path):
+    """Of a study with other strategies too: their counts stay in "all", and every number stands in a full table."""
+    facts, _ = opened(made)
+    facts["strategies"] = [each | {"main": each["name"] != "adv"} for each in facts["strategies"]]
+    file = tmp_path / "explorer.html"
+    file.write_text(explorer.build("t", replace(made, head=embedded_json(facts))), "utf-8")
+    page.open(file, "words", height=3000)
+    few, *rows = page.ask(TABLE)
+    assert few[:4] == ["word", "all", "base", "FLAT"] and "adv" not in few
+    assert "“All” counts the other strategies too" in page.ask("document.querySelector('main').innerText")
+    page.open(file, "words?columns=every", height=3000)
+    every, *whole = page.ask(TABLE)
+    assert set(every) - set(few) == {"adv"} and "other strategies" not in page.ask("document.body.innerText")
+    assert [row[1] for row in rows] == [row[1] for row in whole]  # all
+    adv = every.index("adv")
+    for word, *counts in whole:
+        mine = {text for strategy, text, a, _ in swaps if strategy == "adv" and (a or "inserted") == word}
+        assert counts[adv - 1] == str(len(mine))
