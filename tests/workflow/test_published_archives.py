@@ -73,6 +73,6 @@ def test_a_study_of_all_its_archives(folder, tmp_path, monkeypatch):
     if folder.name == "word-models":
         told = result_lines.lines(done.folder)
         assert result_lines.in_page() == "\n".join(told).strip("\n").splitlines()
-        readme = (PUBLISHED.parents[1] / "README.md").read_text(encoding="utf-8")
+        readme = (PUBLISHED.parents[1] / "README.md").read_text(encoding="utf-8").replace("\N{MINUS SIGN}", "-")
         ours = [line.split(" | ") for line in told if line.startswith(("| AA,", "| KT (ig", "| SA,"))]
         assert sum(f"| {row[2]} | {row[3]} |" in readme for row in ours) >= 5
