@@ -136,8 +136,8 @@ def shown_cells(study: Study, method: str) -> list[AttackedCell]:
     if page is None or method not in study.interpretation.methods or not EXPLAINERS[method].beyond_main:
         return []
     fitting = {name for name in page.models if EXPLAINERS[method].suits(MODELS[study.models[name].kind])}
-    found = {attacked for attacked in _of_tables(study) if attacked.cell.model in fitting}
-    return sorted(found - set(explained_cells(study, method)))
+    found = {a for a in _of_tables(study) | all_explained_cells(study) if a.cell.model in fitting}
+    return sorted((found | _shared(found)) - set(explained_cells(study, method)))
 
 
 def all_explained_cells(study: Study) -> set[AttackedCell]:
@@ -147,8 +147,12 @@ def all_explained_cells(study: Study) -> set[AttackedCell]:
 
 def attacked_cells(study: Study) -> list[AttackedCell]:
     explained = all_explained_cells(study) | {a for method in EXPLAINERS for a in shown_cells(study, method)}
-    shared = {AttackedCell(base_of(a.cell), a.attack) for a in explained}  # their adversarial texts are explained too
-    return sorted(_of_tables(study) | explained | shared)
+    return sorted(_of_tables(study) | explained | _shared(explained))
+
+
+def _shared(explained: set[AttackedCell]) -> set[AttackedCell]:
+    """The base models' cells whose adversarial texts are explained, too."""
+    return {AttackedCell(base_of(a.cell), a.attack) for a in explained}
 
 
 def _of_tables(study: Study) -> set[AttackedCell]:
