@@ -44,7 +44,7 @@ EXPLORER_FILES = [shown(PACKAGE / "report/explorer" / name) for name in ("bundle
 EXPLANATIONS = [
     PATHS.attributions(method, a.attack, **coordinates(a.cell))
     for method in METHODS
-    for a in explained_cells(STUDY, method)
+    for a in explained_cells(STUDY, method) + shown_cells(STUDY, method)
 ]
 
 

@@ -26,7 +26,7 @@ from flat.report.explorer.block import embedded, embedded_json, pack
 from flat.report.explorer.content import Content
 from flat.report.explorer.pairs import OF_PAIR
 from flat.study import paths
-from flat.study.grid import attacked_cells, explained_cells, importance_cells
+from flat.study.grid import attacked_cells, explained_cells, importance_cells, shown_cells
 from flat.study.load import parse
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +94,7 @@ def put(folder: Path, texts=PLAIN, new="indeed", seed=0, **changes):
                 where |= {"n_words": 3, "tau_absolute_dropped": 0}
                 pairs.append(values | keys | where | {"example_id": one["example_id"], "changed": True} | _status(one))
         for method in mine.interpretation.methods:
-            if cell in explained_cells(mine, method):
+            if cell in explained_cells(mine, method) + shown_cells(mine, method):
                 frame = pd.DataFrame(list(_explained(rows, rng)), columns=attributions.SCHEMA.names)
                 place = of.attributions(method, "textfooler", **paths.coordinates(cell.cell))
                 write_table(place, frame, attributions.SCHEMA)

@@ -117,6 +117,25 @@ def test_metrics_are_planned_as_the_cost_model_counts_them(checkout):
         assert {rule: n for rule, n in jobs.items() if rule not in ("all", "fetch_resource")} == counted
 
 
+def test_explanations_for_the_explorer_alone_are_planned_as_the_cost_model_counts_them(checkout):
+    from flat.cost.facts import data_facts
+    from flat.cost.jobs import jobs_of
+    from flat.study.load import load
+
+    values = yaml.safe_load((checkout.folder / "tests/data/tiny.yaml").read_text())
+    plans = []
+    for name, more in {"plain": {}, "shown": {"explorer": {"models": ["CNN"]}}}.items():
+        path = checkout.folder / f"explorer-{name}.yaml"
+        told = values | {"name": f"explorer-{name}", "artefacts": values["artefacts"] | more}
+        path.write_text(yaml.safe_dump(told, sort_keys=False))
+        plans.append(Counter(checkout.plan("--", "all", study=path.name)))
+        study = load(path)
+        counted = Counter(job.rule for job in jobs_of(study, data_facts(study, "no such folder")))
+        assert {rule: n for rule, n in plans[-1].items() if rule not in ("all", "fetch_resource")} == counted
+    before, after = plans
+    assert not before - after and set(after - before) == {"interpret_ig"}
+
+
 def test_a_further_explanation_method_needs_no_rule(checkout):
     values = yaml.safe_load((checkout.folder / "tests/data/tiny.yaml").read_text())
     plans = []

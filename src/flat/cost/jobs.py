@@ -13,6 +13,7 @@ from flat.study.grid import (
     importance_cells,
     replay_cells,
     replayed_on,
+    shown_cells,
     trained_cells,
 )
 from flat.study.known.recipes import is_made, made_from
@@ -219,6 +220,7 @@ def _explain_jobs(study: Study, data: dict[str, DataFacts]) -> list[Job]:
             jobs.append(_explanation(study, data, method, attacked))
             if any(METRICS[name].of == "explanations" for name in study.metrics):
                 jobs.append(_faithfulness(study, data, method, attacked))
+        jobs += [_explanation(study, data, method, attacked) for attacked in shown_cells(study, method)]
     jobs += [Job("measure_consistency", at, "measure_consistency") for at in sorted(explained)]
     for cell in sorted(set(importance_cells(study))):
         jobs.append(Job("measure_importance", _cell(cell), "measure_importance"))

@@ -80,6 +80,16 @@ class ReplayTable(Strict):
     strategies: list[str]
 
 
+class ExplorerPage(Strict):
+    """What the explorer shows beside the pairs of the main tables.
+
+    Every attacked text of these models is explained by integrated gradients, whatever table it belongs to. No table or
+    claim counts the explanations that are made for the page alone.
+    """
+
+    models: list[str]
+
+
 class ReadingCell(Strict):
     """One row of the table of readings. ``strategy`` carries the switches; a data set may carry mask_unknown."""
 
@@ -162,6 +172,7 @@ class Artefacts(Strict):
     saliency: SaliencyFigure | None = None
     replay: ReplayTable | None = None
     readings: ReadingsTable | None = None
+    explorer: ExplorerPage | None = None
 
     def present(self, *names: str) -> dict[str, Strict]:
         """The blocks that the study has, by name: all, or those of these names."""

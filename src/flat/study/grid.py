@@ -130,16 +130,35 @@ def explained_cells(study: Study, method: str) -> list[AttackedCell]:
     return sorted(attacked for attacked in found if attacked.cell.model in fitting)
 
 
+def shown_cells(study: Study, method: str) -> list[AttackedCell]:
+    """The cells that are explained for the explorer alone (``artefacts.explorer``): no table compares them."""
+    page = study.artefacts.explorer
+    if page is None or method not in study.interpretation.methods or not EXPLAINERS[method].beyond_main:
+        return []
+    fitting = {name for name in page.models if EXPLAINERS[method].suits(MODELS[study.models[name].kind])}
+    found = {a for a in _of_tables(study) | all_explained_cells(study) if a.cell.model in fitting}
+    return sorted((found | _shared(found)) - set(explained_cells(study, method)))
+
+
 def all_explained_cells(study: Study) -> set[AttackedCell]:
     """The cells that some method explains."""
     return {attacked for method in EXPLAINERS for attacked in explained_cells(study, method)}
 
 
 def attacked_cells(study: Study) -> list[AttackedCell]:
+    explained = all_explained_cells(study) | {a for method in EXPLAINERS for a in shown_cells(study, method)}
+    return sorted(_of_tables(study) | explained | _shared(explained))
+
+
+def _shared(explained: set[AttackedCell]) -> set[AttackedCell]:
+    """The base models' cells whose adversarial texts are explained, too."""
+    return {AttackedCell(base_of(a.cell), a.attack) for a in explained}
+
+
+def _of_tables(study: Study) -> set[AttackedCell]:
+    """The cells whose attack a table counts."""
     grids = (main_cells, transfer_cells, variant_cells, replay_cells, reading_cells)
-    explained = all_explained_cells(study)
-    shared = {AttackedCell(base_of(a.cell), a.attack) for a in explained}  # their adversarial texts are explained too
-    return sorted({attacked for grid in grids for attacked in grid(study)} | explained | shared)
+    return {attacked for grid in grids for attacked in grid(study)}
 
 
 def trained_cells(study: Study) -> list[Cell]:

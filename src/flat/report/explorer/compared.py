@@ -86,7 +86,8 @@ def content(
     """
     cells = matched(a, b)
     facts = _facts(a, b, cells, found, differing)
-    sources = [Source(side.study, "", {m: side.explained[m] for m in facts["methods"]}) for side in (a, b)]
+    explained = [{m: side.explained[m] for m in facts["methods"]} for side in (a, b)]
+    sources = [Source(side.study, "", cells, cells) for side, cells in zip((a, b), explained, strict=True)]
     most = max((len(each.order) for each in cells), default=0)
     made = _blocks(facts, sources, (a, b), cells, most)
     while made.size > limit and most > 1:

@@ -14,7 +14,7 @@ from flat.report.explorer import chunks, numbers
 from flat.report.explorer.block import embedded, embedded_json, pack
 from flat.report.explorer.budgets import budget_curves
 from flat.report.explorer.lexicon import lexicon
-from flat.report.explorer.pairs import PARTS, SIDES, STATUSES, UNDEFINED, Pairs, gather
+from flat.report.explorer.pairs import PARTS, SIDES, STATUSES, UNDEFINED, Pairs, Source, gather
 from flat.report.explorer.sentences import sentences
 from flat.report.figures.style import STRATEGY_COLOURS, STRATEGY_DASHES, VARIANT_COLOURS
 from flat.report.page.page import stand_ins
@@ -23,6 +23,7 @@ from flat.study import paths
 FORMAT = 1
 LIMIT = 12 * 2**20  # bytes of the embedded blocks
 FIRST = 20  # examples of a cell, from which the size of more is foretold
+SMALL = 50_000  # pairs of a study that is read whole at once: most such fit
 FORETOLD = 4  # times the limit: of so much more is tried, since what is foretold from few is too much
 NUMBERS = ("value", "low", "high", "printed", "margin")  # of a claim
 TEXTS = ("statement", "where", "estimand", "direction", "verdict", "unit", "wins", "cells_run", "claimed_by")
@@ -60,6 +61,10 @@ def content(
     if folder is not None:
         chunks.clear(folder)
     facts = _facts(study, root, draws)
+    if Source.of(study, root).attacked() <= SMALL:
+        made = _blocks(study, facts, gather(study, root))
+        if made.size <= limit:
+            return made
     few = gather(study, root, FIRST)
     made = _blocks(study, facts, few)
     whole = max((cell["attacked"] for cell in few.cells), default=0)

@@ -16,7 +16,7 @@ from flat.files.artefacts import read_table
 from flat.report.explorer.block import smallest
 from flat.study import paths
 from flat.study.cells import AttackedCell
-from flat.study.grid import attacked_cells, explained_cells
+from flat.study.grid import attacked_cells, explained_cells, shown_cells
 
 STATUSES = (SUCCEEDED, FAILED, SKIPPED)
 SIDES = ("original", "adversarial", "shared")
@@ -93,16 +93,32 @@ def gather(study, root: str = ".", most: int | None = None) -> Pairs:
 
 @dataclass
 class Source:
-    """A finished study that pairs are taken from, cell by cell. ``explained``: the cells that a method explained."""
+    """A finished study that pairs are taken from, cell by cell.
+
+    Attributes:
+        explained: the cells that a method explained.
+        compared: those of them whose explanations were compared, so that they have KT and TI.
+    """
 
     study: object
     root: str
     explained: Mapping[str, Collection[AttackedCell]]
+    compared: Mapping[str, Collection[AttackedCell]]
     consistencies: dict = field(default_factory=dict)  # what was read of KT and TI, by file
 
     @classmethod
     def of(cls, study, root: str) -> "Source":
-        return cls(study, root, {m: frozenset(explained_cells(study, m)) for m in study.interpretation.methods})
+        compared = {m: frozenset(explained_cells(study, m)) for m in study.interpretation.methods}
+        return cls(study, root, {m: own | {*shown_cells(study, m)} for m, own in compared.items()}, compared)
+
+    def attacked(self) -> int:
+        """How many texts the cells attacked.
+
+        Raises:
+            ArtefactError: a ledger is absent or damaged.
+        """
+        ledgers = (Path(self.root) / paths.test_ledger(self.study, attacked) for attacked in attacked_cells(self.study))
+        return sum(len(read_table(file, ["example_id"])) for file in ledgers)
 
     def add(self, found: Pairs, attacked: AttackedCell, choose: Callable[[list[str]], Collection[str]]) -> None:
         """Add those of a cell's pairs whose examples ``choose`` takes of all ids.
@@ -120,7 +136,9 @@ class Source:
         for method, cells in self.explained.items():
             said = {}
             if attacked in cells:
-                said = _said(self.study, self.root, method, attacked, chosen, self.consistencies)
+                said = _scores(self.study, self.root, method, attacked, chosen)
+            if attacked in self.compared[method]:
+                said |= _consistency(self.study, self.root, method, attacked, self.consistencies)
             _add_explanations(found, method, list(rows["example_id"]), list(rows["label"]), said)
 
 
@@ -191,27 +209,24 @@ def _parts(logits, label: int) -> int:
     return round(PARTS * float(shares[label] / shares.sum()))
 
 
-def _said(study, root: str, method: str, attacked: AttackedCell, chosen: set[str], consistencies: dict) -> dict:
-    """What a method says of the cell's examples: (example, "own" or "shared") -> (KT, TI@5), and
-    (example, side, class) -> scores."""
-    cell, place = attacked.cell, paths.of(study)
-    file = place.consistency(method, cell.dataset, cell.model)
-    if file not in consistencies:
+def _consistency(study, root: str, method: str, attacked: AttackedCell, read: dict) -> dict:
+    """(example, "own" or "shared") -> (KT, TI@5) of the pairs of a cell. ``read``: files read before, which grows."""
+    cell = attacked.cell
+    file = paths.of(study).consistency(method, cell.dataset, cell.model)
+    if file not in read:
         frame = read_table(Path(root) / file, CONSISTENCY)
-        consistencies[file] = dict(iter(frame.groupby(CONSISTENCY[:4], sort=False)))
-    pairs = consistencies[file].get((cell.strategy, cell.train_attack, attacked.attack, cell.seed))
-    said = {}
-    if pairs is not None:
-        for row in pairs.to_dict("records"):
-            said[row["example_id"], row["source"]] = (row["kendall_tau"], row["ti_5"])
-    scores = read_table(
-        Path(root) / place.attributions(method, attacked.attack, **paths.coordinates(cell)),
-        ["example_id", "side", "target", "scores"],
-    )
+        read[file] = dict(iter(frame.groupby(CONSISTENCY[:4], sort=False)))
+    pairs = read[file].get((cell.strategy, cell.train_attack, attacked.attack, cell.seed))
+    rows = () if pairs is None else pairs.to_dict("records")
+    return {(row["example_id"], row["source"]): (row["kendall_tau"], row["ti_5"]) for row in rows}
+
+
+def _scores(study, root: str, method: str, attacked: AttackedCell, chosen: set[str]) -> dict:
+    """(example, side, class) -> what a method says of the words."""
+    file = paths.of(study).attributions(method, attacked.attack, **paths.coordinates(attacked.cell))
+    scores = read_table(Path(root) / file, ["example_id", "side", "target", "scores"])
     scores = scores[scores["side"].isin(SIDES) & scores["example_id"].isin(chosen)]
-    for row in scores.to_dict("records"):
-        said[row["example_id"], row["side"], row["target"]] = row["scores"]
-    return said
+    return {(row["example_id"], row["side"], row["target"]): row["scores"] for row in scores.to_dict("records")}
 
 
 def _add_explanations(found: Pairs, method: str, examples: list[str], labels: list[int], said: Mapping) -> None:
