@@ -135,7 +135,8 @@ def shown_cells(study: Study, method: str) -> list[AttackedCell]:
     page = study.artefacts.explorer
     if page is None or method not in study.interpretation.methods or not EXPLAINERS[method].beyond_main:
         return []
-    fitting = {name for name in page.models if EXPLAINERS[method].suits(MODELS[study.models[name].kind])}
+    asked = {name: model for name, model in study.models.items() if name in page.models}
+    fitting = {name for name, model in asked.items() if EXPLAINERS[method].suits(MODELS[model.kind])}
     found = {a for a in _of_tables(study) | all_explained_cells(study) if a.cell.model in fitting}
     return sorted((found | _shared(found)) - set(explained_cells(study, method)))
 
