@@ -50,8 +50,7 @@ from flat.study.known.plugins import plugins_used
 from flat.study.settings import all_seeds, attacked_test, attacked_train, device_of, explains_all, last_round
 from flat.study.settings import metrics_of, objective_of, plugin_of, resources_of, rounds_of, training_of
 from flat.study.grid import attacked_cells, explained_cells, explained_draws, importance_cells, replay_cells
-from flat.study.grid import shown_cells
-from flat.study.grid import replayed_on, reported_datasets, trained_cells
+from flat.study.grid import replayed_on, reported_datasets, shown_cells, trained_cells
 from flat.paper import catalogue
 
 # A plan of thousands of jobs is millions of objects that live to its end: looking for garbage among them took a third

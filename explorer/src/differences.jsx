@@ -62,7 +62,7 @@ export function Differences({ study }) {
           return (
             <section key={title}>
               <h2>{title}</h2>
-              <Intervals title="cell" unit={unit(found[0].metric)} rows={found.map((each) => row(study, each))} format={(each) => <Figures of={each.of} />} />
+              <Intervals caption={`Differences of ${title}`} title="cell" unit={unit(found[0].metric)} rows={found.map((each) => row(study, each))} format={(each) => <Figures of={each.of} />} />
             </section>
           );
         })}

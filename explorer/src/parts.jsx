@@ -59,6 +59,19 @@ export function Outcome({ status }) {
   return <span class={`outcome ${status}`}>{status}</span>;
 }
 
+// Columns by name
+export const Head = ({ names }) => (
+  <thead>
+    <tr>
+      {names.map((name) => (
+        <th scope="col" key={name}>
+          {name}
+        </th>
+      ))}
+    </tr>
+  </thead>
+);
+
 // Dots with intervals on one scale, a line each: {label, note, value, low, high, tick, colour}
 export function Intervals({ rows, unit, format, caption, title = "difference" }) {
   const ends = rows.flatMap((row) => [row.value, row.low, row.high, row.tick]).filter((value) => value != null);

@@ -1,6 +1,6 @@
 // What differs between two studies besides their numbers.
 import { useMemo } from "preact/hooks";
-import { Select, Table } from "./parts.jsx";
+import { Head, Select, Table } from "./parts.jsx";
 import { show, view } from "./state.js";
 import { counted } from "./text.js";
 
@@ -28,16 +28,8 @@ export function Settings({ study }) {
         )}
         <p class="muted">{differences.length ? `${counted(kept.length, "difference")}. A number's difference may come of each of them.` : "Nothing differs: settings, data, attack locks and software are the same."}</p>
         {kept.length > 0 && (
-          <Table>
-            <thead>
-              <tr>
-                {["kind", "key", "A", "B"].map((name) => (
-                  <th scope="col" key={name}>
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+          <Table title="What differs">
+            <Head names={["kind", "key", "A", "B"]} />
             <tbody>
               {kept.map((each) => (
                 <tr key={`${each.kind} ${each.key}`}>

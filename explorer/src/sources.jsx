@@ -1,4 +1,4 @@
-import { Table } from "./parts.jsx";
+import { Head, Table } from "./parts.jsx";
 import { count } from "./text.js";
 
 export function Sources({ study }) {
@@ -20,15 +20,7 @@ export function Sources({ study }) {
         <h2>The ledgers behind the pairs</h2>
         <p class="muted">A ledger holds every attacked text of one trained model. The lock says what the attack was, down to the checksums of its resources.</p>
         <Table title="Ledgers">
-          <thead>
-            <tr>
-              {["data set", "model", "attack", "strategy", "trained on", "seed", "texts", "ledger", "lock"].map((name) => (
-                <th scope="col" key={name}>
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Head names={["data set", "model", "attack", "strategy", "trained on", "seed", "texts", "ledger", "lock"]} />
           <tbody>
             {study.cells.map((cell) => (
               <tr key={cell.ledger}>

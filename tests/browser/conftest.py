@@ -3,6 +3,7 @@
 import pytest
 import report_pages
 from browser_pages import Page, browser
+from compared_studies import page_of, two
 from explorer_studies import PLAIN, measuring_importance, put
 
 from flat.report.explorer import page as explorer
@@ -10,7 +11,8 @@ from flat.report.explorer.content import content
 
 DRAWS = 200
 EXPLORER_PAGES = ("overview", "results", "pairs", "curves", "words", "sources")
-WHICH = ["report", *(f"explorer#{view}" for view in EXPLORER_PAGES)]
+COMPARED_PAGES = ("overview", "texts", "settings")
+WHICH = ["report", *(f"explorer#{view}" for view in EXPLORER_PAGES), *(f"compared#{view}" for view in COMPARED_PAGES)]
 
 
 @pytest.fixture(scope="session")
@@ -50,9 +52,20 @@ def _quiet(request):
 
 
 @pytest.fixture(scope="session")
-def files(file, tmp_path_factory):
-    """The files of both pages, by name."""
-    return {"explorer": file, "report": report_pages.write(tmp_path_factory.mktemp("report"))}
+def studies(tmp_path_factory):
+    """The files of two studies."""
+    return two(tmp_path_factory.mktemp("two"))
+
+
+@pytest.fixture(scope="session")
+def compared(studies, tmp_path_factory):
+    return page_of(studies, tmp_path_factory.mktemp("compared") / "compared.html")
+
+
+@pytest.fixture(scope="session")
+def files(file, compared, tmp_path_factory):
+    """The files of the three pages, by name."""
+    return {"explorer": file, "compared": compared, "report": report_pages.write(tmp_path_factory.mktemp("report"))}
 
 
 @pytest.fixture(params=WHICH)

@@ -5,13 +5,11 @@ import io
 from itertools import product
 
 import pytest
-from browser_pages import Page, browser
-from compared_studies import TEXTS, outcomes, two
-from typer.testing import CliRunner
+from browser_pages import A4
+from compared_studies import TEXTS, outcomes, page_of, two
 
 from flat.analysis.comparison import cells, words
 from flat.analysis.comparison.opened import open_study
-from flat.command.app import app
 
 pytestmark = pytest.mark.browser
 PAGES = ("overview", "texts", "settings")
@@ -26,38 +24,9 @@ FIGURES += ".textContent, row.cells[0].firstChild.textContent, row.cells[1].inne
 MAIN = "document.querySelector('main').innerText"
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    if browser() is None:
-        pytest.skip("not installed: chromium (Debian: apt install chromium)")
-    opened_page = Page(tmp_path_factory.mktemp("profile"))
-    yield opened_page
-    opened_page.close()
-
-
-@pytest.fixture(scope="module")
-def studies(tmp_path_factory):
-    return two(tmp_path_factory.mktemp("two"))
-
-
-def written(studies, place):
-    done = CliRunner().invoke(app, ["compare", *studies, "--html", str(place)])
-    assert done.exit_code == 0, done.output
-    return place, done.output
-
-
-@pytest.fixture(scope="module")
-def file(studies, tmp_path_factory):
-    return written(studies, tmp_path_factory.mktemp("page") / "compared.html")[0]
-
-
-@pytest.fixture(autouse=True)
-def _quiet(request):
-    """Whatever a test did: nothing was complained of, nothing asked of a network."""
-    yield
-    if "page" in request.fixturenames:
-        seen = request.getfixturevalue("page")
-        assert seen.complaints == [] and seen.requests == []
+@pytest.fixture
+def file(compared):
+    return compared
 
 
 def expected(studies, differ: str, strategy: str) -> list[str]:
@@ -164,7 +133,7 @@ def test_what_differs_besides_is_said(page, file):
 def test_hostile_texts_and_titles_are_texts(page, tmp_path):
     texts = [f"{NASTY} and {MARKUP} {at}" for at in range(12)]
     studies = two(tmp_path, texts, title=NASTY + MARKUP)
-    place, _ = written(studies, tmp_path / "hostile.html")
+    place = page_of(studies, tmp_path / "hostile.html")
     for view, width in product(PAGES, (360, 1440)):
         page.open(place, view, width, height=3000)
         count = "document.querySelectorAll('script, img, style, iframe').length"
@@ -180,13 +149,10 @@ def test_hostile_texts_and_titles_are_texts(page, tmp_path):
 
 def test_a_printed_page_keeps_its_numbers(page, file):
     page.open(file, "overview")
-    page.call("Emulation.setEmulatedMedia", media="print")
-    page.call("Emulation.setDeviceMetricsOverride", width=718, height=1000, deviceScaleFactor=1, mobile=False)
-    page.settle()
     cells_of = "[...document.querySelectorAll('.intervals td, .intervals th')]"
     reach = f"Math.max(...{cells_of}.map((cell) => cell.getBoundingClientRect().right))"
-    assert page.ask(reach) <= 718 and len(page.ask(FIGURES)) > 15
-    page.call("Emulation.setEmulatedMedia", media="")
+    with page.on_paper():
+        assert page.ask(reach) <= A4 and len(page.ask(FIGURES)) > 15
 
 
 def copied(page) -> list[dict]:

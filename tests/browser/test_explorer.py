@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+from browser_pages import A4
 from explorer_studies import many, opened, put
 
 from flat.files.artefacts import read_table
@@ -175,14 +176,10 @@ def test_hostile_texts_are_texts(page, tmp_path):
 def test_a_printed_page_keeps_every_column(page, file):
     page.open(file, "results")
     names = page.ask("[...document.querySelectorAll('thead th')].map((name) => name.innerText.trim())")
-    page.call("Emulation.setEmulatedMedia", media="print")
-    page.call("Emulation.setDeviceMetricsOverride", width=718, height=1000, deviceScaleFactor=1, mobile=False)
-    page.settle()
     row = "document.querySelector('.results tbody tr')"
-    assert page.ask(f"[...{row}.cells].map((cell) => cell.dataset.of)") == names
-    right = page.ask(f"Math.max(...[...{row}.cells].map((cell) => cell.getBoundingClientRect().right))")
-    assert right <= 718
-    page.call("Emulation.setEmulatedMedia", media="")
+    with page.on_paper():
+        assert page.ask(f"[...{row}.cells].map((cell) => cell.dataset.of)") == names
+        assert page.ask(f"Math.max(...[...{row}.cells].map((cell) => cell.getBoundingClientRect().right))") <= A4
 
 
 @pytest.mark.slow

@@ -5,7 +5,6 @@ import shutil
 import socket
 
 import pytest
-from browser_pages import Page, browser
 from explorer_studies import PLAIN, opened, put
 
 from flat.files.artefacts import read_table
@@ -25,15 +24,6 @@ LOAD = "[...document.querySelectorAll('.cut button')].find((each) => /load all/.
 ADD = "new Promise((done) => {{ const s = document.createElement('script'); s.nonce = {nonce!r}; s.src = {src!r};"
 ADD += " s.onload = () => done('ran'); s.onerror = () => done('blocked'); document.head.append(s) }})"
 WAIT = "(async () => {{ for (let n = 0; n < 500 && !({0}); n++) await new Promise((d) => setTimeout(d, 20)) }})()"
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    if browser() is None:
-        pytest.skip("not installed: chromium (Debian: apt install chromium)")
-    opened_page = Page(tmp_path_factory.mktemp("profile"))
-    yield opened_page
-    opened_page.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from browser_pages import A4
 from explorer_studies import opened
 
 from flat.files.artefacts import read_table
@@ -139,9 +140,6 @@ def test_lines_look_as_the_figures_do(page, file, study):
 
 def test_printed_curves_keep_their_numbers(page, file):
     page.open(file, "curves")
-    page.call("Emulation.setEmulatedMedia", media="print")
-    page.call("Emulation.setDeviceMetricsOverride", width=718, height=1000, deviceScaleFactor=1, mobile=False)
-    page.settle()
-    box = "(each) => { const box = each.getBoundingClientRect(); return box.width > 0 && box.right <= 718 }"
-    assert page.ask(f"[...document.querySelectorAll('.readout td, .readout th, .chart')].every({box})")
-    page.call("Emulation.setEmulatedMedia", media="")
+    box = f"(each) => {{ const box = each.getBoundingClientRect(); return box.width > 0 && box.right <= {A4} }}"
+    with page.on_paper():
+        assert page.ask(f"[...document.querySelectorAll('.readout td, .readout th, .chart')].every({box})")

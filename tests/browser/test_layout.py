@@ -1,10 +1,10 @@
 """The report and the explorer in windows of every width and on paper: nothing is cut off, headings stay."""
 
 import pytest
+from browser_pages import A4
 
 pytestmark = pytest.mark.browser
 WIDTHS = (360, 400, 768, 1024, 1440, 1920)
-A4 = 717  # pixels between the margins of a sheet
 # elements that hide a part of their text; what is for screen readers alone is hidden on purpose
 CLIPPED = """[...document.querySelectorAll('body *')].filter((each) => {
     const style = getComputedStyle(each);

@@ -6,8 +6,11 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+A4 = 717  # pixels between the margins of a sheet
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
@@ -105,6 +108,14 @@ class Page:
         """Give the window another size."""
         self._resize(width, height)
         self.settle()
+
+    @contextmanager
+    def on_paper(self) -> Iterator[None]:
+        """Lay the page out as it is printed, on A4."""
+        self.call("Emulation.setEmulatedMedia", media="print")
+        self.widen(A4, 1000)
+        yield
+        self.call("Emulation.setEmulatedMedia", media="")
 
     def _resize(self, width: int, height: int) -> None:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import yaml
 from explorer_studies import PLAIN, put
+from typer.testing import CliRunner
 
+from flat.command.app import app
 from flat.files.artefacts import read_table
 from flat.study import paths
 from flat.study.grid import attacked_cells
@@ -25,6 +27,13 @@ def two(folder: Path, texts=TEXTS, **changes) -> tuple[str, str]:
         file.write_text(yaml.safe_dump(study.model_dump(mode="json"), allow_unicode=True), "utf-8")
         files.append(str(file))
     return files[0], files[1]
+
+
+def page_of(files: tuple[str, str], place: Path) -> Path:
+    """The page that ``flat compare --html`` writes of them."""
+    done = CliRunner().invoke(app, ["compare", *files, "--html", str(place)])
+    assert done.exit_code == 0, done.output
+    return place
 
 
 def outcomes(study) -> dict[tuple[str, str], tuple[str, str]]:
