@@ -38,13 +38,8 @@ FIRST = (
 
 
 def place(item) -> int:
-    """Where a test's file stands in a run: FIRST, others that run Snakemake, the rest.
-
-    Before all of them come those that measure in forks of forks of this process, while it is young.
-    """
+    """Where a test's file stands in a run: FIRST, others that run Snakemake, the rest."""
     name = item.path.stem
-    if "bench" in item.path.parts:
-        return -1
     return FIRST.index(name) if name in FIRST else len(FIRST) + ("workflow" not in item.path.parts)
 
 

@@ -23,7 +23,13 @@ def offer() -> None:
     if sys.platform != "linux":
         return
     reading, writing = os.pipe()  # open as long as this process lives; closed in what it starts, also without an exec
-    os.register_at_fork(after_in_child=lambda: os.close(writing))
+    held = [writing]
+
+    def close_once() -> None:  # a fork of a fork finds none: the number may be another file's by then
+        while held:
+            os.close(held.pop())
+
+    os.register_at_fork(after_in_child=close_once)
     offered = os.environ.get(LIFELINES, "").split()
     os.environ[LIFELINES] = " ".join([*offered, f"{processes.own_name()}:{reading}"])
 

@@ -167,6 +167,25 @@ def test_a_forked_child_does_not_keep_the_line_open(tmp_path):
     assert ran.stdout == "holds\n" and ran.returncode == -signal.SIGKILL
 
 
+def test_a_fork_of_a_fork_keeps_its_own_files():
+    """The first fork opens files of its own, under the number of the pipe that it closed; the second one has them."""
+    source = """
+import os
+from flat.jobs import lifeline
+lifeline.offer()
+if not os.fork():
+    own = [os.open("/dev/null", os.O_RDONLY) for _ in range(5)]
+    if not os.fork():
+        for number in own:
+            os.fstat(number)
+        os._exit(0)
+    os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
+assert os.wait()[1] == 0
+"""
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_snakemake_on_a_cluster_lives_on_without_the_one_that_submitted_it(monkeypatch):
     monkeypatch.setenv(lifeline.LIFELINES, f"{processes.here()}-1-1:0")
     lifeline.join(on_cluster=True)
