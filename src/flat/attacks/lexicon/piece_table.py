@@ -65,8 +65,8 @@ class PieceTable:
 
     Attributes:
         embedding: (rows + 1, 512). projected: a branch's input, (rows + 1, 256) for each branch. products: of that
-            input with each slot of the branch's first convolution, (rows + 1, 256) for each slot of each branch. The
-            last row is zero: what lies outside a text.
+            input with the slots of the branch's first convolution, ((rows + 1) * width, 256) for each branch: of a
+            piece the slots one after the other. The last piece is zero: what lies outside a text.
         outside: the number of that row.
     """
 
@@ -75,7 +75,9 @@ class PieceTable:
         self._places = np.full(backend.table.shape[0], -1, dtype=np.int32)
         self.embedding = _table(rows, backend.table.shape[1])
         self.projected = [_table(rows, WIDTH) for _ in ORDERS]
-        self.products = [[_table(rows, WIDTH) for _ in range(width)] for width, _ in ORDERS]
+        self._first = [by_slots(w) for w in backend.w1]
+        self._wide = [_table(rows, width * WIDTH) for width, _ in ORDERS]
+        self.products = [wide.reshape(-1, WIDTH) for wide in self._wide]
 
     def places(self, texts: Sequence[Sequence[int]]) -> np.ndarray | None:
         """Rows of the pieces of all texts, one text after the other; None if the table cannot hold them all at once."""
@@ -98,11 +100,10 @@ class PieceTable:
         embedding = b.table[ids].astype(np.float32) * b.scale[chunk, None] + b.lo[chunk, None]
         x = normalised(product(embedding, b.proj_W) + b.proj_b, b.eps) * b.ln_g_all + b.ln_b_all
         self.embedding[rows] = embedding
-        for branch, (width, _) in enumerate(ORDERS):
+        for branch, first in enumerate(self._first):
             own = x[:, branch * WIDTH : (branch + 1) * WIDTH]
             self.projected[branch][rows] = own
-            for slot in range(width):
-                self.products[branch][slot][rows] = product(own, b.w1[branch][slot * WIDTH : (slot + 1) * WIDTH])
+            torch.mm(torch.from_numpy(own), first, out=torch.from_numpy(self._wide[branch][rows]))
         self._places[ids] = np.arange(rows.start, rows.stop)
         self._used = rows.stop
 
@@ -110,6 +111,12 @@ class PieceTable:
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a @ b by PyTorch, which multiplies few rows by a large matrix in half of NumPy's time."""
     return torch.from_numpy(a).mm(torch.from_numpy(b)).numpy()
+
+
+def by_slots(weights: np.ndarray) -> torch.Tensor:
+    """A convolution's weights (width * 256, 256) as (256, width * 256): one product is that with all of its slots."""
+    slots = weights.reshape(-1, WIDTH, WIDTH).transpose(1, 0, 2)
+    return torch.from_numpy(np.ascontiguousarray(slots.reshape(WIDTH, -1)))
 
 
 def normalised(x: np.ndarray, eps: float) -> np.ndarray:

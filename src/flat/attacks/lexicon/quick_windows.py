@@ -16,7 +16,7 @@ from contextlib import nullcontext
 import numpy as np
 import torch
 
-from flat.attacks.lexicon.piece_table import ORDERS, WIDTH, Cutter, PieceTable
+from flat.attacks.lexicon.piece_table import ORDERS, WIDTH, Cutter, PieceTable, by_slots
 from flat.attacks.lexicon.short_cuts import difference
 
 ERROR = 4e-6  # of a cosine of two vectors; measured: a tenth of it
@@ -58,9 +58,7 @@ class QuickWindows:
     def __init__(self, backend, rows: int | None = None):
         self.backend, self.cut = backend, Cutter(backend.sp)
         self.table = PieceTable(backend) if rows is None else PieceTable(backend, rows)
-        # (256, width * 256): the products with all slots of a second convolution at once
-        slots = [w.reshape(-1, WIDTH, WIDTH).transpose(1, 0, 2) for w in backend.w2]
-        self.second = [torch.from_numpy(np.ascontiguousarray(w.reshape(WIDTH, -1))) for w in slots]
+        self.second = [by_slots(w) for w in backend.w2]
         # PyTorch multiplies few rows by a large matrix in half of NumPy's time
         self.head = {name: torch.from_numpy(getattr(backend, name)) for name in HEAD}
 
@@ -109,10 +107,9 @@ class QuickWindows:
         right = width - 1 - left
         # a token sees ``left`` tokens before it: what changes reaches as many behind it
         rows = edits.rows(right, left)
-        pieces = edits.places[rows.window, rows.column - left]
-        hidden = table.products[branch][0][pieces]
+        hidden = table.products[branch][edits.places[rows.window, rows.column - left] * width]
         for slot in range(1, width):
-            hidden += table.products[branch][slot][edits.places[rows.window, rows.column - left + slot]]
+            hidden += table.products[branch][edits.places[rows.window, rows.column - left + slot] * width + slot]
         hidden += b.b1[branch]
         np.maximum(hidden, 0, out=hidden)
         hidden += table.projected[branch][edits.places[rows.window, rows.column]]
