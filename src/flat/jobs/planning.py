@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 
 KNOWN = "9."  # major version whose code was read
+TEMPORARY = "tmpdir", "system_tmpdir"  # Snakemake's own resource of each job
 
 
 def hasten(functions: Iterable[Callable]) -> list[str]:
     """Spare the repetitions; the names of those spared.
 
     Args:
-        functions: input and parameter functions of the workflow, whose signatures Snakemake asks for at each job.
+        functions: input, parameter and resource functions of the workflow, which Snakemake asks at each job.
     """
     import snakemake  # for cost: not for those who import this module without a workflow
 
@@ -30,8 +31,10 @@ def hasten(functions: Iterable[Callable]) -> list[str]:
         silent_dry_run,
         outputs_apart,
         files_without_storage,
+        resources_once_a_kind,
     )
-    return [spare.__name__ for spare in spared if (spare(functions) if spare is take_signatures else spare())]
+    of_functions = (take_signatures, resources_once_a_kind)
+    return [spare.__name__ for spare in spared if (spare(functions) if spare in of_functions else spare())]
 
 
 def take_signatures(functions: Iterable[Callable]) -> bool:
@@ -161,4 +164,96 @@ def files_without_storage() -> bool:
         return type(own) is not str and slowly(file)
 
     io._IOFile.is_storage = property(is_storage)
+    interface = getattr(io, "AnnotatedStringInterface", None)
+    if isinstance(interface, type):  # asked of files nearly always: what they are is found before what they stand for
+        io.AnnotatedStringInterface = (io._IOFile, annotated, interface)
+        if io._IOFile.is_flagged is annotated.is_flagged is interface.is_flagged:
+
+            def is_flagged(file, flag):
+                own = file._file
+                return bool(own._flags.get(flag)) if type(own) is annotated else bool(file.flags.get(flag))
+
+            io._IOFile.is_flagged = is_flagged
     return True
+
+
+def resources_once_a_kind(functions: Iterable[Callable]) -> bool:
+    """Compute resources once for all jobs of a rule that differ in nothing which its resource functions look at.
+
+    What these look at is noted when they are asked. Snakemake computes them for each job as ever if a function looks at
+    every wildcard, is given more than wildcards, attempt and threads, or is none of ``functions`` (one that a call or
+    a profile sets). Wildcards are put together once for all functions that are asked about them one after the other.
+    """
+    from snakemake import iocontainers, rules  # for cost
+
+    asked, plain = vars(rules.Rule).get("expand_resources"), getattr(rules, "Wildcards", None)
+    if asked is None or hasattr(asked, "__wrapped__"):
+        return asked is not None
+    if plain is not iocontainers.Wildcards:
+        return False
+    own = {f for f in functions if set(inspect.signature(f).parameters) <= {"wildcards", "attempt", "threads"}}
+    last: list = []  # wildcards as a dict, and as functions are given them
+    noted: list[set[str]] = []  # of the call that is being answered
+
+    def wildcards(fromdict):
+        if not last or last[0] != fromdict:
+            last[:] = dict(fromdict), plain(fromdict=fromdict)
+        made = last[1]
+        return _Noting(made, noted[-1]) if noted else made
+
+    @wraps(asked)
+    def expand_resources(self, wildcards, input, attempt, skip_evaluation=None):
+        skipped = frozenset(skip_evaluation or ())
+        functions = [r for r in self.resources.values() if r.name not in skipped and r.is_evaluable()]
+        if not all((r.name, r.raw) == TEMPORARY or inspect.unwrap(r._evaluator) in own for r in functions):
+            return asked(self, wildcards, input, attempt, skip_evaluation)
+        kinds = self.__dict__.setdefault("_resources_of_kinds", {})
+        same = attempt, skipped, self.workflow.resource_settings.max_threads
+        same += tuple((name, _value(limit)) for name, limit in self.workflow.global_resources.items())
+        for looked_at, known in kinds.items():
+            found = known.get((same, tuple(wildcards.get(name) for name in looked_at)))
+            if found is not None:
+                return iocontainers.ResourceList(fromdict=found)
+        noted.append(set())
+        try:
+            found = asked(self, wildcards, input, attempt, skip_evaluation)
+        finally:
+            looked_at = tuple(sorted(noted.pop()))
+        if len(looked_at) < len(wildcards):
+            key = same, tuple(wildcards.get(name) for name in looked_at)
+            kinds.setdefault(looked_at, {})[key] = dict(found.items())
+        return found
+
+    rules.Wildcards, rules.Rule.expand_resources = wildcards, expand_resources
+    return True
+
+
+def _value(limit):
+    return getattr(limit, "_value", limit)
+
+
+class _Noting:
+    """Wildcards that note which of them are looked at."""
+
+    def __init__(self, wildcards, noted: set[str]):
+        self._wildcards, self._noted = wildcards, noted
+
+    def __getattr__(self, name):
+        value, names = getattr(self._wildcards, name), self._wildcards.keys()
+        self._noted.update([name] if name in names else names)
+        return value
+
+    def __getitem__(self, key):
+        self._noted.update([key] if isinstance(key, str) else self._wildcards.keys())
+        return self._wildcards[key]
+
+    def __iter__(self):
+        self._noted.update(self._wildcards.keys())
+        return iter(self._wildcards)
+
+    def get(self, name, default=None):
+        self._noted.add(name)
+        return self._wildcards.get(name, default)
+
+    def keys(self):  # the same for all jobs of a rule
+        return self._wildcards.keys()

@@ -1,5 +1,8 @@
 """What spares Snakemake's repetitions applies to the Snakemake of the lock, once, and to no other."""
 
+import subprocess
+import sys
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +22,7 @@ NAMES = [
     "silent_dry_run",
     "outputs_apart",
     "files_without_storage",
+    "resources_once_a_kind",
 ]
 
 
@@ -30,6 +34,9 @@ def as_it_was(monkeypatch):
     monkeypatch.setattr(dryrun.Executor, "printjob", vars(dryrun.Executor)["printjob"])
     monkeypatch.setattr(dag.DAG, "check_directory_outputs", vars(dag.DAG)["check_directory_outputs"])
     monkeypatch.setattr(io._IOFile, "is_storage", vars(io._IOFile)["is_storage"])
+    monkeypatch.setattr(io, "AnnotatedStringInterface", io.AnnotatedStringInterface)
+    monkeypatch.setattr(rules, "Wildcards", rules.Wildcards)
+    monkeypatch.setattr(rules.Rule, "expand_resources", vars(rules.Rule)["expand_resources"])
     yield
     vars(Resource.evaluate).pop(common.FUNC_OVERWRITE_PARAMS_ATTR, None)
 
@@ -49,6 +56,7 @@ def test_what_is_absent_is_left_alone(monkeypatch):
     monkeypatch.delattr(dag, "ScriptProcessor")
     monkeypatch.delattr(dag.DAG, "check_directory_outputs")
     monkeypatch.delattr(io._IOFile, "is_storage")
+    monkeypatch.delattr(rules, "Wildcards")
     assert planning.hasten([]) == ["silent_dry_run"]
 
 
@@ -142,3 +150,100 @@ def test_files_of_a_storage_are_told_from_others():
     plain = [file.is_storage for file in files]
     assert planning.files_without_storage()
     assert [file.is_storage for file in files] == plain == [False, False, False, True]
+
+
+def test_what_is_flagged_stays_so():
+    files = [io.flag("a", "temp"), io.flag("b", "temp", False), "c", io._IOFile(io.flag("d", "temp"), rule=None)]
+    plain = [io.is_flagged(file, "temp") for file in files]
+    assert planning.files_without_storage()
+    assert [io.is_flagged(file, "temp") for file in files] == plain == [True, False, False, True]
+
+
+# functions write who asked them. ``memory`` looks at the model, ``cores`` at the model and of "b" at the seed too,
+# ``every`` at each wildcard, ``sized`` at the input
+ASKED = """
+from flat.jobs.planning import hasten
+
+def note(*words):
+    with open("asked", "a") as file:
+        print(*words, file=file)
+
+def memory(wildcards, attempt):
+    note("memory", wildcards.model)
+    return (1000 if wildcards.get("model") == "a" else 3000) * attempt
+
+def cores(wildcards):
+    note("cores", wildcards["model"])
+    return 1 if "shard" in wildcards.keys() or wildcards.model == "a" else 1 + int(wildcards.seed)
+
+def every(wildcards):
+    note("every")
+    return len(".".join(wildcards))
+
+def sized(wildcards, input):
+    note("sized")
+    return len(input[0]) + len(wildcards.model)
+
+rule all:
+    input:
+        expand("{model}.{seed}.{kind}", model=["a", "b"], seed=range(4), kind=["one", "two", "three"]),
+
+rule first:
+    output: "start"
+    shell: "touch {output}"
+
+rule one:
+    output: "{model}.{seed}.one"
+    threads: cores
+    resources: mem_mb=memory
+    retries: 1
+    shell: "test {resources.mem_mb} -ge 2000 && echo {threads} {resources.mem_mb} {resources.mem_mib} > {output}"
+
+rule two:
+    output: "{model}.{seed}.two"
+    resources: mem_mb=memory, size=every
+    shell: "echo {resources.size} > {output}"
+
+rule three:
+    input: "start"
+    output: "{model}.{seed}.three"
+    resources: size=sized
+    shell: "echo {resources.size} > {output}"
+
+if config.get("hasten"):
+    hasten([memory, cores, every, sized])
+"""
+
+
+def test_resources_are_asked_once_for_jobs_that_differ_in_nothing_they_look_at(tmp_path):
+    plans, asked, made = [], [], []
+    for hasten in ("", "yes"):
+        folder = tmp_path / (hasten or "no")
+        folder.mkdir()
+        (folder / "Snakefile").write_text(ASKED)
+        call = [sys.executable, "-m", "snakemake", "--cores", "3", "--config", f"hasten={hasten}"]
+        plan = subprocess.run([*call, "-n"], cwd=folder, check=True, capture_output=True, text=True).stdout
+        wanted = ("output:", "threads:", "resources:")
+        plans.append(sorted(line for line in plan.splitlines() if line.strip().startswith(wanted)))
+        asked.append(Counter((folder / "asked").read_text().splitlines()))
+        subprocess.run([*call, "--quiet", "all"], cwd=folder, check=True, capture_output=True)
+        made.append({path.name: path.read_text() for path in folder.glob("*.*.*")})
+    assert plans[0] == plans[1] and len(plans[0]) > 24
+    assert made[0] == made[1] and len(made[0]) == 24
+    # 1000 MB are too few for the first attempt of a; b has as many threads as there are cores, at most
+    assert made[1]["a.0.one"] == "1 2000 1908\n" and made[1]["b.3.one"] == "3 3000 2862\n"
+    assert made[1]["a.0.two"] == "3\n" and made[1]["b.0.three"] == "6\n"
+    assert asked[0]["memory a"] == asked[0]["cores a"] * 2 == 8
+    assert asked[1]["cores a"] == 1 and asked[1]["cores b"] == 4 and asked[1]["sized"] == asked[0]["sized"] == 8
+    # in "two" beside a function of every wildcard
+    assert asked[1]["memory a"] == 1 + 4 and asked[1]["memory b"] == 4 + 4
+
+
+def test_resources_that_a_call_sets_are_computed_for_each_job(tmp_path):
+    """They may look at what the workflow's own do not."""
+    (tmp_path / "Snakefile").write_text(ASKED)
+    call = [sys.executable, "-m", "snakemake", "-n", "--cores", "3", "--config", "hasten=yes", "--set-resources"]
+    call += ["one:mem_mb=1000 * (1 + int(wildcards.seed))", "one:length=len(wildcards.model)"]
+    call += ["--", "a.1.one", "a.2.one"]
+    plan = subprocess.run(call, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert "mem_mb=2000" in plan and "mem_mb=3000" in plan and plan.count("length=1") == 2
