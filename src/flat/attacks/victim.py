@@ -1,6 +1,6 @@
 """The model under attack, as TextAttack asks it: texts in, logits out."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -59,6 +59,11 @@ class Victim(textattack.models.wrappers.ModelWrapper):
         if text not in self._signatures:
             self._signatures[text] = getattr(self.model, "signature", tuple)(text.split())
         return self._signatures[text]
+
+    @property
+    def answered(self) -> Collection[Hashable]:
+        """Signatures of the texts that ``logits`` remembers."""
+        return self._answers.keys()
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
         """float32 logits (texts, classes)."""

@@ -78,6 +78,42 @@ def test_edits_of_an_edited_text(kind):
             assert opened.words == text and opened.key == editor.open(text).key
 
 
+@pytest.mark.parametrize("kind", ["cnn", "lstm"])
+@pytest.mark.parametrize("mask", MASKS)
+def test_texts_together(kind, mask, monkeypatch):
+    """Edits of one text of every kind, a text twice, others of any length, texts without a word; in parts too."""
+    model = randomise(make(kind, mask))
+    base = [WORDS[n] for n in RANDOM.integers(1, len(WORDS), size=9)]
+    texts = [[], *TEXTS, base, list(base), [], ["?"] * 40]
+    for position in range(len(base)):
+        word = WORDS[RANDOM.integers(1, len(WORDS))]
+        for new in ([], ["?"], [word], [base[position], word], [word, word, word]):
+            texts.append([*base[:position], *new, *base[position + 1 :]])
+    expected = model.logits(texts)
+    assert len(texts) > 60 and len(np.unique(expected, axis=0)) > 30
+    for most in (edits.TEXTS, 7):
+        monkeypatch.setattr(edits, "TEXTS", most)
+        found = model.editor().together(texts)
+        assert found.dtype == np.float32 and found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, atol=edits.TOLERANCE)
+    order = RANDOM.permutation(len(texts))
+    np.testing.assert_allclose(
+        model.editor().together([texts[n] for n in order]), expected[order], atol=edits.TOLERANCE
+    )
+
+
+def test_windows_of_many_words_are_told_apart(monkeypatch):
+    """Too many different words for a number that holds a window's."""
+    from flat.models.edits import cnn
+
+    windows = RANDOM.integers(-1, 20_000, size=(300, 5))
+    windows = windows[RANDOM.integers(0, 300, size=900)]
+    for words in (20_000, 3_000):
+        different, which = cnn._different(np.minimum(windows, words - 1), words)
+        assert (different[which] == np.minimum(windows, words - 1)).all()
+        assert len(different) == len({*map(tuple, different.tolist())}) <= 300
+
+
 @pytest.mark.parametrize(("family", "attention"), [("bert", "sdpa"), ("bert", "eager"), ("deberta-v2", "eager")])
 @pytest.mark.parametrize("mask", ["none", "variational"])
 def test_encoder(tmp_path, family, attention, mask):

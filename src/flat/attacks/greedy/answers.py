@@ -15,15 +15,12 @@ from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
+from flat.attacks.greedy.judged import judged
 from flat.attacks.greedy.text import Place, Text
-from flat.attacks.victim import finite
 from flat.models.edits.editor import EditedText
-from flat.models.edits.screening import spread_of
 
 BATCH = 32  # texts of one model call, as TextAttack's goal function cuts them
-ROUNDING = 2e-7  # of a probability
 
 Edit = tuple[int, str | None]
 """A word of TextAttack's (its index) and what comes in its place; None: nothing, it is deleted."""
@@ -255,19 +252,8 @@ class Answers:
         Raises:
             AttackError: a logit is no number, and could not be ranked.
         """
-        values = torch.from_numpy(finite(np.asarray(logits)))
-        probabilities = torch.softmax(values, dim=1)
-        own = probabilities[:, self.label]
-        others = probabilities.clone()
-        others[:, self.label] = -1.0
-        margins = own - others.amax(1)
-        fooled = probabilities.argmax(1) != self.label  # of equal probabilities the first class wins
-        margins = torch.where(fooled, margins.clamp(max=-1e-30), margins.clamp(min=0.0))
-        if bound is None:
-            errors = own * (1 - own) * self.victim.editor.error * (1 + values.abs().amax(1))
-        else:
-            errors = spread_of(own, bound)
-        rows = zip((1 - own).tolist(), margins.tolist(), (errors + ROUNDING).tolist(), strict=True)
+        found = judged(logits, self.label, self.victim.editor.error, bound)
+        rows = zip(found.scores.tolist(), found.margins.tolist(), found.errors.tolist(), strict=True)
         return [Answer(score, margin, error, -1) for score, margin, error in rows]
 
     def _place(self, i: int) -> Place:

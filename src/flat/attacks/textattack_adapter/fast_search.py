@@ -1,8 +1,9 @@
 """What TextAttack's searches ask again and again, answered at once: for the searches that ours does not repeat.
 
-Four things of a built attack are replaced. Each answers the same: tests compare whole attacks with stock TextAttack.
+Five things of a built attack are replaced. Each answers the same: tests compare whole attacks with stock TextAttack.
 
 * The goal function's verdicts on a batch are computed on the batch's array, not tensor by tensor.
+* Those of a search that goes on from the best text alone are answered together (``verdicts``).
 * The candidates of one position of one text are remembered: the members of a genetic algorithm's population ask for
   them many times. (The transformation cache does not serve: the question holds a list.)
 * The distribution that a position is drawn from is made anew only when it changes.
@@ -15,15 +16,19 @@ import numpy as np
 import torch
 
 from flat.attacks.textattack_adapter.environment import textattack
+from flat.attacks.textattack_adapter.verdicts import BatchVerdicts, GreedyVerdicts, serves
 
-_Status = textattack.goal_function_results.GoalFunctionResultStatus
 
+def install(attack, in_parts: bool = False) -> None:
+    """Replace what is asked often in a built TextAttack attack, as far as its parts are the ones known here.
 
-def install(attack) -> None:
-    """Replace what is asked often in a built TextAttack attack, as far as its parts are the ones known here."""
+    Args:
+        in_parts: the search's questions are asked a part at a time, as a time limit does.
+    """
     goal, search = attack.goal_function, attack.search_method
     if type(goal).__name__ == "UntargetedClassification" and goal.target_max_score is None and not goal.maximizable:
-        search.get_goal_results = goal.get_results = BatchVerdicts(goal).get_results
+        verdicts = GreedyVerdicts if not in_parts and serves(search, goal) else BatchVerdicts
+        search.get_goal_results = goal.get_results = verdicts(goal).get_results
     if isinstance(search, textattack.search_methods.GeneticAlgorithm) and not search.post_crossover_check:
         search.get_transformations = RememberedCandidates(attack).get_transformations
         search._perturb = QuickPerturbation(search).perturb
@@ -36,36 +41,9 @@ def forget(attack) -> None:
     remembered = attack.search_method.get_transformations.__self__
     if isinstance(remembered, RememberedCandidates):
         remembered.clear()
-
-
-class BatchVerdicts:
-    """``GoalFunction.get_results`` of UntargetedClassification, a batch at a time.
-
-    Args:
-        goal: the goal function.
-    """
-
-    def __init__(self, goal):
-        self.goal, self.general = goal, goal.get_results
-
-    def get_results(self, texts, check_skip: bool = False):
-        goal = self.goal
-        if goal.query_budget < float("inf"):
-            texts = texts[: goal.query_budget - goal.num_queries]
-        if check_skip or not len(texts) or not isinstance(goal.ground_truth_output, int):
-            return self.general(texts, check_skip=check_skip)
-        goal.num_queries += len(texts)
-        outputs = torch.stack(list(goal._call_model(texts)))  # (texts, classes)
-        label, make = goal.ground_truth_output, goal._goal_function_result_type()
-        answers = zip(texts, outputs.numpy(), outputs.argmax(1).tolist(), (1 - outputs[:, label]).tolist(), strict=True)
-        results = [
-            make(text, row, predicted, self._status(predicted != label), score, goal.num_queries, label)
-            for text, row, predicted, score in answers
-        ]
-        return results, goal.num_queries == goal.query_budget
-
-    def _status(self, fooled: bool):
-        return _Status.SUCCEEDED if fooled else _Status.SEARCHING
+    verdicts = attack.goal_function.get_results.__self__
+    if isinstance(verdicts, BatchVerdicts):
+        verdicts.clear()
 
 
 class RememberedCandidates:

@@ -28,7 +28,7 @@ class LimitedAttack:
             raise StudyError("attacks.*.time_limit", f"{seconds} seconds", "give a positive number, or null")
         self.attack, self.goal, self.seconds = attack, attack.goal_function, seconds
         self.query_budget = self.goal.query_budget
-        quick_search.install(attack)
+        quick_search.install(attack, in_parts=seconds is not None)
         if seconds is not None:
             attack.search_method.get_goal_results = self._get_goal_results
 

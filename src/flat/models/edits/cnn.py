@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 
 from flat.models.edits.editor import WordEditor, WordText
 
@@ -39,6 +40,28 @@ class CnnEditor(WordEditor):
         """(n, width, filters) what words add to windows of the ``number``-th width, by their place in the window."""
         rows = self.table.vectors[places, self.parts[number]]
         return rows.reshape(len(places), self.widths[number], self.filters)
+
+    def _together(self, places, words, lengths):
+        """A window that several texts have is summed up once."""
+        count, longest = words.shape
+        padded = np.concatenate([words, np.full((count, max(self.widths) - 1), -1)], axis=1)
+        begins = np.arange(longest) < lengths[:, None]
+        starts = np.cumsum(lengths) - lengths
+        pooled = np.empty((count, len(self.widths), self.filters), dtype=np.float32)
+        for number, width in enumerate(self.widths):
+            windows = sliding_window_view(padded, width, axis=1)[:, :longest][begins]  # (windows, width)
+            different, which = _different(windows, len(places))
+            sums = np.repeat(self.bias[number][None], len(different), axis=0)
+            terms = self.table.vectors[:, self.parts[number]]
+            for j in range(width):
+                there = different[:, j] >= 0  # behind the text is nothing
+                slot = slice(j * self.filters, (j + 1) * self.filters)
+                if there.all():
+                    sums += terms[places[different[:, j]], slot]
+                else:
+                    sums[there] += terms[places[different[there, j]], slot]
+            np.maximum.reduceat(sums[which], starts, axis=0, out=pooled[:, number])
+        return self.classify(np.maximum(pooled, 0, out=pooled).reshape(count, -1))
 
 
 class CnnText(WordText):
@@ -114,6 +137,18 @@ class CnnText(WordText):
                 best[inside] = np.maximum(best[inside], joined)
             pooled[:, number] = best
         return editor.classify(pooled.reshape(len(positions), -1))
+
+
+def _different(windows: np.ndarray, words: int) -> tuple[np.ndarray, np.ndarray]:
+    """The different rows of ``windows`` (n, width), numbers from -1 to ``words`` - 1, and which of them each row is."""
+    width = windows.shape[1]
+    if (words + 1) ** width >= 2**63:
+        return np.unique(windows, axis=0, return_inverse=True)
+    code = windows[:, 0] + 1
+    for j in range(1, width):
+        code = code * (words + 1) + windows[:, j] + 1
+    _, first, which = np.unique(code, return_index=True, return_inverse=True)
+    return windows[first], which
 
 
 def _others(windows: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:

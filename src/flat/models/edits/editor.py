@@ -21,6 +21,7 @@ TOLERANCE = 1e-5
 TOKENS = {"cpu": 512, "cuda": 16_384}  # of one pass over whole texts: on a CPU larger ones leave the cache
 SLACK = 1.15  # how much longer than its shortest text the longest of a pass may be
 WORDS = 4096  # words whose rows a table keeps
+TEXTS = 512  # that are answered together
 
 Word = str | None
 """What comes in the place of a word; None: nothing, it is deleted."""
@@ -67,6 +68,10 @@ class Editor:
             answers[rows] = self.model.logits([texts[i] for i in rows], batch_size=len(rows))
             start = stop
         return answers
+
+    def together(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
+        """float32 logits (texts, classes) of texts that share most of their words, within ``error`` as of ``whole``."""
+        return self.whole(texts)
 
     @property
     def _device(self) -> str:
@@ -182,6 +187,31 @@ class WordEditor(Editor):
         embeddings = self.model.embed(batch)
         weights = self.model.token_weights(embeddings, batch)
         return (embeddings if weights is None else embeddings * weights.unsqueeze(-1))[0]
+
+    def together(self, texts):
+        answers = np.empty((len(texts), self.model.classes), dtype=np.float32)
+        rows = [self.model.signature(text) for text in texts]
+        empty, full = [n for n, row in enumerate(rows) if not row], [n for n, row in enumerate(rows) if row]
+        if empty:
+            answers[empty] = self.whole([texts[n] for n in empty])
+        for start in range(0, len(full), TEXTS):
+            part = full[start : start + TEXTS]
+            lengths = np.array([len(rows[n]) for n in part])
+            distinct, numbers = np.unique(np.concatenate([rows[n] for n in part]), return_inverse=True)
+            words = np.full((len(part), lengths.max()), -1)
+            words[np.arange(lengths.max()) < lengths[:, None]] = numbers
+            answers[part] = self._together(self.table.places(distinct.tolist()), words, lengths)
+        return answers
+
+    def _together(self, places: np.ndarray, words: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Logits (n, classes) of texts that share most of their words.
+
+        Args:
+            places: rows of the table, one for each different word.
+            words: (n, longest) numbers in ``places``; -1 behind a text.
+            lengths: (n,) words of each text, at least one.
+        """
+        raise NotImplementedError
 
     def classify(self, pooled: np.ndarray | torch.Tensor) -> np.ndarray:
         """(n, features) -> (n, classes) logits."""

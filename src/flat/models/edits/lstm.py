@@ -37,6 +37,24 @@ class LstmEditor(WordEditor):
         cell.mul_(sigmoids[:, size : 2 * size]).addcmul_(sigmoids[:, :size], gates[:, 3 * size :].tanh_())
         torch.tanh(cell, out=state).mul_(sigmoids[:, 2 * size :])
 
+    @torch.inference_mode()
+    def _together(self, places, words, lengths):
+        """A word is read once for all texts that are the same up to it."""
+        inputs, most_of = torch.from_numpy(self.table.vectors), torch.empty(len(words), self.hidden)
+        state = cell = torch.zeros(1, self.hidden)
+        most = torch.full((1, self.hidden), -torch.inf)
+        begin = np.zeros(len(words), dtype=np.int64)  # of each text: which of the begins so far it has
+        for t in range(words.shape[1]):
+            reading = np.flatnonzero(lengths > t)
+            longer, begin[reading] = np.unique(begin[reading] * len(places) + words[reading, t], return_inverse=True)
+            before, word = np.divmod(longer, len(places))
+            state, cell, most = state[before], cell[before], most[before]
+            self.step(inputs[places[word]], state, cell)
+            torch.maximum(most, state, out=most)
+            ending = np.flatnonzero(lengths == t + 1)
+            most_of[ending] = most[begin[ending]]
+        return self.classify(torch.tanh(most_of))
+
 
 class LstmText(WordText):
     """A text with its states before each word, as far as they are known."""
