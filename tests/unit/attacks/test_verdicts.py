@@ -129,7 +129,7 @@ def test_of_equals_the_search_goes_on_from_the_one_that_its_sort_puts_first():
     best = texts[int(own.argmin())].split()
     equals = [" ".join([*best[:n], best[n].upper(), *best[n + 1 :]]) for n in range(6)]  # words are read as w5 and W5
     texts = [f"{text} {n}" for n, text in enumerate(texts)] + [f"{text} ?" for text in equals]
-    for shift, fooled in ((40, False), (-80, True)):
+    for shift, fooled in ((2, False), (-4, True)):
         with torch.no_grad():
             model.output.bias[label] += shift
         asked = []
