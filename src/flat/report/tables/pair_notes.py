@@ -20,12 +20,12 @@ COUNTED = (
 
 def which_pairs(study) -> str:
     """Which pair set is for what."""
-    fair = "“shared” compares the strategies fairly"
+    equal = "“shared” has the same texts for every strategy, those that were found against the base model"
     if not prints(study):
-        return f"{fair.capitalize()}: they are explained on the same texts."
+        return f"{equal}; “all” has each model's own."
     return (
         "The paper does not say which pairs it averages: “saved” is the set to compare with its numbers, so that those "
-        f"of explanations stand there alone; {fair}."
+        f"of explanations stand there alone; {equal}; “all” has each model's own."
     )
 
 
