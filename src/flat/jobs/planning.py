@@ -148,7 +148,8 @@ def may_be_nested(paths: set[str]) -> bool:
 
 
 def files_without_storage() -> bool:
-    """Ask a file's own flags whether it is of a storage plugin, not by way of an abstract class: 120 times a job."""
+    """Ask a file's own flags whether it is of a storage plugin (120 times a job), temporary or a pipe, not by way of an
+    abstract class."""
     from snakemake import io  # for cost
 
     asked = vars(io._IOFile).get("is_storage") if hasattr(io, "_IOFile") else None
