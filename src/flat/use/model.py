@@ -159,7 +159,8 @@ class Model:
             row = attack_one(self._network, plan, asked, paths, self.cell.dataset)
         swaps = tuple((swap["position"], swap["from"], swap["to"]) for swap in row["swaps"])
         perturbed = Read(tuple(row["perturbed_words"]))
-        after = before if row["perturbed"] == row["original"] else self._predicted([perturbed])[0]
+        # as the attack noted it: on the border of two classes the text alone may be of the other one
+        after = before if row["perturbed"] == row["original"] else self._told(perturbed, row["perturbed_logits"])
         return Attacked(plan.name, self.classes[gold], row["status"], before, after, swaps, row["queries"], row)
 
     def __repr__(self) -> str:
@@ -171,14 +172,15 @@ class Model:
         if not texts:
             return []
         with computing(self._threads):
-            logits = self._network.logits([list(read.words) for read in texts]).astype(np.float64)
-        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-        found = []
-        for read, row in zip(texts, weights / weights.sum(axis=1, keepdims=True), strict=True):
-            named = {name: float(value) for name, value in zip(self.classes, row, strict=True)}
-            notes = (*read.notes, *unread(self._network, read.words))
-            found.append(Prediction(read.text, read.words, self.classes[int(row.argmax())], named, notes))
-        return found
+            logits = self._network.logits([list(read.words) for read in texts])
+        return [self._told(read, row) for read, row in zip(texts, logits, strict=True)]
+
+    def _told(self, read: Read, logits: Sequence[float]) -> Prediction:
+        row = np.asarray(logits, dtype=np.float64)
+        weights = np.exp(row - row.max())
+        named = {name: float(value) for name, value in zip(self.classes, weights / weights.sum(), strict=True)}
+        notes = (*read.notes, *unread(self._network, read.words))
+        return Prediction(read.text, read.words, self.classes[int(row.argmax())], named, notes)
 
     def _asked(self, text: str | None, example: str | None) -> tuple[Read, str]:
         """What is asked about, and the name that its draws are seeded by."""

@@ -1,10 +1,12 @@
 """The victim: deterministic logits, or no attack."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from attack_toys import SENTENCES, WEIGHTS, BagOfWords
+from attack_toys import ALL, SENTENCES, WEIGHTS, BagOfWords, spec, toy_resources
 
+from flat.attacks.attack import attack_examples
 from flat.attacks.calibrated import Calibrated
 from flat.attacks.textattack_adapter.environment import textattack
 from flat.attacks.victim import Victim, probe
@@ -167,3 +169,34 @@ def test_a_calibrated_victim_s_gradients_are_of_its_own_answers():
     expected = [(-1 if score > 0 else 1) * 2 * wrong / 4 * 2 * np.sqrt(abs(WEIGHTS.get(w, 0.0))) for w in words]
     np.testing.assert_allclose(victim.gradients(words)[:, 0], expected, rtol=1e-5)
     assert victim.max_length == 50
+
+
+class OnTheBorder(BagOfWords):
+    """Its words weigh whole numbers, so that many texts have two equal logits, but for which way a batch rounds: a
+    text alone is read as class 0, one among others as class 1."""
+
+    def __init__(self):
+        super().__init__({word: float(round(weight)) for word, weight in WEIGHTS.items()})
+
+    def logits(self, texts, batch_size: int = 64) -> np.ndarray:
+        way = -1 if len(texts) == 1 else 1
+        return super().logits(texts, batch_size) + np.asarray([-way, way], dtype=np.float32) * np.float32(2e-7)
+
+
+@pytest.mark.parametrize("recipe, search", [*((recipe, "exact") for recipe in ALL), ("textfooler", "lazy")])
+def test_a_text_between_two_classes_is_noted_as_it_was_decided(tmp_path, recipe, search):
+    """A job of 3,000 texts once ended on one whose logits were -0.09149564 and -0.09149559, in a batch of 32 the other
+    way round: the attack had succeeded, and its ledger's answers said that it had failed."""
+    texts = [(text, label) for text, _ in SENTENCES for label in (0, 1)]
+    frame = pd.DataFrame(
+        [(f"e{n:02}", text, label, text.split(" ")) for n, (text, label) in enumerate(texts)],
+        columns=["example_id", "text", "label", "words"],
+    )
+    model = OnTheBorder().eval()
+    ours = attack_examples(model, frame, spec(recipe, search=search), 1, resources=toy_resources(tmp_path)).ledger
+    stock = attack_examples(model, frame, spec(recipe, search="textattack"), 1, resources=toy_resources(tmp_path))
+    shown = ["status", "perturbed", "perturbed_predicted", *(["queries"] if search == "exact" else [])]
+    assert ours[shown].to_dict("records") == stock.ledger[shown].to_dict("records")
+    if recipe in ("textfooler", "pwws"):  # for them some text was such a one: alone it is read otherwise
+        alone = [int(model.logits([list(words)])[0].argmax()) for words in ours["perturbed_words"]]
+        assert alone != ours["perturbed_predicted"].tolist()

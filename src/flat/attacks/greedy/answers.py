@@ -211,7 +211,7 @@ class Answers:
         batch = self._batches[number]
         texts = [self._string(text, edit) for _, text, edit in batch]
         # the victim remembers a stochastic model's first answers, for they count to the end
-        exact = self._about(self.victim.logits(texts) if self.victim.stochastic else self.victim.whole(texts))
+        exact = self._about(self.victim.logits(texts) if self.victim.stochastic else self.victim.settled(texts))
         for (answer, _, _), found in zip(batch, exact, strict=True):
             answer.score, answer.margin, answer.error, answer.rough = found.score, found.margin, 0.0, None
 
