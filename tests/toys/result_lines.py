@@ -68,9 +68,10 @@ def _by_pair_set(folder: Path) -> list[str]:
         own = [claim.model_copy(update={"estimand": e}) for claim, e in zip(about, estimands, strict=True)]
         for row in claim_rows(judge_study(study, own, measurements, printed.load(ROOT / PAPER), flags=flags), study):
             value, low, high = (f"{float(row[name]):+.3f}" for name in ("value", "low", "high"))
-            found[row["claim"], pairs] = f"{value} [{low}, {high}]"
-    table = ["KT by pair set, ours with 95 % intervals:", "", f"| difference | {' | '.join(PAIR_SETS.values())} |"]
-    table += [f"|---|{'---:|' * len(PAIR_SETS)}"]
+            found[row["claim"], pairs] = f"{value} [{low}, {high}] {row['verdict']}"
+    table = ["KT by pair set, ours with 95 % intervals, and the verdict of the claim on that pair set:", ""]
+    table += [f"| difference | {' | '.join(PAIR_SETS.values())} |"]
+    table += [f"|---|{'---|' * len(PAIR_SETS)}"]
     for claim in about:
         e = claim.estimand
         numbers = " | ".join(found[claim.name, pairs] for pairs in PAIR_SETS)

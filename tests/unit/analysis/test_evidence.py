@@ -1,6 +1,7 @@
 """From the files of a study to verdicts: intervals and claims recomputed by hand from ledgers, every path there."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -240,6 +241,45 @@ def test_flags_of_either_side_go_with_the_claim(run, printed):
     assert lines[0]["flags"] == "miscalibrated;saturated"
     unseen = claim_rows.claim_rows(judge_study(mine, [one_claim()], measurements, printed, root), mine)
     assert unseen[0]["flags"] == ""
+
+
+@pytest.mark.parametrize("seeds", [SEEDS, SEEDS[:3]])
+def test_a_claim_about_explanations_is_judged_on_each_pair_set(run, printed, tmp_path, seeds):
+    mine, measurements, root = run
+    mine = mine.model_copy(update={"seeds": seeds})
+    moved = tmp_path / "moved"
+    shutil.copytree(root, moved)
+    path = moved / paths.of(mine).consistency("ig", "sst2", "LSTM")
+    frame = pd.read_parquet(path)
+    of_its_own = frame["strategy"].eq("FLAT") & frame["source"].eq("own")
+    frame.loc[of_its_own, "kendall_tau"] -= 0.6  # on its own texts FLAT lies below adv
+    frame.to_parquet(path)
+
+    def lines(*claims_):
+        return claim_rows.claim_rows(judge_study(mine, claims_, measurements, printed, moved), mine)
+
+    kt = one_claim("kt", metric="kendall_tau")
+    line, of_outcomes = lines(kt, one_claim())
+    kinds = {"on_shared", "on_all", "on_successful", "on_saved"}
+    alone = {f"on_{name}": lines(kt.on(name))[0]["verdict"] for name in ("shared", "all", "successful", "saved")}
+    assert {name: line[name] for name in kinds} == alone
+    expected = ("reproduced", "contradicted") if len(seeds) == 5 else ("direction only", "inconclusive")
+    assert (line["verdict"], line["on_all"]) == expected and line["on_shared"] == line["verdict"]
+    assert {of_outcomes[name] for name in kinds} == {""}
+    assert line["low"] and line["high"] and kt.on("all").on("shared") == kt
+    written = tmp_path / "claims.csv"
+    write_csv(written, [line, of_outcomes], claim_rows.CLAIM_COLUMNS)
+    shown, other = report_claims.read(written)
+    assert ("all", expected[1]) in shown.elsewhere and not shown.everywhere
+    assert other.elsewhere == () and not other.everywhere
+    from page_examples import PASSPORT
+
+    html = page.build(mine, [], [], PASSPORT, [shown])
+    assert f"on all: {expected[1]}</span>" in html
+    (same,) = lines(one_claim("base", of="adv", minus="base", metric="kendall_tau"))
+    write_csv(written, [same], claim_rows.CLAIM_COLUMNS)
+    assert report_claims.read(written)[0].everywhere
+    assert "on every pair set" in page.build(mine, [], [], PASSPORT, report_claims.read(written))
 
 
 def test_claims_of_blocks_that_a_study_lacks_are_not_run(run, printed, tmp_path):

@@ -23,6 +23,7 @@ from flat.study.fields import Name
 Verdict = Literal["reproduced", "supported", "direction only", "inconclusive", "contradicted", "not run"]
 AA, SA = "after_attack_accuracy_percent", "test_accuracy_percent"
 EXPLAINED = ("kendall_tau", "topk_intersection")
+PAIR_SETS = ("shared", "all", "successful", "saved")
 UNTRAINED = ("base",)  # strategies whose models saw no adversarial text
 Names = Annotated[list[str], Field(min_length=1)]
 
@@ -41,7 +42,7 @@ class Contrast(Strict):
     of: str
     minus: Names
     method: Literal[("", *EXPLAINERS)] = ""
-    pair_set: Literal["", "shared", "saved", "successful", "all"] = ""
+    pair_set: Literal["", *PAIR_SETS] = ""
     k: tuple[Annotated[int, Field(ge=0, le=10)], ...] = (0,)
 
     @model_validator(mode="after")
@@ -111,6 +112,12 @@ class Claim(Strict):
         if single and math.prod(map(len, (self.cells.datasets, self.cells.models, self.cells.attacks))) != 1:
             raise ValueError("cells: correlations and synonym gaps are of one cell")
         return self
+
+    def on(self, pair_set: str) -> "Claim | None":
+        """The same claim about the explanations of another pair set; None of one that is not about explanations."""
+        if getattr(self.estimand, "metric", "") not in EXPLAINED:
+            return None
+        return self.model_copy(update={"estimand": self.estimand.model_copy(update={"pair_set": pair_set})})
 
     @property
     def size(self) -> int:

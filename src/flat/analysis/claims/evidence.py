@@ -48,7 +48,7 @@ class CellResult:
 
 
 def cell_results(claim: Claim, study, outcomes: Outcomes, printed, flags: Flags, draws: int) -> list[CellResult]:
-    """A claim's cells, run or not. Only seeds that both sides have a value under are compared."""
+    """A claim's cells, run or not. Only seeds that both sides have a value under are compared; 0 draws: no interval."""
     found = []
     for of, minus in claim.contrasts():
         keys = {name: of.get(name, "") for name in KEYS}
@@ -72,7 +72,7 @@ def _compared(result: CellResult, a: Outcome, b: Outcome, seed: int, draws: int,
         of=tuple(a.means.tolist()),
         minus=tuple(b.means.tolist()),
         n=min(measured),
-        draws=resample(a, b, seed, draws) if len(a.seeds) > 1 else None,
+        draws=resample(a, b, seed, draws) if draws and len(a.seeds) > 1 else None,
         mcnemar=tuple(statistics.mcnemar(mine == 100, other == 100) for mine, other in pairs),
         files=tuple(dict.fromkeys([*a.files, *b.files])),
         flags=flags,
@@ -131,7 +131,10 @@ def single_result(claim: Claim, study, importance, synonyms, printed) -> list[Ce
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim with its cells, in the order of ``Claim.contrasts``; p-values are NaN where there is no test."""
+    """A claim with its cells, in the order of ``Claim.contrasts``; p-values are NaN where there is no test.
+
+    ``on_pair_sets``: of a claim about explanations, its verdict on each pair set, its own among them.
+    """
 
     claim: Claim
     cells: tuple[CellResult, ...]
@@ -146,6 +149,7 @@ class Judged:
     seeds: int = 0
     mde: float = NAN
     intervals: tuple[tuple[float, float], ...] = field(default=())
+    on_pair_sets: Mapping[str, str] = field(default_factory=dict)
 
 
 def seed_means(cells: Sequence[CellResult]) -> tuple[list[float], list[float]]:

@@ -1,11 +1,12 @@
 """A study's files to judged claims: what rule judge_claims and a notebook call."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flat.analysis import statistics
-from flat.analysis.claims.claim import Claim
-from flat.analysis.claims.evidence import Judged, cell_results, judge, single_result
+from flat.analysis.claims.claim import PAIR_SETS, Claim
+from flat.analysis.claims.evidence import CellResult, Judged, cell_results, judge, single_result
 from flat.analysis.guards.flags import Flags
 from flat.analysis.outcomes import Outcomes
 from flat.files.artefacts import read_table
@@ -17,7 +18,7 @@ from flat.study.grid import importance_cells
 def judge_study(
     study, claims: Sequence[Claim], measurements, printed: paper.Printed, root: str | Path = ".", flags=None
 ) -> list[Judged]:
-    """Judge claims on a study that has been run.
+    """Judge claims on a study that has been run, those about explanations on each pair set too.
 
     Args:
         study: flat.study.schema.Study. measurements: its measurements.parquet.
@@ -28,14 +29,22 @@ def judge_study(
     outcomes = Outcomes(study, measurements, root)
     single = any(claim.estimand.kind != "contrast" for claim in claims)
     importance, synonyms = _importance(study, Path(root)) if single else (None, ())
-    found, flagged = [], Flags(flags)
-    for claim in claims:
+    flagged = Flags(flags)
+
+    def with_cells(claim: Claim, draws: int = statistics.DRAWS) -> tuple[Claim, list[CellResult]]:
         if claim.estimand.kind == "contrast":
-            cells = cell_results(claim, study, outcomes, printed, flagged, statistics.DRAWS)
-        else:
-            cells = single_result(claim, study, importance, synonyms, printed)
-        found.append((claim, cells))
-    return judge(found)
+            return claim, cell_results(claim, study, outcomes, printed, flagged, draws)
+        return claim, single_result(claim, study, importance, synonyms, printed)
+
+    found = [with_cells(claim) for claim in claims]
+    draws = statistics.DRAWS if len(study.seeds) >= statistics.VERDICT_SEEDS else 0  # fewer seeds: by the mean alone
+    said: dict[str, dict[str, str]] = {claim.name: {} for claim in claims}
+    for pair_set in PAIR_SETS:
+        moved = [(claim.on(pair_set), claim, cells) for claim, cells in found]
+        asked = [(new, cells) if new == old else with_cells(new, draws) for new, old, cells in moved if new is not None]
+        for item in judge(asked):
+            said[item.claim.name][pair_set] = item.verdict
+    return [replace(item, on_pair_sets=said[item.claim.name]) for item in judge(found)]
 
 
 def _importance(study, root: Path):

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from flat.analysis import statistics
+from flat.analysis.claims.claim import PAIR_SETS
 from flat.analysis.claims.evidence import CellResult, Judged
 from flat.analysis.claims.printed import printed_wins
 from flat.analysis.measurements import METRICS
@@ -15,6 +16,7 @@ CLAIM_COLUMNS = (
     "value", "low", "high", "printed", "unit", "p", "p_holm", "minimum_detectable", "seeds",
     "cells_run", "cells", "wins", "holm_wins", "reversals", "printed_wins", "printed_cells", "rank_agreement",
     "flags", "stand_ins", "tables", "ledgers", "claimed_by",
+    *(f"on_{name}" for name in PAIR_SETS),
 )  # fmt: skip
 CELL_COLUMNS = (
     "claim", "dataset", "model", "attack", "of", "minus", "method", "pair_set", "metric", "k", "status", "mark",
@@ -26,7 +28,8 @@ SEPARATOR = ";"
 
 def claim_rows(judged: Sequence[Judged], study) -> list[dict[str, object]]:
     """One row a claim. Values are differences in the metric's unit; ``printed`` is the paper's mean over the same
-    cells (over all of them where none was run). Paths are those of the study, several apart by ``;``."""
+    cells (over all of them where none was run). ``on_shared`` and its like: the verdict on that pair set of a claim
+    about explanations. Paths are those of the study, several apart by ``;``."""
     return [_claim_row(item, study) for item in judged]
 
 
@@ -45,7 +48,7 @@ def _claim_row(item: Judged, study) -> dict[str, object]:
         "estimand": estimand_text(claim),
         "direction": claim.direction,
         "margin": f"{claim.margin:g}",
-        "verdict": "supported" if claim.own and item.verdict == "reproduced" else item.verdict,
+        "verdict": _said(claim, item.verdict),
         "mark": statistics.permitted(seeds),
         "value": _number(item.value),
         "low": _number(item.interval[0]),
@@ -69,7 +72,12 @@ def _claim_row(item: Judged, study) -> dict[str, object]:
         "tables": SEPARATOR.join(place.table(key, "csv") for key in claim.tables if key in table_keys(study)),
         "ledgers": SEPARATOR.join(dict.fromkeys(file for cell in run for file in cell.files)),
         "claimed_by": "study" if claim.own else "paper",
+        **{f"on_{name}": _said(claim, item.on_pair_sets.get(name, "")) for name in PAIR_SETS},
     }
+
+
+def _said(claim, verdict: str) -> str:
+    return "supported" if claim.own and verdict == "reproduced" else verdict
 
 
 def cell_rows(judged: Sequence[Judged]) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from flat.analysis.claims.claim import PAIR_SETS
 from flat.analysis.measurements import METRICS
 from flat.analysis.statistics import MARKS
 from flat.errors import ArtefactError
@@ -23,7 +24,13 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class ClaimLine:
-    """One claim, as text. ``links``: (anchor on the page, what it is called) of the tables where it stands."""
+    """One claim, as text.
+
+    Attributes:
+        links: (anchor on the page, what it is called) of the tables where it stands.
+        elsewhere: (pair set, verdict) where the verdict on that pair set is another one.
+        everywhere: whether the verdict is the same on all pair sets that were run, several of them.
+    """
 
     statement: str
     where: str
@@ -42,6 +49,8 @@ class ClaimLine:
     flags: str
     own: bool
     links: tuple[tuple[str, str], ...]
+    elsewhere: tuple[tuple[str, str], ...]
+    everywhere: bool
 
 
 def read(path: str | Path) -> list[ClaimLine]:
@@ -64,6 +73,9 @@ def _line(row: dict[str, str]) -> ClaimLine:
     shown = _plain if row["unit"] == "correlation" else _signed  # |r| has no sign
     stems = [Path(path).stem for path in row["tables"].split(";") if path]
     tables = [(stem, stem.replace("table", "Table ")) for stem in stems]
+    on_sets = [(name, row.get(f"on_{name}") or "not run") for name in PAIR_SETS]
+    judged = [(name, verdict) for name, verdict in on_sets if verdict != "not run"]
+    elsewhere = tuple((name, verdict) for name, verdict in judged if verdict != row["verdict"])
     return ClaimLine(
         statement=row["statement"],
         where=row["where"],
@@ -82,6 +94,8 @@ def _line(row: dict[str, str]) -> ClaimLine:
         flags=row["flags"].replace("_", " ").replace(";", ", "),
         own=row.get("claimed_by") == "study",
         links=tuple((stem, name) for stem, name in tables if name in row["where"].split(", ")),
+        elsewhere=elsewhere,
+        everywhere=len(judged) > 1 and not elsewhere,
     )
 
 
