@@ -270,12 +270,14 @@ def test_a_claim_about_explanations_is_judged_on_each_pair_set(run, printed, tmp
     written = tmp_path / "claims.csv"
     write_csv(written, [line, of_outcomes], claim_rows.CLAIM_COLUMNS)
     shown, other = report_claims.read(written)
-    assert ("all", expected[1]) in shown.elsewhere and not shown.everywhere
+    (names,) = [names for names, verdict in shown.elsewhere if verdict == expected[1]]
+    assert "all" in names and "shared" not in names and not shown.everywhere
+    assert sum(len(names) for names, _ in shown.elsewhere) == sum(alone[name] != alone["on_shared"] for name in kinds)
     assert other.elsewhere == () and not other.everywhere
     from page_examples import PASSPORT
 
     html = page.build(mine, [], [], PASSPORT, [shown])
-    assert f"on all: {expected[1]}</span>" in html
+    assert f"on {', '.join(names)}: {expected[1]}</span>" in html
     (same,) = lines(one_claim("base", of="adv", minus="base", metric="kendall_tau"))
     write_csv(written, [same], claim_rows.CLAIM_COLUMNS)
     assert report_claims.read(written)[0].everywhere

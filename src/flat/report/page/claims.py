@@ -28,7 +28,7 @@ class ClaimLine:
 
     Attributes:
         links: (anchor on the page, what it is called) of the tables where it stands.
-        elsewhere: (pair set, verdict) where the verdict on that pair set is another one.
+        elsewhere: (pair sets, verdict) of those on which the verdict is another one.
         everywhere: whether the verdict is the same on all pair sets that were run, several of them.
     """
 
@@ -49,7 +49,7 @@ class ClaimLine:
     flags: str
     own: bool
     links: tuple[tuple[str, str], ...]
-    elsewhere: tuple[tuple[str, str], ...]
+    elsewhere: tuple[tuple[tuple[str, ...], str], ...]
     everywhere: bool
 
 
@@ -75,7 +75,11 @@ def _line(row: dict[str, str]) -> ClaimLine:
     tables = [(stem, stem.replace("table", "Table ")) for stem in stems]
     on_sets = [(name, row.get(f"on_{name}") or "not run") for name in PAIR_SETS]
     judged = [(name, verdict) for name, verdict in on_sets if verdict != "not run"]
-    elsewhere = tuple((name, verdict) for name, verdict in judged if verdict != row["verdict"])
+    others: dict[str, tuple[str, ...]] = {}
+    for name, verdict in judged:
+        if verdict != row["verdict"]:
+            others[verdict] = (*others.get(verdict, ()), name)
+    elsewhere = tuple((names, verdict) for verdict, names in others.items())
     return ClaimLine(
         statement=row["statement"],
         where=row["where"],
