@@ -86,6 +86,7 @@ function Claims({ study }) {
               {signed(row.value, 2)}
               {row.low != null && ` [${signed(row.low, 2)}, ${signed(row.high, 2)}]`}
               <span class="behind">{row.tick == null ? "" : `printed ${signed(row.tick, 2)}; `}{row.verdict}</span>
+              {row.elsewhere.map(([sets, verdict]) => <span class="behind" key={verdict}>on {sets.join(", ")}: {verdict}</span>)}
             </>
           )}
         />

@@ -131,6 +131,8 @@ def _claims(text: str):
     said = {"statement": f"FLAT is above adv: {text}", "where": "Table 3", "estimand": f"AA, {text}", "margin": 0}
     run = {"verdict": "inconclusive", "value": 1.5, "low": -2.0, "high": 4.5, "printed": 7.66, "direction": "above"}
     yield nothing | said | run | {"claim": "a", "unit": "percentage points", "wins": 1, "cells_run": 1}
+    on_sets = {"shared": "inconclusive", "all": "contradicted", "successful": "contradicted", "saved": "not run"}
+    run |= {f"on_{name}": verdict for name, verdict in on_sets.items()}
     yield nothing | said | run | {"claim": "b", "unit": "rank correlation", "low": "", "high": "", "printed": ""}
     yield nothing | said | {"claim": "c", "verdict": "not run"}
 

@@ -17,6 +17,7 @@ from flat.report.explorer.lexicon import lexicon
 from flat.report.explorer.pairs import PARTS, SIDES, STATUSES, UNDEFINED, Pairs, Source, gather
 from flat.report.explorer.sentences import sentences
 from flat.report.figures.style import STRATEGY_COLOURS, STRATEGY_DASHES, VARIANT_COLOURS
+from flat.report.page.claims import elsewhere_of
 from flat.report.page.page import stand_ins
 from flat.study import paths
 
@@ -148,7 +149,8 @@ def _claims(path: Path) -> dict:
             rows = list(csv.DictReader(file))
         run = [row for row in rows if row["verdict"] != "not run"]
         numbered = [{name: float(row[name]) if row[name] else None for name in NUMBERS} for row in run]
-        kept = [number | {name: row[name] for name in TEXTS} for number, row in zip(numbered, run, strict=True)]
+        texts = [{name: row[name] for name in TEXTS} | {"elsewhere": elsewhere_of(row)} for row in run]
+        kept = [number | text for number, text in zip(numbered, texts, strict=True)]
     except (FileNotFoundError, KeyError, ValueError) as error:
         problem = f"not a usable claims.csv ({error}); its columns are {', '.join(CLAIM_COLUMNS[:3])} ..."
         raise ArtefactError(str(path), problem, "run snakemake claims again") from None

@@ -73,13 +73,7 @@ def _line(row: dict[str, str]) -> ClaimLine:
     shown = _plain if row["unit"] == "correlation" else _signed  # |r| has no sign
     stems = [Path(path).stem for path in row["tables"].split(";") if path]
     tables = [(stem, stem.replace("table", "Table ")) for stem in stems]
-    on_sets = [(name, row.get(f"on_{name}") or "not run") for name in PAIR_SETS]
-    judged = [(name, verdict) for name, verdict in on_sets if verdict != "not run"]
-    others: dict[str, tuple[str, ...]] = {}
-    for name, verdict in judged:
-        if verdict != row["verdict"]:
-            others[verdict] = (*others.get(verdict, ()), name)
-    elsewhere = tuple((names, verdict) for verdict, names in others.items())
+    elsewhere = elsewhere_of(row)
     return ClaimLine(
         statement=row["statement"],
         where=row["where"],
@@ -99,8 +93,23 @@ def _line(row: dict[str, str]) -> ClaimLine:
         own=row.get("claimed_by") == "study",
         links=tuple((stem, name) for stem, name in tables if name in row["where"].split(", ")),
         elsewhere=elsewhere,
-        everywhere=len(judged) > 1 and not elsewhere,
+        everywhere=len(_on_pair_sets(row)) > 1 and not elsewhere,
     )
+
+
+def elsewhere_of(row: dict[str, str]) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """(pair sets, verdict) of those on which a claim's verdict is another one."""
+    others: dict[str, tuple[str, ...]] = {}
+    for name, verdict in _on_pair_sets(row).items():
+        if verdict != row["verdict"]:
+            others[verdict] = (*others.get(verdict, ()), name)
+    return tuple((names, verdict) for verdict, names in others.items())
+
+
+def _on_pair_sets(row: dict[str, str]) -> dict[str, str]:
+    """The verdicts on the pair sets that were run; none of a claims.csv of a release that knew none."""
+    said = {name: row.get(f"on_{name}") for name in PAIR_SETS}
+    return {name: verdict for name, verdict in said.items() if verdict and verdict != "not run"}
 
 
 def _decimals(row: dict[str, str]) -> int:
