@@ -121,5 +121,13 @@ def angular_ends(values: np.ndarray, error: float) -> tuple[np.ndarray, np.ndarr
     return 1 - np.arccos(low) / np.pi - ROUNDING, 1 - np.arccos(high) / np.pi + ROUNDING
 
 
+def estimated(metric: str, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """(n,) similarities of two arrays of vectors (n, dim), up to rounding; metric: one of ``ENDS``."""
+    a, b = before.astype(np.float64), after.astype(np.float64)
+    lengths = np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))
+    cosines = np.einsum("ij,ij->i", a, b) / np.maximum(lengths, 1e-300)
+    return cosines if metric == "cosine" else 1 - np.arccos(np.clip(cosines, -1, 1)) / np.pi
+
+
 ENDS = {"cosine": cosine_ends, "angular": angular_ends}
 """TextAttack's name of a metric -> between which its exact values lie. Any other metric is asked exactly."""

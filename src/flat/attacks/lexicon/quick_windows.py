@@ -60,7 +60,12 @@ class QuickWindows:
         self.table = PieceTable(backend) if rows is None else PieceTable(backend, rows)
         self.second = [by_slots(w) for w in backend.w2]
         # PyTorch multiplies few rows by a large matrix in half of NumPy's time
-        self.head = {name: torch.from_numpy(getattr(backend, name)) for name in HEAD}
+        w = {name: torch.from_numpy(getattr(backend, name)) for name in HEAD}
+        first = torch.cat([w["p1"], w["d0"]], dim=1)  # what both read of a sum is one product
+        scale, shift = (torch.from_numpy(part) for part in (backend.ln_g, backend.ln_b))
+        into = w["cnn_W"].mm(first)
+        self.head = [scale[:, None] * into, shift @ into + w["cnn_b"] @ first, w["d1"]]
+        self.head += [torch.cat([w["p3"], w["d2"]], dim=1), w["d3"]]
 
     def __call__(self, windows: Sequence[str]) -> np.ndarray | None:
         """Vectors (n, 512) of n >= 1 windows, the faster the less they differ from the first.
@@ -97,8 +102,6 @@ class QuickWindows:
         own[torch.from_numpy(rows.window), torch.arange(len(tokens))] = 1
         sums = own.mm(tokens).numpy()
         sums[1:] += self._unchanged(tokens[: lengths[0]].numpy(), edits)
-        sums *= self.backend.ln_g
-        sums += lengths.astype(np.float32)[:, None] * self.backend.ln_b
         return self._head(sums, lengths.astype(np.float32))
 
     def _branch(self, branch: int, edits: "_Edits") -> tuple[np.ndarray, np.ndarray]:
@@ -142,11 +145,12 @@ class QuickWindows:
         return np.array([shares[pair] for pair in pairs], dtype=np.float32).reshape(-1, first.shape[1])
 
     def _head(self, sums: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        mean = torch.from_numpy(sums) @ self.head["cnn_W"]
-        mean += torch.from_numpy(lengths)[:, None] * self.head["cnn_b"]
-        mean /= torch.from_numpy(lengths)[:, None].sqrt()
-        one = (mean @ self.head["p1"] + (mean @ self.head["d0"]).relu_() @ self.head["d1"]).relu_()
-        two = (one @ self.head["p3"] + (one @ self.head["d2"]).relu_() @ self.head["d3"]).tanh_()
+        weights, bias, d1, second, d3 = self.head
+        lengths = torch.from_numpy(lengths)[:, None]
+        read = (torch.from_numpy(sums).mm(weights) + lengths * bias) / lengths.sqrt()
+        one = (read[:, : len(d1)] + read[:, len(d1) :].relu().mm(d1)).relu_()
+        read = one.mm(second)
+        two = (read[:, : len(d3)] + read[:, len(d3) :].relu().mm(d3)).tanh_()
         two /= (two * two).sum(dim=1, keepdim=True).clamp(min=self.backend.eps).sqrt()
         return two.numpy()
 
@@ -181,15 +185,18 @@ class _Edits:
     def __init__(self, places: np.ndarray, lengths: np.ndarray, outside: int):
         self.lengths, longest = lengths, int(lengths.max())
         self.columns = np.arange(longest + 2 * PAD)
-        self._inside = (self.columns >= PAD) & (self.columns < (PAD + lengths)[:, None])
-        self.places = np.full(self._inside.shape, outside, dtype=np.int64)
-        self.places[self._inside] = places
+        inside = (self.columns >= PAD) & (self.columns < (PAD + lengths)[:, None])
+        self.places = np.full(inside.shape, outside, dtype=np.int64)
+        self.places[inside] = places
         aligned_right = np.full((len(lengths), longest), -1, dtype=np.int64)
         aligned_right[np.arange(longest) >= longest - lengths[:, None]] = places
         aligned_left = self.places[:, PAD : PAD + longest]
         common = np.minimum(lengths, lengths[0])
         self.begin = np.minimum(_agreeing(aligned_left), common)
         self.end = np.minimum(_agreeing(aligned_right[:, ::-1]), common - self.begin)
+        # of the first window the rows 0, 1, ...; -1, the row behind all others, is no token
+        shift = np.where(self.columns < PAD + self.begin[:, None], 0, (lengths[0] - lengths)[:, None])
+        self._shared = np.where(inside, self.columns - PAD + shift, -1)
         self.begin[0] = self.end[0] = 0
 
     def rows(self, before: int, behind: int) -> _Rows:
@@ -204,14 +211,11 @@ class _Edits:
         return np.maximum(self.begin[1:] - REACH, 0), np.maximum(self.end[1:] - REACH, 0)
 
     def row_of(self, rows: _Rows) -> np.ndarray:
-        """(windows, columns): the row that holds a token of a window; its own, the first window's, or that behind the
-        last: no token."""
-        shift = (self.lengths[0] - self.lengths)[:, None]
-        first, last = rows.first[:, None], rows.last[:, None]
-        own = self.columns - first + rows.starts[:, None]
-        shared = self.columns - PAD + np.where(self.columns < first, 0, shift)
-        found = np.where((self.columns >= first) & (self.columns < last), own, shared)
-        return np.where(self._inside, found, len(rows.window))
+        """(windows, columns): the row that holds a token of a window; its own, the first window's, or the last: no
+        token."""
+        found = self._shared.copy()
+        found[rows.window, rows.column] = np.arange(len(rows.window))
+        return found
 
 
 def _agreeing(aligned: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ counter-fitted vectors, and those vectors themselves. Loading needs numpy alone.
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from flat.files.failures import of_reading
 from flat.resources import locate
 
 UNKNOWN_COSINE = -1.0  # of two words that the table does not name as neighbours: below every threshold
+ROWS = 1024  # words whose neighbours are kept as a look-up
 
 
 class SynonymTable:
@@ -51,6 +53,7 @@ class SynonymTable:
             self._cosines = about["least_cosine"] + arrays["cosines"] / 255 * (1 - about["least_cosine"])
             self.vectors = (arrays["vectors"] * arrays["scale"]).astype(np.float32)
         self.index = {word: row for row, word in enumerate(self.words)}
+        self._near = lru_cache(ROWS)(self._cosines_of)
 
     def neighbours(self, word: str, k: int = 50) -> list[tuple[str, float]]:
         """At most ``k`` (and 50) words at cosine >= 0.5 with their cosines, nearest first.
@@ -66,12 +69,14 @@ class SynonymTable:
         """Cosine of two words where either is among the other's stored neighbours; 1 of a word and itself; else -1."""
         if a == b:
             return 1.0
-        for one, other in ((self.index[a], self.index[b]), (self.index[b], self.index[a])):
-            start, end = self._starts[one], self._starts[one + 1]
-            near = self._neighbours[start:end].tolist()
-            if other in near:
-                return float(self._cosines[start + near.index(other)])
-        return UNKNOWN_COSINE
+        one, other = self.index[a], self.index[b]
+        found = self._near(one).get(other)
+        found = self._near(other).get(one) if found is None else found
+        return UNKNOWN_COSINE if found is None else found
+
+    def _cosines_of(self, row: int) -> dict[int, float]:
+        place = slice(self._starts[row], self._starts[row + 1])
+        return dict(zip(self._neighbours[place].tolist(), self._cosines[place].tolist(), strict=True))
 
 
 def load(source: str | Path = "synonyms-standin"):

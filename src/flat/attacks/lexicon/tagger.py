@@ -143,9 +143,10 @@ class PerceptronTagger:
         return self.tags[int(self._sum(present).argmax())]
 
     def _row(self, feature: str) -> np.ndarray:
-        row = np.zeros(len(self.tags))
+        values = [0.0] * len(self.tags)
         for tag, weight in self._weights[feature].items():
-            row[self._position[tag]] = weight
+            values[self._position[tag]] = weight
+        row = np.array(values)
         if len(self._rows) >= ROWS:
             self._rows.clear()
         self._rows[feature] = row

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from flat.attacks.greedy.similar import ENDS, Estimate, Similar
+from flat.attacks.greedy.similar import ENDS, Estimate, Similar, estimated
 from flat.attacks.lexicon.short_cuts import Windows, short_cut
 from flat.attacks.textattack_adapter.environment import textattack
 
@@ -95,10 +95,10 @@ class SentenceSimilarity(_UniversalSentenceEncoder):
         vectors = self._estimates(quick, before, after) if quick is not None else None
         if vectors is None:
             return Similar(self._metric(self.encode(texts)))
-        values = self._metric(vectors)
+        values = estimated(self.metric, *np.split(vectors, 2))
         self._put_off.append(list(dict.fromkeys(texts)))
-        ends = ENDS[self.metric](np.asarray(values), quick.error)
-        return Similar(values, ends, lambda: self._metric(self.encode(texts)))
+        ends = ENDS[self.metric](values, quick.error)
+        return Similar(values.tolist(), ends, lambda: self._metric(self.encode(texts)))
 
     @cached_property
     def _quick(self) -> Windows | None:
