@@ -54,6 +54,13 @@ def test_the_parts_of_a_study_are_its_cells_with_their_settings(name, repository
             assert settings.explained_test(one, *names) == settings.explained_test(study, *names)
 
 
+def test_every_row_of_the_readings_is_of_a_part(repository):
+    """So that it can be run in pieces: a seed of all rows takes longer than many a loan of a machine."""
+    study = load(repository / "config/readings.yaml")
+    rows = [a for part in parts_of(study) for a in grid.reading_cells(of_part(study, part))]
+    assert len(parts_of(study)) == 4 and len(rows) == len(set(rows)) and set(rows) == set(grid.reading_cells(study))
+
+
 def test_a_part_is_a_study_file(study, repository, capsys):
     assert main(["part", str(repository / "config/word-models.yaml"), "sst2/LSTM"]) == 0
     written = parse(yaml.safe_load(capsys.readouterr().out))
