@@ -58,11 +58,20 @@ def test_texts_are_padded_to_the_longest_and_cut_at_the_limit(toy):
     assert toy.encode(["a " * 50], 8)["input_ids"].shape == (1, 8)
 
 
-def test_a_ranking_is_walked_in_its_order(toy):
+@pytest.mark.parametrize("first", [1, 3, 256])
+def test_a_ranking_is_walked_in_its_order(toy, monkeypatch, first):
+    monkeypatch.setattr("flat.attacks.lexicon.masked_language_model.FIRST", first)
     (found,) = toy(**toy.encode(["a [MASK] film"], 512))
-    row = found[0, 2]
-    ranking = torch.argsort(torch.softmax(row, dim=0), descending=True)
-    assert [int(i) for i in ranking] == torch.argsort(row.as_subclass(torch.Tensor), descending=True).tolist()
+    tied = found[0, 2].clone()
+    tied[1], tied[4] = tied.max(), tied.max()  # two of the highest are equal
+    for row in (found[0, 2], tied):
+        probabilities, plain = torch.softmax(row, dim=0), torch.softmax(row.as_subclass(torch.Tensor), dim=0)
+        ranking = list(torch.argsort(probabilities, descending=True))
+        assert [i.item() for i in ranking] == torch.argsort(plain, descending=True).tolist()
+        for i in ranking:
+            assert float(probabilities[i.item()]) == plain[i.item()].item()
+            for limit in (0.0005, float(plain[i.item()])):  # compared in float32, as a tensor's element is
+                assert (probabilities[i.item()] >= limit) == bool(plain[i.item()] >= limit)
 
 
 def stock_and_ours(kind, network, tokenizer, **options):

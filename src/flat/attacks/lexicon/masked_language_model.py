@@ -5,8 +5,10 @@ Any folder in the layout of transformers with ``config.json``, weights as safete
 Its pieces are read as words by ``flat.attacks.lexicon.masked_pieces``.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from flat.attacks.lexicon.masked_pieces import READ_AS, BertLikePieces
@@ -16,6 +18,7 @@ from flat.models.encoders import pretrained
 from flat.models.encoders.pretrained import longest_text, quiet
 from flat.resources.weights import refuse_unsafe
 
+FIRST = 256  # of a ranking; more are seldom walked down
 HEADS = {"bert": "cls", "roberta": "lm_head"}  # from hidden states to logits, by kind of model; others answer in full
 
 
@@ -88,17 +91,46 @@ class _AtMasks:
         row, place = key
         if place != self.places[row]:
             raise IndexError(f"text {row} has its mask at token {self.places[row]}, not {place}")
-        return self.logits[row].as_subclass(_Portions)
+        return self.logits[row].as_subclass(_Row)
 
 
-class _Portions(torch.Tensor):
-    """Unpacked in portions when iterated: TextAttack walks down a ranking of the whole vocabulary and soon stops, but
-    PyTorch's own iteration first makes a tensor of each of its 30,000 elements (55 ms)."""
+class _Row(torch.Tensor):
+    """The logits (vocabulary,) of one mask, for TextAttack's walk down the ranking of their probabilities."""
 
-    def __iter__(self):
-        plain = self.as_subclass(torch.Tensor)
-        for start in range(0, len(plain), 128):
-            yield from plain[start : start + 128]
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        found = super().__torch_function__(function, types, args, kwargs or {})
+        return _Probabilities(found.as_subclass(torch.Tensor)) if function is torch.softmax else found
+
+
+class _Probabilities:
+    """float32 probabilities (vocabulary,), of which TextAttack looks at some dozens: the likeliest words.
+
+    Sorting 30,000 of them takes ten times as long as finding the first, and reading one from a tensor ten times as long
+    as from an array.
+    """
+
+    def __init__(self, values: torch.Tensor):
+        self.values, self._array = values, values.numpy()
+
+    def __getitem__(self, index: int) -> np.float32:
+        return self._array[index]
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        if function is not torch.argsort or kwargs != {"descending": True} or len(args) != 1:
+            return NotImplemented
+        return _descending(args[0].values)
+
+
+def _descending(values: torch.Tensor) -> Iterator[np.int64]:
+    """Places of the values (n,) from the highest down, as torch.argsort gives them."""
+    reached = min(FIRST, len(values) - 1)
+    highest, places = torch.topk(values, reached + 1)
+    if (highest[1:] == highest[:-1]).any():  # of equals, the next one too, the sort decides
+        reached = 0
+    yield from places[:reached].numpy()
+    yield from torch.argsort(values, descending=True)[reached:].numpy()
 
 
 def load(folder: str | Path, device: str = "cpu") -> MaskedLanguageModel:
