@@ -132,7 +132,8 @@ class SentenceSimilarity(_UniversalSentenceEncoder):
             return super()._score_list(starting_text, transformed_texts)
         places = [next(iter(text.attack_attrs["newly_modified_indices"])) for text in transformed_texts]
         texts = list(zip(transformed_texts, places, strict=True))
-        before = [starting_text.text_window_around_index(place, self.window_size) for place in places]
+        windows = {place: starting_text.text_window_around_index(place, self.window_size) for place in set(places)}
+        before = [windows[place] for place in places]
         self._compared = self.compare(before, [t.text_window_around_index(i, self.window_size) for t, i in texts])
         self._compared.settle_at(self.threshold)
         return torch.tensor(self._compared.values)
