@@ -51,7 +51,7 @@ demo: setup ## run the whole pipeline on real text in minutes (config/demo.yaml)
 word-models: setup ## run a seed of the paper's CNN and LSTM: make word-models SEED=3 PART=trec/CNN MIRROR=folder-of-the-texts
 	@mkdir -p results/parts
 	@$(BIN)/python -m flat.published part config/word-models.yaml $(PART) > $(PART_FILE)
-	@$(BIN)/python -m flat.jobs.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason \
+	@$(BIN)/python -m flat.jobs.warm -- $(BIN)/snakemake --cores $(CORES) --quiet rules host reason --keep-going \
 		--configfile $(PART_FILE) --config 'seeds=[$(SEED)]' $(if $(MIRROR),'mirror=$(MIRROR)')
 
 bench: setup ## measure our times against the stock tools', and compare the answers (docs/performance.md)
