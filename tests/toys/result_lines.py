@@ -66,7 +66,8 @@ def _by_pair_set(folder: Path) -> list[str]:
     for pairs in PAIR_SETS:
         estimands = [claim.estimand.model_copy(update={"pair_set": pairs}) for claim in about]
         own = [claim.model_copy(update={"estimand": e}) for claim, e in zip(about, estimands, strict=True)]
-        for row in claim_rows(judge_study(study, own, measurements, printed.load(ROOT / PAPER), flags=flags), study):
+        judged = judge_study(study, own, measurements, printed.load(ROOT / PAPER), flags=flags, pair_sets=())
+        for row in claim_rows(judged, study):
             value, low, high = (f"{float(row[name]):+.3f}" for name in ("value", "low", "high"))
             found[row["claim"], pairs] = f"{value} [{low}, {high}] {row['verdict']}"
     table = ["KT by pair set, ours with 95 % intervals, and the verdict of the claim on that pair set:", ""]

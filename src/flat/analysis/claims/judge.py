@@ -16,15 +16,22 @@ from flat.study.grid import importance_cells
 
 
 def judge_study(
-    study, claims: Sequence[Claim], measurements, printed: paper.Printed, root: str | Path = ".", flags=None
+    study,
+    claims: Sequence[Claim],
+    measurements,
+    printed: paper.Printed,
+    root: str | Path = ".",
+    flags=None,
+    pair_sets: Sequence[str] = PAIR_SETS,
 ) -> list[Judged]:
-    """Judge claims on a study that has been run, those about explanations on each pair set too.
+    """Judge claims on a study that has been run, those about explanations on other pair sets too.
 
     Args:
         study: flat.study.schema.Study. measurements: its measurements.parquet.
         printed: the paper's numbers, ``flat.paper.printed.load(folder)``.
         root: folder that the study's paths are relative to.
         flags: frame of flagged cells (``flat.analysis.guards.flags.FLAGS_SCHEMA``), or None.
+        pair_sets: those that ``on_pair_sets`` is to have.
     """
     outcomes = Outcomes(study, measurements, root)
     single = any(claim.estimand.kind != "contrast" for claim in claims)
@@ -39,7 +46,7 @@ def judge_study(
     found = [with_cells(claim) for claim in claims]
     draws = statistics.DRAWS if len(study.seeds) >= statistics.VERDICT_SEEDS else 0  # fewer seeds: by the mean alone
     said: dict[str, dict[str, str]] = {claim.name: {} for claim in claims}
-    for pair_set in PAIR_SETS:
+    for pair_set in pair_sets:
         moved = [(claim.on(pair_set), claim, cells) for claim, cells in found]
         asked = [(new, cells) if new == old else with_cells(new, draws) for new, old, cells in moved if new is not None]
         for item in judge(asked):
