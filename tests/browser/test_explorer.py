@@ -45,7 +45,7 @@ def test_claims_stand_beside_what_is_printed(page, file):
     page.open(file, "overview")
     rows = "[...document.querySelectorAll('.intervals tbody tr')].filter((row) => /Table 3/.test(row.textContent))"
     shown = page.ask(f"{rows}.map((row) => [row.cells[1].innerText, row.querySelectorAll('.tick, .whisker').length])")
-    elsewhere = "on all, successful: contradicted"  # the other pair sets of a claim about explanations
+    elsewhere = "on successful, all: contradicted"  # the other pair sets of a claim about explanations
     assert shown == [["+1.50 [−2.00, +4.50]\nprinted +7.66; inconclusive", 2], [f"+1.50\ninconclusive\n{elsewhere}", 0]]
     assert "1 further claim is about" in page.ask("document.querySelector('main').innerText")
 

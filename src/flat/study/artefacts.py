@@ -16,6 +16,7 @@ CLAIMED = Literal[
     "topk_intersection",
 ]
 EXPLAINED = ("kendall_tau", "topk_intersection")  # of CLAIMED: those that compare explanations
+PAIR_SETS = ("shared", "saved", "successful", "all")  # whose explanations are compared (docs/interpretation.md)
 
 
 class MainTables(Strict):
@@ -143,9 +144,7 @@ class OwnClaim(Strict):
     direction: Literal["above", "below"] = "above"
     margin: Annotated[float, Field(ge=-1_000, le=1_000)] = Field(0.0, description="in the metric's unit")
     method: str = Field("ig", description="what explains, where the metric compares explanations")
-    pair_set: Literal["shared", "saved", "successful", "all"] = Field(
-        "shared", description="which pairs, where the metric compares explanations"
-    )
+    pair_set: Literal[PAIR_SETS] = Field("shared", description="which pairs, where the metric compares explanations")
     k: Annotated[int, Field(ge=1, le=10)] = Field(5, description="of topk_intersection")
     datasets: list[str] | None = Field(None, description="null: those of artefacts.main")
     models: list[str] | None = Field(None, description="null: those of artefacts.main")

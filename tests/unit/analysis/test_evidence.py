@@ -1,20 +1,17 @@
 """From the files of a study to verdicts: intervals and claims recomputed by hand from ledgers, every path there."""
 
 import csv
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from claimed_study import AA, SEEDS, claimed_study, one_claim
 from scipy import stats
-from table_examples import row, study
 
 from flat.analysis import intervals
-from flat.analysis import measurements as robustness
 from flat.analysis.claims import claim as claims
 from flat.analysis.claims import rows as claim_rows
-from flat.analysis.claims.claim import Claim
 from flat.analysis.claims.judge import judge_study
 from flat.analysis.claims.own import claims_of
 from flat.analysis.outcomes import Outcomes
@@ -26,86 +23,14 @@ from flat.report.page import page
 from flat.study import paths
 from flat.study.artefacts import Artefacts, OwnClaim
 from flat.study.cells import AttackedCell, Cell
-from flat.study.grid import attacked_cells, explained_cells, trained_cells
-from flat.study.settings import last_round
 
 FILE = Path(__file__).parents[3] / "config" / "claims.yaml"
-SEEDS = [0, 1, 2, 3, 4]
-RATES = {"base": 0.10, "adv": 0.30, "FLAT": 0.55}
-EXAMPLES = [f"test-{i:03d}" for i in range(60)]
-AA = "after_attack_accuracy_percent"
-
-
-def make_ledger(path: Path, rate: float, rng) -> pd.DataFrame:
-    status = np.where(
-        rng.random(len(EXAMPLES)) < rate, "failed", np.where(rng.random(len(EXAMPLES)) < 0.8, "succeeded", "skipped")
-    )
-    path.parent.mkdir(parents=True)
-    frame = pd.DataFrame({"example_id": EXAMPLES, "status": status, "queries": rng.integers(1, 99, len(EXAMPLES))})
-    frame.sample(frac=1, random_state=1).to_parquet(path)  # order must not matter
-    return frame
-
-
-def make_consistency(path: Path, cells, rng) -> None:
-    path.parent.mkdir(parents=True)
-    rows = []
-    for a in cells:
-        for i, example in enumerate(EXAMPLES[:20]):
-            for source in ("own", "shared"):
-                values = {
-                    name: rng.random() for name in consistency.SCHEMA.names if name.startswith(("ti_", "chance_"))
-                }
-                values |= {"kendall_tau": rng.normal(RATES[a.cell.strategy], 0.1) if i else float("nan")}
-                values |= {"kendall_tau_absolute": values["kendall_tau"], "tau_absolute_dropped": 0}
-                cell = (a.cell.strategy, a.cell.train_attack, a.attack, a.cell.seed)
-                keys = dict(zip(consistency.CELL, cell, strict=True)) | {"example_id": example, "source": source}
-                rows.append(
-                    keys | {"status": "succeeded", "changed": i % 5 > 0, "n_words": 9, "tau_dropped": 0} | values
-                )
-    pd.DataFrame(rows)[consistency.SCHEMA.names].to_parquet(path)
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Ledgers and consistency of SST2's LSTM, five seeds, FLAT far above adv and adv above base; accuracies."""
-    root, rng = tmp_path_factory.mktemp("run"), np.random.default_rng(4)
-    values = study(seeds=SEEDS).model_dump()["artefacts"]
-    values["main"] |= {"datasets": ["sst2"], "models": ["LSTM"], "train_attacks": ["textfooler"]}
-    values |= {"replay": None, "readings": None}
-    mine = study(seeds=SEEDS, artefacts=values)
-    for a in attacked_cells(mine):
-        if a.cell.strategy in RATES and a.attack == "textfooler":
-            make_ledger(root / paths.test_ledger(mine, a), RATES[a.cell.strategy] + 0.02 * rng.normal(), rng)
-    cells = [a for a in explained_cells(mine, "ig") if a.cell.strategy in RATES]
-    make_consistency(root / paths.of(mine).consistency("ig", "sst2", "LSTM"), cells, rng)
-    rows = []
-    for cell in trained_cells(mine):
-        keys = {"strategy": cell.strategy, "train_attack": cell.train_attack, "seed": cell.seed, "model": cell.model}
-        keys |= {"dataset": cell.dataset, "round": last_round(mine, cell)}
-        rows.append(row("test_accuracy_percent", float(rng.integers(80, 86)), n=200, **keys))
-        metrics = root / paths.final_model(mine, cell, "metrics.json")
-        metrics.parent.mkdir(parents=True, exist_ok=True)
-        metrics.write_text("{}")
-    for a in cells:
-        keys = {
-            "strategy": a.cell.strategy,
-            "train_attack": a.cell.train_attack,
-            "seed": a.cell.seed,
-            "attack": a.attack,
-        }
-        keys |= {"round": last_round(mine, a.cell)}
-        ledger = pd.read_parquet(root / paths.test_ledger(mine, a))
-        rows.append(row(AA, 100 * (ledger["status"] == "failed").mean(), n=60, **keys))
-        rows.append(row("kendall_tau", 0.5, method="ig", pair_set="shared", n=16, **keys))
-    return mine, robustness.frame_of(rows), root
-
-
-def one_claim(name="aa", of="FLAT", minus="adv", metric=AA, models=("LSTM",), tables=("3",), **more) -> Claim:
-    estimand = {"kind": "contrast", "metric": metric, "of": of, "minus": [minus]}
-    estimand |= {"method": "ig", "pair_set": "shared"} if metric == "kendall_tau" else {}
-    values = {"name": name, "statement": "A statement to judge.", "where": "Table 3", "tables": tables, "family": "AA"}
-    cells = {"datasets": ["sst2"], "models": list(models), "attacks": ["textfooler"]}
-    return Claim.model_validate(values | {"estimand": estimand, "direction": "above", "cells": cells} | more)
+    root = tmp_path_factory.mktemp("run")
+    return *claimed_study(root), root
 
 
 @pytest.fixture(scope="module")
@@ -241,47 +166,6 @@ def test_flags_of_either_side_go_with_the_claim(run, printed):
     assert lines[0]["flags"] == "miscalibrated;saturated"
     unseen = claim_rows.claim_rows(judge_study(mine, [one_claim()], measurements, printed, root), mine)
     assert unseen[0]["flags"] == ""
-
-
-@pytest.mark.parametrize("seeds", [SEEDS, SEEDS[:3]])
-def test_a_claim_about_explanations_is_judged_on_each_pair_set(run, printed, tmp_path, seeds):
-    mine, measurements, root = run
-    mine = mine.model_copy(update={"seeds": seeds})
-    moved = tmp_path / "moved"
-    shutil.copytree(root, moved)
-    path = moved / paths.of(mine).consistency("ig", "sst2", "LSTM")
-    frame = pd.read_parquet(path)
-    of_its_own = frame["strategy"].eq("FLAT") & frame["source"].eq("own")
-    frame.loc[of_its_own, "kendall_tau"] -= 0.6  # on its own texts FLAT lies below adv
-    frame.to_parquet(path)
-
-    def lines(*claims_):
-        return claim_rows.claim_rows(judge_study(mine, claims_, measurements, printed, moved), mine)
-
-    kt = one_claim("kt", metric="kendall_tau")
-    line, of_outcomes = lines(kt, one_claim())
-    kinds = {"on_shared", "on_all", "on_successful", "on_saved"}
-    alone = {f"on_{name}": lines(kt.on(name))[0]["verdict"] for name in ("shared", "all", "successful", "saved")}
-    assert {name: line[name] for name in kinds} == alone
-    expected = ("reproduced", "contradicted") if len(seeds) == 5 else ("direction only", "inconclusive")
-    assert (line["verdict"], line["on_all"]) == expected and line["on_shared"] == line["verdict"]
-    assert {of_outcomes[name] for name in kinds} == {""}
-    assert line["low"] and line["high"] and kt.on("all").on("shared") == kt
-    written = tmp_path / "claims.csv"
-    write_csv(written, [line, of_outcomes], claim_rows.CLAIM_COLUMNS)
-    shown, other = report_claims.read(written)
-    (names,) = [names for names, verdict in shown.elsewhere if verdict == expected[1]]
-    assert "all" in names and "shared" not in names and not shown.everywhere
-    assert sum(len(names) for names, _ in shown.elsewhere) == sum(alone[name] != alone["on_shared"] for name in kinds)
-    assert other.elsewhere == () and not other.everywhere
-    from page_examples import PASSPORT
-
-    html = page.build(mine, [], [], PASSPORT, [shown])
-    assert f"on {', '.join(names)}: {expected[1]}</span>" in html
-    (same,) = lines(one_claim("base", of="adv", minus="base", metric="kendall_tau"))
-    write_csv(written, [same], claim_rows.CLAIM_COLUMNS)
-    assert report_claims.read(written)[0].everywhere
-    assert "on every pair set" in page.build(mine, [], [], PASSPORT, report_claims.read(written))
 
 
 def test_claims_of_blocks_that_a_study_lacks_are_not_run(run, printed, tmp_path):

@@ -17,13 +17,12 @@ from flat.analysis.statistics import ALPHA, VERDICT_SEEDS
 from flat.errors import ArtefactError
 from flat.plugins.registry import EXPLAINERS
 from flat.plugins.values import Strict
+from flat.study.artefacts import EXPLAINED, PAIR_SETS
 from flat.study.cells import NO_ATTACK
 from flat.study.fields import Name
 
 Verdict = Literal["reproduced", "supported", "direction only", "inconclusive", "contradicted", "not run"]
 AA, SA = "after_attack_accuracy_percent", "test_accuracy_percent"
-EXPLAINED = ("kendall_tau", "topk_intersection")
-PAIR_SETS = ("shared", "all", "successful", "saved")
 UNTRAINED = ("base",)  # strategies whose models saw no adversarial text
 Names = Annotated[list[str], Field(min_length=1)]
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from flat.analysis import statistics
-from flat.analysis.claims.claim import PAIR_SETS, Claim
+from flat.analysis.claims.claim import Claim
 from flat.analysis.claims.evidence import CellResult, Judged, cell_results, judge, single_result
 from flat.analysis.guards.flags import Flags
 from flat.analysis.outcomes import Outcomes
 from flat.files.artefacts import read_table
 from flat.paper import printed as paper
 from flat.study import paths
+from flat.study.artefacts import PAIR_SETS
 from flat.study.grid import importance_cells
 
 

@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 
 from flat.analysis import statistics
-from flat.analysis.claims.claim import PAIR_SETS
 from flat.analysis.claims.evidence import CellResult, Judged
 from flat.analysis.claims.printed import printed_wins
 from flat.analysis.measurements import METRICS
 from flat.paper.catalogue import table_keys
 from flat.study import paths
+from flat.study.artefacts import PAIR_SETS
 
 CLAIM_COLUMNS = (
     "claim", "statement", "where", "family", "estimand", "direction", "margin", "verdict", "mark",

@@ -4,10 +4,10 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from flat.analysis.claims.claim import PAIR_SETS
 from flat.analysis.measurements import METRICS
 from flat.analysis.statistics import MARKS
 from flat.errors import ArtefactError
+from flat.study.artefacts import PAIR_SETS
 
 VERDICTS = ("reproduced", "supported", "direction only", "inconclusive", "contradicted", "not run")
 MEANINGS = {

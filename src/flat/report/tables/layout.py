@@ -16,6 +16,7 @@ import pandas as pd
 from flat.files.artefacts import records
 from flat.paper.catalogue import TABLES
 from flat.report import digits
+from flat.study.artefacts import PAIR_SETS as COMPARED
 from flat.study.paths import table_name, table_stem
 
 RUN, NOT_RUN, UNDEFINED = "run", "not run", "undefined"
@@ -43,7 +44,7 @@ KEY_ORDER = (
     "minus",
 )
 COMPARABLE = "saved"  # the pair set that the paper probably averages
-PAIR_SETS = ("shared", "saved", "successful", "all", "floor")
+PAIR_SETS = (*COMPARED, "floor")
 PAIR_SET_TITLES = {
     "shared": "Pair set “shared”: the adversarial texts stored from the base model, the same for every strategy",
     "saved": "Pair set “saved”: every explained example, skipped ones too",
