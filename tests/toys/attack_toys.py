@@ -154,9 +154,11 @@ class Encoder:
 
     def __init__(self):
         self.encoded: list[str] = []
+        self.batches: list[list[str]] = []
 
     def __call__(self, texts):
         self.encoded += list(texts)
+        self.batches.append(list(texts))
         vectors = [[text.count(letter) + 0.1 for letter in "abcdefghijklmnopqrstuvwxyz "] for text in texts]
         return np.asarray(vectors, dtype=np.float32)
 

@@ -214,20 +214,29 @@ def test_a_short_cut_that_is_not_within_its_own_bound_is_not_used(caplog):
     assert SentenceSimilarity(threshold=0.5, metric="angular", encoder=lying).compare(["a b"], ["a c"]).exact
 
 
-def test_what_was_put_off_is_asked_in_the_batches_of_an_encoder_that_was_asked_all_along():
+def test_what_is_settled_is_asked_in_the_batches_it_would_have_come_in():
     plain, off = Encoder(), OffBy(1e-3)
     off.short_cut.checked = True  # it is not asked about texts to try the short cut on
     kinds = [SentenceSimilarity(threshold=0.5, metric="angular", encoder=encoder) for encoder in (plain, off)]
     questions = [(["a b", "a b"], ["a c", "a d"]), (["b c"], ["b d"]), (["a b", "c"], ["a d", "c c"])]
+    pairs = []
     for before, after in questions:
         wanted, found = (kind.compare(before, after) for kind in kinds)
-        assert wanted.exact and not found.exact and off.encoded == []
-    found.settle()
-    assert found.values == wanted.values and off.encoded == plain.encoded
+        assert wanted.exact and not found.exact and off.batches == []
+        pairs.append((wanted, found))
+    batches = [["a b", "a c", "a d"], ["b c", "b d"], ["c", "c c"]]
+    assert plain.batches == batches
+    # the last question's texts are of its own batch and of the first: the second is not asked about
+    for question, asked in ((2, [0, 2]), (0, [0, 2]), (1, [0, 2, 1])):
+        wanted, found = pairs[question]
+        found.settle()
+        assert found.values == wanted.values and off.batches == [batches[n] for n in asked]
     for kind in kinds:
         kind.clear_cache()
     assert kinds[1].compare(["a b"], ["a c"]).exact is False  # of the next example nothing has been asked
-    assert len(off.encoded) == len(plain.encoded)
+    assert len(off.batches) == len(plain.batches)
+    (one, other) = (kind.encode(["a c", "a e"]).tolist() for kind in kinds)
+    assert one == other and off.batches[3:] == [["a b", "a c"], ["a e"]] and plain.batches[3:] == [["a c", "a e"]]
 
 
 def test_a_metric_without_known_bounds_is_asked_exactly():

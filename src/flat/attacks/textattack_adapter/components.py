@@ -5,7 +5,7 @@ them); only what it looks up, and how often, differs.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from io import StringIO
 from typing import ClassVar
@@ -59,7 +59,7 @@ class SentenceSimilarity(_UniversalSentenceEncoder):
     must not depend on which examples came before.
 
     An encoder that can answer windows faster, but for rounding, is asked so. Where a decision hangs on that, it is
-    asked as ever, beginning with all that was put off: the same batches, and so the same last bits.
+    asked as ever about the batches that hold the texts concerned: the same batches, and so the same last bits.
 
     Args:
         encoder: n texts -> (n, dim) array. It may have a short cut (``flat.attacks.lexicon.short_cuts.Windows``).
@@ -72,22 +72,30 @@ class SentenceSimilarity(_UniversalSentenceEncoder):
         self.encoder = encoder
         self._vectors: dict[str, np.ndarray] = {}
         self._estimated: dict[str, np.ndarray] = {}
-        self._put_off: list[list[str]] = []  # what the encoder itself was not asked in this example
+        self._batches: list[list[str]] = []  # in which the encoder would have been asked all along in this example
+        self._batch_of: dict[str, int] = {}
         self._compared: Similar | None = None  # TextAttack's last question
 
     def clear_cache(self):
         self._vectors.clear()
         self._estimated.clear()
-        self._put_off.clear()
+        self._batches.clear()
+        self._batch_of.clear()
 
     def encode(self, sentences):
-        """The encoder's own vectors, (n, dim), in the batches in which it would have been asked all along."""
-        for texts in [*self._put_off, sentences]:
-            fresh = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-            if fresh:
-                self._vectors.update(zip(fresh, self.encoder(fresh), strict=True))
-        self._put_off.clear()
+        """The encoder's own vectors, (n, dim), of the batches in which it would have been asked all along."""
+        self._note(sentences)
+        for number in sorted({self._batch_of[text] for text in sentences if text not in self._vectors}):
+            batch = self._batches[number]
+            self._vectors.update(zip(batch, self.encoder(batch), strict=True))
         return np.stack([self._vectors[text] for text in sentences])
+
+    def _note(self, sentences: Iterable[str]) -> None:
+        """Remember that the encoder would be asked now, in one batch, about those that are new in this example."""
+        fresh = [text for text in dict.fromkeys(sentences) if text not in self._batch_of]
+        if fresh:
+            self._batch_of.update(dict.fromkeys(fresh, len(self._batches)))
+            self._batches.append(fresh)
 
     def compare(self, before: list[str], after: list[str]) -> Similar:
         """How similar each window of ``after``, at least one, is to its window of ``before``."""
@@ -96,7 +104,7 @@ class SentenceSimilarity(_UniversalSentenceEncoder):
         if vectors is None:
             return Similar(self._metric(self.encode(texts)))
         values = estimated(self.metric, *np.split(vectors, 2))
-        self._put_off.append(list(dict.fromkeys(texts)))
+        self._note(texts)
         ends = ENDS[self.metric](values, quick.error)
         return Similar(values.tolist(), ends, lambda: self._metric(self.encode(texts)))
 
