@@ -86,17 +86,22 @@ def test_a_plan_without_repetitions_is_the_same_plan(checkout):
     assert spared[0] <= len(jobs) and spared[1] <= 2 * len(jobs) and spared[2] == 0
 
 
-def test_shards_are_jobs_where_several_machines_work(checkout, large):
-    """On one machine they are processes of one job: the plan has a quarter of the jobs."""
-    here, _ = planned(checkout, large)
-    cluster, _ = planned(checkout, large, "--executor", "slurm", "--jobs", "8")
+def test_shards_are_jobs_where_several_machines_work(checkout):
+    """On one machine they are processes of one job, so that its plan has fewer jobs."""
+    study = yaml.safe_load((checkout.folder / "tests/data/tiny.yaml").read_text()) | {"name": "sharded"}
+    study.pop("sharding", None)
+    for attack in study["attacks"].values():
+        attack["shards"] = 8
+    (checkout.folder / "sharded.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
+    here, _ = planned(checkout, "sharded.yaml")
+    cluster, _ = planned(checkout, "sharded.yaml", "--executor", "slurm", "--jobs", "8")
     alone, there = counts(here), counts(cluster)
     for attack in ("attack_test", "attack_train"):
-        assert f"{attack}_shard" not in alone and there[f"{attack}_shard"] == 8 * there[attack] == 8 * alone[attack]
-    assert there["total"] - there["attack_test_shard"] - there["attack_train_shard"] == alone["total"] < 1300
-    forced, _ = planned(checkout, large, "--config", "sharding=always")
+        assert f"{attack}_shard" not in alone and there[f"{attack}_shard"] == 8 * there[attack] == 8 * alone[attack] > 0
+    assert there["total"] - there["attack_test_shard"] - there["attack_train_shard"] == alone["total"] > 50
+    forced, _ = planned(checkout, "sharded.yaml", "--config", "sharding=always")
     assert counts(forced) == there
-    never, _ = planned(checkout, large, "--config", "sharding=never", "--executor", "slurm", "--jobs", "8")
+    never, _ = planned(checkout, "sharded.yaml", "--config", "sharding=never", "--executor", "slurm", "--jobs", "8")
     assert counts(never) == alone
 
 

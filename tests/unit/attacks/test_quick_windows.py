@@ -275,13 +275,13 @@ def test_estimates_settle_before_they_are_compared_too_near():
     ("search", "kind", "count"), [("exact", "short", 12), ("lazy", "short", 24), ("exact", "long", 1)]
 )
 def test_ledgers_of_real_texts_are_those_of_the_package_itself(resources, monkeypatch, search, kind, count):
-    """Sentences, and 80 words of a review, against a CNN; once with a bound so wide that much is asked exactly."""
+    """Sentences, and 40 words of a review, against a CNN; once with a bound so wide that much is asked exactly."""
     from flat.attacks.lexicon.resources import AttackResources
     from flat.bench.material import texts
     from flat.models.masks import Mask
     from flat.models.word_models import CNN
 
-    drawn = [(" ".join(text.split()[:80]), label) for text, label in texts(kind, count)]
+    drawn = [(" ".join(text.split()[:40]), label) for text, label in texts(kind, count)]
     words = ["<pad>", "<unk>", *sorted({word for text, _ in drawn for word in text.split()})]
     torch.manual_seed(0)
     vectors = torch.randn(len(words), 16)

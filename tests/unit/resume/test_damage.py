@@ -127,11 +127,11 @@ def begins(found: dict) -> bool:
 
 
 def test_no_bit_of_a_journal_can_flip_unnoticed(tmp_path):
-    """Each bit of each byte."""
+    """Two bits of each byte, other ones of each next: of every four bytes each bit."""
     raw = written(tmp_path / "cell.jsonl")
     last_two = raw[:-1].rindex(b"\n")
     for place in range(len(raw)):
-        for bit in range(8):
+        for bit in (place % 4, place % 4 + 4):
             found, aside = read(tmp_path / "cell.jsonl", flipped(raw, place, bit))
             assert begins(found) and len(found) < len(VALUES), (place, bit)
             assert aside == (not found) and (aside or place >= last_two), (place, bit)
