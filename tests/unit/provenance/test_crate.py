@@ -28,6 +28,8 @@ MADE = {
     "tables/table3.csv",
     "figures/fig 3.png",
     "report.html",
+    "explorer.html",
+    "explorer/0.js",
     "provenance.json",
 }
 COPIED = {"workflow/Snakefile", "workflow/study.yaml"}
@@ -46,6 +48,11 @@ def root(tmp_path, monkeypatch) -> Path:
     make("attack_test", ledger, [f"results/demo/{MODEL}", "resources/wordnet/provenance.json"])
     make("make_table", {"csv": "tables/table3.csv"}, ["results/demo/attacks/test/ledger.parquet"])
     make("draw_figure", {"png": "figures/fig 3.png"}, ["results/demo/attacks/test/ledger.parquet"])
+    make(
+        "write_explorer",
+        {"page": "explorer.html", "chunk": "explorer/0.js"},
+        ["results/demo/attacks/test/ledger.parquet"],
+    )
     summary = {"sizes": {"train": 5}, "source": {"kind": "package", "corpus": "toy", "resources": {}}}
     wordnet = {
         "version": "3.0",
@@ -175,7 +182,7 @@ def test_jobs_are_told_on_request(root):
     assert job["instrument"].id == "#rule/attack_test" and job["name"] == "attack_test dataset=sst2"
     assert ids(job["object"]) == {MODEL, "#resource/wordnet"}
     assert ids(job["result"]) == {"attacks/test/ledger.parquet"} and job["duration"].startswith("PT")
-    assert len(crate.get_by_type("CreateAction")) == 1 + 6
+    assert len(crate.get_by_type("CreateAction")) == 1 + 7
     tools = {action["instrument"].id for action in crate.get_by_type("CreateAction")} - {crate.mainEntity.id}
     assert ids(crate.mainEntity["hasPart"]) == tools
     assert "https://w3id.org/ro/wfrun/provenance/0.5" in ids(crate.root_dataset["conformsTo"])

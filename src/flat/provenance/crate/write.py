@@ -16,7 +16,7 @@ from flat.provenance.crate.graph import METADATA
 from flat.provenance.crate.run import RULE, Run, own_file, read
 from flat.study.schema import Study
 
-FILES = {"report.html", "explorer.html", "claims.csv", "claim_cells.csv", provenance.FILE}
+FILES = {"report.html", "claims.csv", "claim_cells.csv", provenance.FILE}  # not the explorer, which holds all texts
 FOLDERS = {"tables", "figures"}
 
 
